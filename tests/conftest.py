@@ -1,0 +1,82 @@
+"""Fixtures every kind of test shares.
+
+Unit, spec, generative and architecture tests need none of these. Integration tests ask for ``database``:
+an embedded PostgreSQL shared by the run, with a migrated template cloned for each test module, and the
+connection made in the role the test names (``app`` unless it uses ``as_batch``).
+"""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+TEST_DATA = Path(
+    os.environ.get("COMMONWEAL_TEST_DATA", Path(__file__).resolve().parents[2] / "shared" / "data")
+)
+
+os.environ.setdefault("XDG_RUNTIME_DIR", "/tmp")
+
+
+@pytest.fixture(scope="session")
+def test_data() -> Path:
+    """The folder of third-party test data; tests that need it are skipped where it is absent."""
+    if not TEST_DATA.is_dir():
+        pytest.skip(f"third-party test data is not at {TEST_DATA}; set COMMONWEAL_TEST_DATA to run this test")
+    return TEST_DATA
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fresh COMMONWEAL_HOME with Django set up on it, migrated once for the run."""
+    path = Path(tempfile.mkdtemp(prefix="commonweal-test-"))
+    os.environ["COMMONWEAL_HOME"] = str(path)
+    os.environ["COMMONWEAL_DB_NAME"] = "commonweal"
+    from commonweal.cli import runtime
+
+    runtime.start("batch")
+    from django.db import connections
+
+    connections.close_all()
+    return path
+
+
+@pytest.fixture(scope="module")
+def database(home: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A database of this module's own, cloned from the migrated template, in the batch role."""
+    import psycopg
+    from django.conf import settings
+    from django.db import connections
+    from psycopg import sql
+
+    default = settings.DATABASES["default"]
+    name = "t_" + request.module.__name__.rsplit(".", 1)[-1][:50]
+    connections.close_all()
+    with psycopg.connect(
+        host=default["HOST"], port=default["PORT"] or None, user="postgres", dbname="postgres", autocommit=True
+    ) as admin:
+        admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        admin.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE commonweal OWNER commonweal_owner").format(sql.Identifier(name))
+        )
+    before = dict(default)
+    _point_at(name, "commonweal_batch")
+    yield name
+    _point_at(before["NAME"], before["USER"])
+
+
+def _point_at(name: str, role: str) -> None:
+    """Send Django's default connection to database ``name`` as ``role``."""
+    from django.db import connections
+
+    connections.close_all()
+    connections["default"].settings_dict.update(NAME=name, USER=role)
+
+
+@pytest.fixture
+def as_app(database: str) -> Iterator[None]:
+    """Inside the test, the default connection is the unprivileged role that serves people."""
+    _point_at(database, "commonweal_app")
+    yield
+    _point_at(database, "commonweal_batch")
