@@ -3,7 +3,8 @@
 import os
 from pathlib import Path
 
-from commonweal.config import database, home
+from commonweal.cli import home
+from commonweal.config import database
 
 HOME = home.home_dir()
 SOURCE = Path(__file__).resolve().parents[1]
@@ -15,7 +16,7 @@ ALLOWED_HOSTS = os.environ.get("COMMONWEAL_HOSTS", "127.0.0.1,localhost").split(
 
 
 def COMMONWEAL_NOW():  # type: ignore[no-untyped-def]
-    """The care clock: see ``commonweal.config.home.care_clock``."""
+    """The care clock: see ``commonweal.cli.home.care_clock``."""
     return home.care_clock(HOME)
 
 
