@@ -1,0 +1,243 @@
+"""``commonweal demo``: the main job, end to end, on a synthetic ICS written as partners' raw feeds."""
+
+import csv
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from commonweal.cli import runtime
+from commonweal.cli.home import home_dir
+
+PASSWORD = "commonweal-demo"  # noqa: S105  printed on purpose: the people are made up
+PERIOD = "2020-10"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(demo)
+
+
+def demo(
+    people: int = typer.Option(5_000, min=100, help="How many people live in the synthetic ICS."),
+    seed: int = typer.Option(1, help="The same seed gives the same ICS, byte for byte."),
+    serve: bool = typer.Option(True, help="Serve the site at the end."),
+    port: int = typer.Option(8000, help="Port of the site on 127.0.0.1."),
+    as_json: bool = runtime.JSON,
+) -> None:
+    """Generate a synthetic ICS, land it, link it, build the lake and the board report, serve the site.
+
+    Example: commonweal demo --people 1000 --no-serve --json
+    """
+    result = run(people, seed)
+    runtime.emit(result, as_json, lambda console: show(console, result))
+    if serve:
+        from commonweal.cli.serve import serve_site
+
+        serve_site(port=port)
+
+
+def run(people: int, seed: int) -> dict[str, Any]:
+    """Every stage in order; returns the one JSON object the command prints."""
+    home = home_dir()
+    feeds = home / "demo-feeds"
+    seconds: dict[str, float] = {}
+
+    _claim(home, people, seed)
+    with _stage("generate", seconds):
+        manifest = _generate(feeds, people, seed)
+    _set_clock(home, manifest["as_at"])
+    with _stage("prepare database", seconds):
+        runtime.start("batch")
+    from commonweal.apps.exchange import api as exchange
+    from commonweal.apps.finance import api as finance
+    from commonweal.apps.identity import api as identity
+    from commonweal.apps.performance import api as performance
+    from commonweal.apps.places import api as places
+    from commonweal.apps.population import api as population
+    from commonweal.apps.record import api as record
+    from django.conf import settings
+
+    with _stage("reference", seconds):
+        places.load_reference(feeds / "reference")
+    with _stage("land", seconds):
+        landed = _land(exchange, feeds, manifest)
+    with _stage("identify", seconds):
+        linked = identity.identify()
+        quality = identity.evaluate(feeds / "truth")
+    with _stage("refresh", seconds):
+        population.refresh()
+        registers = population.compare_with_truth(feeds / "truth")
+    with _stage("report", seconds):
+        performance.load_published(settings.COMMONWEAL_PUBLISHED)
+        finance.load_published(settings.COMMONWEAL_PUBLISHED)
+        report = _report(home)
+    cases = _people_to_show(identity, feeds)
+    accounts = _accounts(cases)
+    return {
+        "people": people,
+        "seed": seed,
+        "resources": sum(record.counts().values()),
+        "read": landed["read"],
+        "quarantined": landed["quarantined"],
+        "verified": quality["verified"],
+        "probable": quality["probable"],
+        "linkage": linked,
+        "registers": registers,
+        "report": str(report),
+        "feeds": str(feeds),
+        "truth": str(feeds / "truth"),
+        "sign_in": accounts,
+        "show": {key: str(value) for key, value in cases.items()},
+        "seconds": {name: round(value, 2) for name, value in seconds.items()},
+    }
+
+
+def show(console: Console, result: dict[str, Any]) -> None:
+    """The result as a person reads it: linkage, registers, where to sign in."""
+    console.print(
+        f"\n{result['people']:,} synthetic people, {result['resources']:,} resources, "
+        f"{result['quarantined']:,} rows in quarantine"
+    )
+    links = Table("links", "precision", "recall", title="Linkage against truth", title_justify="left")
+    for kind in ("verified", "probable"):
+        links.add_row(kind, f"{result[kind]['precision']:.5f}", f"{result[kind]['recall']:.5f}")
+    console.print(links)
+    cells = Table("register", "cells", "equal", "largest difference", title="Registers against truth", title_justify="left")
+    for name, row in result["registers"].items():
+        cells.add_row(name, str(row["cells"]), str(row["equal"]), str(row["largest_difference"]))
+    console.print(cells)
+    stages = ", ".join(f"{name} {value:.1f} s" for name, value in result["seconds"].items())
+    console.print(f"Took {sum(result['seconds'].values()):.0f} s: {stages}")
+    console.print(f"Board report: {result['report']}")
+    signs = Table("sign in as", "password", "to", title="Sign-ins", title_justify="left")
+    for account in result["sign_in"]:
+        signs.add_row(account["username"], account["password"], account["to"])
+    console.print(signs)
+    if "nhs_number" in result["show"]:
+        console.print(
+            f"Try: as social.worker find NHS number {result['show']['nhs_number']}; the record shows the GP and the "
+            "mental health team involved with this person."
+        )
+
+
+@contextmanager
+def _stage(name: str, seconds: dict[str, float]) -> Iterator[None]:
+    """Say what is being done on stderr and time it."""
+    started = time.monotonic()
+    with runtime.err.status(f"{name} …"):
+        yield
+    seconds[name] = time.monotonic() - started
+    runtime.err.print(f"  {name:<18} {seconds[name]:6.1f} s", highlight=False)
+
+
+def _claim(home: Path, people: int, seed: int) -> None:
+    """Mark ``home`` as this demonstration's; refuse one that holds anything else."""
+    marker = home / "synthetic.json"
+    wanted = {"people": people, "seed": seed}
+    if marker.exists():
+        held = json.loads(marker.read_text())
+        if held != wanted:
+            runtime.fail(
+                f"{home} holds a demonstration of {held['people']} people, seed {held['seed']}; "
+                "run `make clean`, or set COMMONWEAL_HOME to an empty folder"
+            )
+    elif (home / "postgres").exists():
+        runtime.fail(f"{home} holds a real installation; set COMMONWEAL_HOME to an empty folder for a demonstration")
+    else:
+        marker.write_text(json.dumps(wanted))
+
+
+def _generate(feeds: Path, people: int, seed: int) -> dict[str, Any]:
+    """The raw feeds, made once; a run that was stopped half-way makes them again."""
+    done = feeds / "manifest.json"
+    if not done.exists():
+        from commonweal import synthetic
+
+        synthetic.generate(feeds, people, seed)
+    manifest: dict[str, Any] = json.loads(done.read_text())
+    return manifest
+
+
+def _set_clock(home: Path, as_at: str) -> None:
+    """Run the care clock behind, so that the day the synthetic records end is today (9 in the morning)."""
+    path = home / "clock.json"
+    if not path.exists():
+        today = datetime.fromisoformat(f"{as_at}T09:00:00+00:00")
+        path.write_text(json.dumps({"behind_seconds": int((datetime.now(UTC) - today).total_seconds())}))
+
+
+def _land(exchange: Any, feeds: Path, manifest: dict[str, Any]) -> dict[str, int]:
+    """Land every file the manifest names; returns the counts added up."""
+    totals = {"read": 0, "accepted": 0, "quarantined": 0, "duplicate": 0}
+    files = [entry for entry in manifest["files"] if entry.get("feed") in {"gp", "adt", "cld", "mh"}]
+    with runtime.progress() as bar:
+        task = bar.add_task("landing files", total=len(files))
+        for entry in files:
+            counts = exchange.land(entry["feed"], [feeds / entry["path"]], entry["source"])
+            for key in totals:
+                totals[key] += counts[key]
+            bar.advance(task)
+    return totals
+
+
+def _report(home: Path) -> Path:
+    """The board report of the published period as a standalone page in ``reports/``."""
+    from commonweal.apps.reporting import api as reporting
+
+    path = home / "reports" / f"board-{PERIOD}.html"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(reporting.board_report_html(PERIOD), encoding="utf-8")
+    return path
+
+
+def _people_to_show(identity: Any, feeds: Path) -> dict[str, Any]:
+    """The person every service knows ("Vicky"), found through the crosswalk from truth/cases.csv."""
+    with (feeds / "truth" / "cases.csv").open(encoding="utf-8", newline="") as rows:
+        case = next(row["person"] for row in csv.DictReader(rows) if row["case"] == "vicky")
+    with (feeds / "truth" / "people.csv").open(encoding="utf-8", newline="") as rows:
+        truth = next(row for row in csv.DictReader(rows) if row["person"] == case)
+    with (feeds / "truth" / "compartments.csv").open(encoding="utf-8", newline="") as rows:
+        held = {(row["source"], row["local_id"]): row["feed"] for row in csv.DictReader(rows) if row["person"] == case}
+    people: dict[str, UUID] = {}
+    sources: dict[str, str] = {}
+    for source, local_id, person_id, *_ in identity.crosswalk():
+        feed = held.get((source, local_id))
+        if feed:
+            people[feed] = person_id
+            sources[feed] = source
+    return {"person_id": people["gp"], "nhs_number": truth["nhs_number"], "birth_date": truth["birth_date"], **sources}
+
+
+def _accounts(cases: dict[str, Any]) -> list[dict[str, str]]:
+    """One sign-in for each kind of person, made if missing."""
+    from commonweal.apps.access import api as access
+    from commonweal.apps.places import api as places
+
+    system = places.organisations("icb")[0].ods_code
+    wanted = [
+        ("clinician", "Dr Amara Osei", "clinician", cases["gp"], "", None, "find a person at their practice, read the record"),
+        ("social.worker", "Jo Whitfield", "social_worker", cases["cld"], "", None, "see who else is involved"),
+        ("citizen", "Citizen (demonstration)", "citizen", "", "", cases["person_id"], "read their own record and who looked"),
+        ("analyst", "Sam Iqbal", "analyst", system, "", None, "registers by network, deprivation, ethnicity"),
+        ("performance.lead", "Priya Nair", "performance_lead", system, "", None, "board report, registers, feeds"),
+    ]
+    for username, name, role, organisation, team, person_id, _ in wanted:
+        access.create_user(
+            username=username,
+            password=PASSWORD,
+            role=access.Role(role),
+            organisation=organisation,
+            name=name,
+            team=team,
+            person_id=person_id,
+        )
+    return [{"username": row[0], "password": PASSWORD, "to": row[6]} for row in wanted]
