@@ -1,0 +1,1 @@
+"""Every aggregate figure, in one form, with where it came from."""

@@ -1,0 +1,60 @@
+"""Reads of the measurement app."""
+
+from collections.abc import Iterable
+
+from commonweal.apps.measurement.models import FindingRow, IndicatorRow, MeasurementRow
+from commonweal.domain.measurement.figures import Finding, Indicator, Measurement
+
+_FIELDS = tuple(Measurement.__dataclass_fields__)
+_INDICATOR_FIELDS = tuple(Indicator.__dataclass_fields__)
+_FINDING_FIELDS = tuple(Finding.__dataclass_fields__)
+
+
+def get(
+    indicator: str | Iterable[str] | None = None,
+    footprint: str | tuple[str, str] | None = None,
+    period: str | None = None,
+    lens: str | None = None,
+    reported: str | None = None,
+) -> list[Measurement]:
+    """Figures that match every argument given, in a fixed order.
+
+    ``indicator`` is one code or several; ``footprint`` a code, or (kind, code); ``reported`` the month of the
+    report the figure was put in.
+    """
+    rows = MeasurementRow.objects.all()
+    if indicator is not None:
+        rows = rows.filter(indicator__in=[indicator] if isinstance(indicator, str) else list(indicator))
+    if isinstance(footprint, tuple):
+        rows = rows.filter(footprint_kind=footprint[0], footprint=footprint[1])
+    elif footprint is not None:
+        rows = rows.filter(footprint=footprint)
+    for name, value in (("period", period), ("lens", lens), ("reported", reported)):
+        if value is not None:
+            rows = rows.filter(**{name: value})
+    order = ("indicator", "footprint_kind", "footprint", "period", "lens", "category", "kind", "source_key", "id")
+    return [Measurement(**dict(zip(_FIELDS, row, strict=True))) for row in rows.order_by(*order).values_list(*_FIELDS)]
+
+
+def indicators(service_area: str | None = None) -> list[Indicator]:
+    """Definitions, newest form of each code, or those of one service area."""
+    rows = IndicatorRow.objects.order_by("code", "valid_from")
+    if service_area is not None:
+        rows = rows.filter(service_area=service_area)
+    latest = {row[0]: Indicator(*row) for row in rows.values_list(*_INDICATOR_FIELDS)}
+    return list(latest.values())
+
+
+def findings(reported: str | None = None, source_key: str | None = None) -> list[Finding]:
+    """Figures that disagree, in the order they were found."""
+    rows = FindingRow.objects.order_by("source_key", "id")
+    if reported is not None:
+        rows = rows.filter(reported=reported)
+    if source_key is not None:
+        rows = rows.filter(source_key=source_key)
+    return [Finding(*row) for row in rows.values_list(*_FINDING_FIELDS)]
+
+
+def reported_periods() -> list[str]:
+    """Every reporting month that has figures, oldest first."""
+    return list(MeasurementRow.objects.order_by("reported").values_list("reported", flat=True).distinct())

@@ -1,0 +1,1 @@
+"""Delivery, activity, workforce, capacity, ratings and priorities as the system's board sees them."""

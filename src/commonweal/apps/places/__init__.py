@@ -1,0 +1,1 @@
+"""Organisations with dated succession, places and networks, small areas and postcodes."""
