@@ -7,6 +7,8 @@ from django.templatetags.static import static
 from django.urls import reverse
 from jinja2 import ChainableUndefined, ChoiceLoader, Environment, PackageLoader
 
+from commonweal.web import formats
+
 
 class Templates(Jinja2):
     """Jinja2 templates in each app's ``templates`` folder (Django's default name is ``jinja2``)."""
@@ -19,6 +21,10 @@ def environment(**options: Any) -> Environment:
     options["loader"] = ChoiceLoader([options["loader"], PackageLoader("nhsuk_frontend_jinja")])
     options["undefined"] = ChainableUndefined  # the macros chain through missing parameters
     options["trim_blocks"] = options["lstrip_blocks"] = True
-    env = Environment(**options)  # autoescape comes in options, on by Django's default
+    options["autoescape"] = True
+    env = Environment(**options)  # noqa: S701 - switched on the line above
+    env.filters.update(
+        day=formats.day, moment=formats.moment, nhs_number=formats.nhs_number, thousands=formats.thousands
+    )
     env.globals.update(static=static, url=reverse)
     return env

@@ -1,0 +1,34 @@
+"""The audit sealer: each second, hash the audit rows that are finished: ``python -m commonweal.cli.sealer``.
+
+It ends when the process that started it does, so a killed server leaves no orphan behind.
+"""
+
+import logging
+import os
+import time
+
+from commonweal.cli import runtime
+
+EVERY_SECONDS = 1.0
+log = logging.getLogger(__name__)
+
+
+def main() -> None:
+    """Seal until the parent process is gone. A database fault is logged and tried again."""
+    parent = os.getppid()
+    runtime.start("batch")
+    from django.db import DatabaseError, InterfaceError, connections
+
+    from commonweal.apps.access import api as access
+
+    while os.getppid() == parent:
+        try:
+            access.seal()
+        except (DatabaseError, InterfaceError):
+            log.exception("sealing failed; trying again in a second")
+            connections.close_all()
+        time.sleep(EVERY_SECONDS)
+
+
+if __name__ == "__main__":
+    main()

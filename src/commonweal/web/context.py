@@ -1,0 +1,33 @@
+"""What every template is given: who is signed in, their menu, and whether the data is synthetic."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from commonweal.apps.access.api import SignInRequired, actor_of
+from commonweal.web.pages import ENTRIES, ROLE_NAMES, Entry
+
+
+def page(request: HttpRequest) -> dict[str, Any]:
+    """``actor`` (None when signed out), ``role_name``, ``navigation`` and ``synthetic``."""
+    shared: dict[str, Any] = {"synthetic": settings.COMMONWEAL_SYNTHETIC}
+    try:
+        actor = actor_of(request)
+    except SignInRequired:
+        return shared | {"actor": None, "signed_out": True, "navigation": ()}
+    return shared | {
+        "actor": actor,
+        "role_name": ROLE_NAMES[actor.role],
+        "navigation": [_menu_item(entry, request.path, ENTRIES[actor.role]) for entry in ENTRIES[actor.role]],
+    }
+
+
+def _menu_item(entry: Entry, path: str, entries: tuple[Entry, ...]) -> dict[str, str]:
+    """The entry with ``current``: "page" on the page itself, "true" below it, empty elsewhere."""
+    current = ""
+    if path == entry.address:
+        current = "page"
+    elif path.startswith(entry.address + "/") and not any(path == other.address for other in entries):
+        current = "true"
+    return {"address": entry.address, "short": entry.short, "current": current}

@@ -1,0 +1,59 @@
+"""What every answer carries, and what becomes of a refusal that reaches the top.
+
+Pages load nothing from anywhere else and run no inline script or style, so a stored value that slipped
+past escaping could still do nothing. Answers are never kept by a browser or a proxy: the next person at a
+shared ward computer must not find a record behind the back button.
+"""
+
+from collections.abc import Callable
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+
+from commonweal.apps.access.api import Refused, SignInRequired
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "manifest-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+    "X-Frame-Options": "DENY",
+    "Cache-Control": "no-store",
+}
+
+
+class SecurityHeaders:
+    """Adds the headers above and turns a refusal nobody handled into a page that says what to do."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer ``request`` with the headers a view has not already set."""
+        response = self.get_response(request)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Sign-in page for a stranger, 403 with the gate's own words for a refusal, otherwise Django's way."""
+        if isinstance(exception, SignInRequired):
+            query = urlencode({"next": request.get_full_path()}) if request.method == "GET" else ""
+            return HttpResponseRedirect(f"{settings.LOGIN_URL}?{query}" if query else settings.LOGIN_URL)
+        if isinstance(exception, Refused):
+            return render(request, "403.html", {"refusal": exception}, status=403)
+        return None

@@ -1,0 +1,74 @@
+"""Which pages each role starts from: one list feeds the menu and the home page alike."""
+
+from dataclasses import dataclass
+
+from commonweal.apps.access.api import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One page of the site: its address, its short name in the menu, its card on the home page."""
+
+    address: str
+    short: str
+    title: str
+    description: str
+
+
+FIND = Entry(
+    "/people",
+    "Find a person",
+    "Find a person",
+    "Open the joined-up record of someone you care for: by NHS number, or by name with birth date or postcode.",
+)
+OWN = Entry(
+    "/my-record",
+    "My record",
+    "Your record",
+    "What your GP, hospitals, mental-health team and council have recorded about you, in one place.",
+)
+LOOKED = Entry(
+    "/my-record/who-looked",
+    "Who looked",
+    "Who has looked at your record",
+    "Every organisation and role that opened your record, when, and why.",
+)
+REGISTERS = Entry(
+    "/registers",
+    "Registers",
+    "Registers",
+    "How many people have diabetes, high blood pressure, or care for someone, and where the gaps are. Counts only.",
+)
+BOARD = Entry(
+    "/reports/board/2020-10",
+    "Board report",
+    "Board report, October 2020",
+    "Plan, actual and variance by service area, inequality gaps and money, each figure with where it came from.",
+)
+FEEDS = Entry(
+    "/feeds",
+    "Feeds",
+    "Feeds",
+    "What each partner has sent, what was accepted, and the rows set aside with the reason.",
+)
+
+ROLE_NAMES = {
+    Role.CLINICIAN: "clinician",
+    Role.SOCIAL_WORKER: "social worker",
+    Role.CITIZEN: "citizen",
+    Role.ANALYST: "analyst",
+    Role.PERFORMANCE_LEAD: "performance lead",
+    Role.BOARD_SECRETARY: "board secretary",
+    Role.ADMINISTRATOR: "administrator",
+    Role.SERVICE: "service",
+}
+ENTRIES: dict[Role, tuple[Entry, ...]] = {
+    Role.CLINICIAN: (FIND,),
+    Role.SOCIAL_WORKER: (FIND,),
+    Role.CITIZEN: (OWN, LOOKED),
+    Role.ANALYST: (REGISTERS,),
+    Role.PERFORMANCE_LEAD: (BOARD, REGISTERS, FEEDS),
+    Role.BOARD_SECRETARY: (BOARD,),
+    Role.ADMINISTRATOR: (FEEDS,),
+    Role.SERVICE: (),
+}

@@ -1,0 +1,11 @@
+"""Addresses of the pages that belong to no one app."""
+
+from django.urls import path
+
+from commonweal.web import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("accessibility", views.accessibility, name="accessibility"),
+    path("privacy", views.privacy, name="privacy"),
+]
