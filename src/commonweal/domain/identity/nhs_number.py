@@ -6,7 +6,7 @@ digit; printed 3 3 4 (https://service-manual.nhs.uk/design-system/patterns/ask-f
 """
 
 # Numbers that pass modulus 11 but are typed to get past a form: one digit repeated, and runs of digits.
-_TYPED_TO_PASS = frozenset({"0123456789", "1234567890", "1234567881", "9876543210", "0987654321", "1234512343"})
+_TYPED_TO_PASS = frozenset({"0123456789", "1234567881", "9876543210", "1234512343"})
 
 
 def compact(number: str) -> str:
@@ -50,19 +50,3 @@ def formatted(number: str) -> str:
     """``number`` as people read it, ``999 123 4567``; a value that is not ten digits is returned unchanged."""
     digits = compact(number)
     return f"{digits[:3]} {digits[3:6]} {digits[6:]}" if len(digits) == 10 and digits.isdigit() else number
-
-
-def near(first: str, second: str) -> bool:
-    """Whether two different compact numbers differ as a slip of the keyboard would make them.
-
-    One wrong digit, or two neighbours swapped; the check digit may have been recomputed.
-    """
-    if first == second or len(first) != len(second):
-        return False
-    differing = [i for i, (a, b) in enumerate(zip(first, second, strict=True)) if a != b]
-    body = [i for i in differing if i < 9]
-    if len(body) <= 1:
-        return True
-    return len(body) == 2 and body[1] == body[0] + 1 and first[body[0]] == second[body[1]] and (
-        first[body[1]] == second[body[0]]
-    )

@@ -1,0 +1,1 @@
+"""Which compartments are one person: links kept beside the record, never inside it."""

@@ -1,0 +1,34 @@
+"""Identity's public face: which compartments are one person.
+
+Two confidences, kept apart. Direct care uses ``compartments_of`` and the other verified reads; analysis
+uses ``probable_people``, which the application role cannot read at all.
+"""
+
+from commonweal.apps.identity.actions import merge_within_source, upsert_demographics
+from commonweal.apps.identity.selectors import (
+    Candidate,
+    Known,
+    basis_of,
+    compartments_of,
+    compartments_of_many,
+    current_person,
+    demographics_of,
+    people_of,
+    person_of,
+    search_people,
+)
+
+__all__ = [
+    "Candidate",
+    "Known",
+    "basis_of",
+    "compartments_of",
+    "compartments_of_many",
+    "current_person",
+    "demographics_of",
+    "merge_within_source",
+    "people_of",
+    "person_of",
+    "search_people",
+    "upsert_demographics",
+]

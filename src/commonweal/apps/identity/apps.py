@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class IdentityConfig(AppConfig):
+    """Identity: demographics per compartment, people, and how sure each link is."""
+
+    name = "commonweal.apps.identity"
+    label = "identity"
