@@ -57,6 +57,8 @@ def run(people: int, seed: int) -> dict[str, Any]:
     _set_clock(home, manifest["as_at"])
     with _stage("prepare database", seconds):
         runtime.start("batch")
+    from django.conf import settings
+
     from commonweal.apps.exchange import api as exchange
     from commonweal.apps.finance import api as finance
     from commonweal.apps.identity import api as identity
@@ -64,7 +66,6 @@ def run(people: int, seed: int) -> dict[str, Any]:
     from commonweal.apps.places import api as places
     from commonweal.apps.population import api as population
     from commonweal.apps.record import api as record
-    from django.conf import settings
 
     with _stage("reference", seconds):
         places.load_reference(feeds / "reference")
@@ -107,18 +108,20 @@ def show(console: Console, result: dict[str, Any]) -> None:
         f"\n{result['people']:,} synthetic people, {result['resources']:,} resources, "
         f"{result['quarantined']:,} rows in quarantine"
     )
-    links = Table("links", "precision", "recall", title="Linkage against truth", title_justify="left")
+    links = Table("links", "precision", "recall", title="Linkage against truth")
     for kind in ("verified", "probable"):
         links.add_row(kind, f"{result[kind]['precision']:.5f}", f"{result[kind]['recall']:.5f}")
     console.print(links)
-    cells = Table("register", "cells", "equal", "largest difference", title="Registers against truth", title_justify="left")
+    cells = Table(
+        "register", "cells", "equal", "largest difference", title="Registers against truth", title_justify="left"
+    )
     for name, row in result["registers"].items():
         cells.add_row(name, str(row["cells"]), str(row["equal"]), str(row["largest_difference"]))
     console.print(cells)
     stages = ", ".join(f"{name} {value:.1f} s" for name, value in result["seconds"].items())
     console.print(f"Took {sum(result['seconds'].values()):.0f} s: {stages}")
     console.print(f"Board report: {result['report']}")
-    signs = Table("sign in as", "password", "to", title="Sign-ins", title_justify="left")
+    signs = Table("sign in as", "password", "to", title="Sign-ins")
     for account in result["sign_in"]:
         signs.add_row(account["username"], account["password"], account["to"])
     console.print(signs)
@@ -223,21 +226,29 @@ def _accounts(cases: dict[str, Any]) -> list[dict[str, str]]:
     from commonweal.apps.places import api as places
 
     system = places.organisations("icb")[0].ods_code
-    wanted = [
-        ("clinician", "Dr Amara Osei", "clinician", cases["gp"], "", None, "find a person at their practice, read the record"),
-        ("social.worker", "Jo Whitfield", "social_worker", cases["cld"], "", None, "see who else is involved"),
-        ("citizen", "Citizen (demonstration)", "citizen", "", "", cases["person_id"], "read their own record and who looked"),
-        ("analyst", "Sam Iqbal", "analyst", system, "", None, "registers by network, deprivation, ethnicity"),
-        ("performance.lead", "Priya Nair", "performance_lead", system, "", None, "board report, registers, feeds"),
+    # username, name, role, organisation, person id, what to try
+    wanted: list[tuple[str, str, str, str, UUID | None, str]] = [
+        (
+            "clinician",
+            "Dr Amara Osei",
+            "clinician",
+            cases["gp"],
+            None,
+            "find a person of the practice, read the record",
+        ),
+        ("social.worker", "Jo Whitfield", "social_worker", cases["cld"], None, "see who else is involved"),
+        ("citizen", "Vicky (demonstration)", "citizen", "", cases["person_id"], "read the own record and who looked"),
+        ("analyst", "Sam Iqbal", "analyst", system, None, "registers by network, deprivation, ethnicity"),
+        ("performance.lead", "Priya Nair", "performance_lead", system, None, "board report, registers, feeds"),
     ]
-    for username, name, role, organisation, team, person_id, _ in wanted:
+    for username, name, role, organisation, person_id, _ in wanted:
         access.create_user(
             username=username,
             password=PASSWORD,
             role=access.Role(role),
             organisation=organisation,
             name=name,
-            team=team,
+            team="",
             person_id=person_id,
         )
-    return [{"username": row[0], "password": PASSWORD, "to": row[6]} for row in wanted]
+    return [{"username": row[0], "password": PASSWORD, "to": row[5]} for row in wanted]

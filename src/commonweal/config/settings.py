@@ -1,6 +1,7 @@
 """Django settings. Nothing imports this module; it is named by DJANGO_SETTINGS_MODULE."""
 
 import os
+from functools import partial
 from pathlib import Path
 
 from commonweal.cli import home
@@ -15,11 +16,7 @@ DEBUG = False
 ALLOWED_HOSTS = os.environ.get("COMMONWEAL_HOSTS", "127.0.0.1,localhost").split(",")
 
 
-def COMMONWEAL_NOW():  # type: ignore[no-untyped-def]
-    """The care clock: see ``commonweal.cli.home.care_clock``."""
-    return home.care_clock(HOME)
-
-
+COMMONWEAL_NOW = partial(home.care_clock, HOME)  # the time for care, set behind in a demonstration
 COMMONWEAL_HOME = HOME
 COMMONWEAL_PUBLISHED = PROJECT / "examples" / "published"
 COMMONWEAL_PSEUDONYM_KEY = home.secret(HOME, "pseudonym")
@@ -97,7 +94,10 @@ STATICFILES_DIRS = [
     SOURCE / "web" / "static",
     *(
         path
-        for path in (PROJECT / "node_modules" / "nhsuk-frontend" / "dist", PROJECT / "node_modules" / "htmx.org" / "dist")
+        for path in (
+            PROJECT / "node_modules" / "nhsuk-frontend" / "dist",
+            PROJECT / "node_modules" / "htmx.org" / "dist",
+        )
         if path.exists()
     ),
 ]
