@@ -12,11 +12,7 @@ from pathlib import Path
 
 import pytest
 
-TEST_DATA = Path(
-    os.environ.get("COMMONWEAL_TEST_DATA", Path(__file__).resolve().parents[2] / "shared" / "data")
-)
-
-os.environ.setdefault("XDG_RUNTIME_DIR", "/tmp")
+TEST_DATA = Path(os.environ.get("COMMONWEAL_TEST_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 
 
 @pytest.fixture(scope="session")

