@@ -1,6 +1,8 @@
 """Reads of the measurement app."""
 
 from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
 
 from commonweal.apps.measurement.models import FindingRow, IndicatorRow, MeasurementRow
 from commonweal.domain.measurement.figures import Finding, Indicator, Measurement
