@@ -5,7 +5,9 @@ an embedded PostgreSQL shared by the run, with a migrated template cloned for ea
 connection made in the role the test names (``app`` unless it uses ``as_batch``).
 """
 
+import atexit
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,9 +26,11 @@ def test_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home() -> Path:
     """A fresh COMMONWEAL_HOME with Django set up on it, migrated once for the run."""
     path = Path(tempfile.mkdtemp(prefix="commonweal-test-"))
+    # Registered before the server's own stop, so it runs after it.
+    atexit.register(shutil.rmtree, path, ignore_errors=True)
     os.environ["COMMONWEAL_HOME"] = str(path)
     os.environ["COMMONWEAL_DB_NAME"] = "commonweal"
     from commonweal.cli import runtime
