@@ -35,7 +35,17 @@ def get(
         if value is not None:
             rows = rows.filter(**{name: value})
     order = ("indicator", "footprint_kind", "footprint", "period", "lens", "category", "kind", "source_key", "id")
-    return [Measurement(**dict(zip(_FIELDS, row, strict=True))) for row in rows.order_by(*order).values_list(*_FIELDS)]
+    return [
+        Measurement(**{name: _plain(cell) for name, cell in zip(_FIELDS, row, strict=True)})
+        for row in rows.order_by(*order).values_list(*_FIELDS)
+    ]
+
+
+def _plain(cell: Any) -> Any:
+    """A stored number without the zeros its column pads it with; anything else as it is."""
+    if not isinstance(cell, Decimal):
+        return cell
+    return cell.quantize(Decimal(1)) if cell == cell.to_integral_value() else cell.normalize()
 
 
 def indicators(service_area: str | None = None) -> list[Indicator]:
