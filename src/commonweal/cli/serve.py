@@ -31,10 +31,10 @@ def register(app: typer.Typer) -> None:
         port: int = typer.Option(DEFAULT_PORT, min=1, max=65535, help="The port on 127.0.0.1."),
         workers: int = typer.Option(2, min=1, max=64, help="Processes that answer requests."),
     ) -> None:
-        run(port, workers)
+        serve_site(port, workers)
 
 
-def run(port: int = DEFAULT_PORT, workers: int = 2) -> None:
+def serve_site(port: int = DEFAULT_PORT, workers: int = 2) -> None:
     """Serve until interrupted. Exits 1 with one line if the port is taken or a process stops by itself."""
     _require_free(port)
     subprocess.run([sys.executable, "-m", "commonweal.cli.migrate"], check=True)
@@ -48,7 +48,9 @@ def run(port: int = DEFAULT_PORT, workers: int = 2) -> None:
         signal.signal(number, stop)
     # Sessions of their own: Ctrl-C reaches only this process, which then stops both in order.
     sealer = subprocess.Popen([sys.executable, "-m", "commonweal.cli.sealer"], start_new_session=True)
-    server = subprocess.Popen(_granian(port, workers), env={**os.environ, **_app_role()}, start_new_session=True)
+    server = subprocess.Popen(  # noqa: S603 - every word is ours but the port and the workers, both integers
+        _granian(port, workers), env={**os.environ, **_app_role()}, start_new_session=True
+    )
     children = {"the web server": server, "the audit sealer": sealer}
     try:
         if _await_answer(port, server, lambda: stopping):
