@@ -12,7 +12,17 @@ class Basis(models.TextChoices):
     CONFIRMED = "confirmed", "A member of staff compared the records"
 
 
-class Demographics(models.Model):
+class Row(models.Model):
+    """A row that prints as its key, so that no log line or traceback shows a person's data."""
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{type(self).__name__} {self.pk}"
+
+
+class Demographics(Row):
     """What one source says of one local person, with the normalised columns search and linkage use.
 
     Row security hides every row from the application role unless the gate has opened the compartment.
@@ -50,7 +60,7 @@ class Demographics(models.Model):
         ]
 
 
-class Person(models.Model):
+class Person(Row):
     """A person's stable identifier, in the order first seen. A merged one points at the one that stays."""
 
     person_id = models.UUIDField(primary_key=True)
@@ -59,7 +69,7 @@ class Person(models.Model):
     merged_into = models.UUIDField(null=True)
 
 
-class Membership(models.Model):
+class Membership(Row):
     """The person each compartment belongs to, on links direct care may rely on."""
 
     compartment_id = models.BigIntegerField(primary_key=True)
@@ -68,7 +78,7 @@ class Membership(models.Model):
     since = models.DateTimeField()
 
 
-class Event(models.Model):
+class Event(Row):
     """A compartment that moved from one person to another: a merge, or a split, with the reason."""
 
     at = models.DateTimeField()
@@ -79,7 +89,7 @@ class Event(models.Model):
     reason = models.TextField()
 
 
-class LocalMerge(models.Model):
+class LocalMerge(Row):
     """A source's own statement that its local record ``retired`` is the same person as ``surviving``."""
 
     source = models.TextField()
@@ -95,7 +105,7 @@ class LocalMerge(models.Model):
         ]
 
 
-class Probable(models.Model):
+class Probable(Row):
     """The person each compartment belongs to for analysis, probable links included. Never for direct care."""
 
     compartment_id = models.BigIntegerField(primary_key=True)
@@ -103,7 +113,7 @@ class Probable(models.Model):
     weight = models.FloatField(null=True)  # log2 odds of its best probable link; null where none was needed
 
 
-class Review(models.Model):
+class Review(Row):
     """Two compartments a person should look at: not linked, yet not clearly apart."""
 
     first = models.BigIntegerField()

@@ -1,0 +1,134 @@
+"""Which records direct care may show as one person.
+
+Rule (DESIGN, "Identity has two confidences"; NHS Digital, Personal Demographics Service cross-check trace):
+the same usable NHS number *and* the same birth date, neither a filler, with nothing that contradicts it.
+A number typed into a twin's record passes the first two tests, so names and sex must not deny it:
+
+- sex differs and neither name agrees: a contradiction;
+- given names disagree, whatever the rest: the number may be a brother's or sister's, so not verified;
+- a name that is missing neither agrees nor disagrees.
+
+Records that share number and birth date and are still not linked go to the review queue.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import combinations
+
+from commonweal.domain.identity import birth_date
+from commonweal.domain.identity.clusters import Sets, components
+from commonweal.domain.identity.names import family_agree, given_agree
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What one record says of its person. ``number`` is usable (``nhs_number.usable``) or None."""
+
+    number: str | None
+    born: date | None
+    family: str
+    given: str
+    sex: str
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Two records that look like one person's but must not be linked without a look. ``first`` < ``second``."""
+
+    first: int
+    second: int
+    reason: str
+
+
+def contradiction(first: Traits, second: Traits) -> str:
+    """Why two records of one number and birth date may not be one person's; empty if nothing speaks against."""
+    if first.given == second.given and first.family == second.family:
+        return ""
+    transposed = given_agree(first.given, second.family) and given_agree(first.family, second.given)
+    if transposed:
+        return ""
+    given = given_agree(first.given, second.given)
+    family = family_agree(first.family, second.family)
+    known_sex = {first.sex, second.sex} <= {"male", "female"}
+    named = bool(first.given and second.given)
+    if known_sex and first.sex != second.sex and not given and not family and (first.family or first.given):
+        return "same number and birth date, but sex and names differ"
+    if named and not given:
+        return "same number and birth date, but given names differ"
+    if not named and first.family and second.family and not family:
+        return "same number and birth date, but family names differ and a given name is missing"
+    return ""
+
+
+def links(records: Mapping[int, Traits]) -> tuple[list[tuple[int, int]], list[Doubt]]:
+    """The pairs of record ids to link, and the doubts, among records of any numbers; order does not matter.
+
+    A group of one number and birth date links only as far as nobody in a linked set contradicts another.
+    """
+    groups: dict[tuple[str, date], list[int]] = {}
+    for key, traits in records.items():
+        if traits.number and traits.born and not birth_date.placeholder(traits.born):
+            groups.setdefault((traits.number, traits.born), []).append(key)
+    pairs: list[tuple[int, int]] = []
+    doubts: list[Doubt] = []
+    for members in groups.values():
+        if len(members) > 1:
+            found, denied = _within([(key, records[key]) for key in sorted(members)])
+            pairs += found
+            doubts += denied
+    return sorted(pairs), sorted(doubts, key=lambda doubt: (doubt.first, doubt.second))
+
+
+def _within(group: Sequence[tuple[int, Traits]]) -> tuple[list[tuple[int, int]], list[Doubt]]:
+    """Links and doubts of one group: sets joined by agreement, dissolved where a member denies another."""
+    denied = [
+        Doubt(first, second, why)
+        for (first, one), (second, other) in combinations(group, 2)
+        if (why := contradiction(one, other))
+    ]
+    if not denied:
+        first = group[0][0]
+        return [(first, key) for key, _ in group[1:]], []
+    apart = {(doubt.first, doubt.second) for doubt in denied}
+    agree = [(first, second) for (first, _), (second, _) in combinations(group, 2) if (first, second) not in apart]
+    kept: list[tuple[int, int]] = []
+    for members in components((key for key, _ in group), agree):
+        inside = list(combinations(sorted(members), 2))
+        if not apart & set(inside):
+            kept += inside
+        else:  # a record that fits both of two people: nobody can say whose it is
+            denied += [
+                Doubt(first, second, "same number and birth date, but another record of theirs differs")
+                for first, second in inside
+                if (first, second) not in apart
+            ]
+    return kept, denied
+
+
+def people(
+    records: Mapping[int, Traits], merges: Iterable[tuple[int, int]]
+) -> tuple[list[list[int]], set[int], set[int], list[Doubt]]:
+    """The sets of records direct care may take for one person each.
+
+    ``merges`` are pairs a source itself says are one person, oldest first. One that would put two NHS
+    numbers in one set is not followed: old and new numbers after adoption or gender recognition are never
+    bridged (PDS guidance), and a wrong number is for a person to put right.
+
+    Returns the sets, the records linked by number and birth date, those linked by a merge, and the doubts.
+    """
+    pairs, doubts = links(records)
+    sets = Sets(records, {key: traits.number for key, traits in records.items() if traits.number})
+    verified: set[int] = set()
+    merged: set[int] = set()
+    for first, second in pairs:
+        sets.join(first, second)
+        verified |= {first, second}
+    for first, second in merges:
+        if len(sets.labels(first) | sets.labels(second)) <= 1:
+            sets.join(first, second)
+            merged |= {first, second}
+        else:
+            low, high = sorted((first, second))
+            doubts.append(Doubt(low, high, "merged by their source, but their NHS numbers differ"))
+    return list(sets.sets()), verified, merged, doubts
