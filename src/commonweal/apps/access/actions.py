@@ -1,0 +1,180 @@
+"""Every write of access: relationships, restrictions, emergencies, accounts, tokens, service runs."""
+
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from commonweal.apps.access import audit
+from commonweal.apps.access.actors import Actor, token_digest
+from commonweal.apps.access.models import Restriction, Token, User
+from commonweal.apps.access.session import Refused, RefusedKind, session
+from commonweal.domain.access.relationship import EMERGENCY_PERIOD, Relationship
+from commonweal.domain.access.vocabulary import CARE_ROLES, Category, Purpose, RelationshipKind, RestrictionReason, Role
+
+_STORABLE = {kind.value for kind in RelationshipKind} - {RelationshipKind.SELF, RelationshipKind.EMERGENCY}
+
+
+def add_relationships(rows: Iterable[Relationship], source: str) -> int:
+    """Add or update relationships in bulk; the same row again changes nothing. Rows added or changed.
+
+    A row is one (organisation, compartment, kind, source, start); a later row with the same key moves its end.
+
+    Raises:
+        ValueError: a kind that is not registered, under_care or referred.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TEMPORARY TABLE arriving (n bigint, organisation text, compartment_id bigint, kind text, "
+            "start date, stop date) ON COMMIT DROP"
+        )
+        with cursor.copy("COPY arriving FROM STDIN") as copy:
+            for n, row in enumerate(rows):
+                if row.kind not in _STORABLE:
+                    raise ValueError(f"relationship kind {row.kind!r}: use registered, under_care or referred")
+                copy.write_row((n, row.organisation, row.compartment_id, row.kind, row.start, row.end))
+        cursor.execute(
+            """
+            INSERT INTO access_relationship
+                (organisation, compartment_id, kind, source, actor_key, starts_at, ends_at)
+            SELECT DISTINCT ON (compartment_id, organisation, kind, start)
+                organisation, compartment_id, kind, %s, '',
+                start::timestamp AT TIME ZONE %s, (stop + 1)::timestamp AT TIME ZONE %s
+            FROM arriving ORDER BY compartment_id, organisation, kind, start, n DESC
+            ON CONFLICT (compartment_id, organisation, kind, source, actor_key, starts_at)
+            DO UPDATE SET ends_at = EXCLUDED.ends_at
+            WHERE access_relationship.ends_at IS DISTINCT FROM EXCLUDED.ends_at
+            """,
+            [source, settings.TIME_ZONE, settings.TIME_ZONE],
+        )
+        changed: int = cursor.rowcount
+        cursor.execute("DROP TABLE arriving")
+    return changed
+
+
+def add_restriction(
+    compartment_id: int,
+    reason: RestrictionReason,
+    *,
+    controller: str,
+    set_by: str,
+    category: Category | None = None,
+    starts: datetime | None = None,
+    until: datetime | None = None,
+) -> int:
+    """Withhold a whole compartment, or a category of the person it belongs to. The restriction's id.
+
+    ``controller``: the ODS code of the organisation whose compartment it is.
+    """
+    row = Restriction.objects.create(
+        compartment_id=compartment_id,
+        category=category.value if category else "",
+        reason=reason.value,
+        starts_at=starts or settings.COMMONWEAL_NOW(),
+        ends_at=until,
+        controller=controller,
+        set_by=set_by,
+    )
+    return int(row.pk)
+
+
+def lift_restriction(restriction_id: int) -> None:
+    """End a restriction now."""
+    Restriction.objects.filter(pk=restriction_id).update(ends_at=settings.COMMONWEAL_NOW())
+
+
+def grant_emergency(actor: Actor, person_id: UUID, compartments: Mapping[int, str], reason: str) -> datetime:
+    """Open a person's record to one member of care staff for four hours, for a stated reason. When it ends.
+
+    The reason is audited and shown to the person. Afterwards open a session with ``Purpose.EMERGENCY``.
+
+    Raises:
+        Refused: the actor is not care staff, or gave no reason. Audited.
+    """
+    stated = " ".join(reason.split())[:500]
+    with session(actor, Purpose.EMERGENCY, "emergency.grant", reason=stated) as opened:
+        if actor.role not in CARE_ROLES or not compartments:
+            raise Refused(RefusedKind.ABSENT, "No such person or item.")
+        if len(stated) < 10:
+            raise Refused(RefusedKind.NOT_PERMITTED, "Say why you need to see this record now.", may_emergency=True)
+        ends = opened.now + EMERGENCY_PERIOD
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                "INSERT INTO access_relationship (organisation, compartment_id, kind, source, actor_key, starts_at, "
+                "ends_at) VALUES (%s, %s, 'emergency', 'emergency', %s, %s, %s)",
+                [(actor.organisation, compartment, actor.key, opened.now, ends) for compartment in compartments],
+            )
+        opened.open_person(person_id, compartments)
+    return ends
+
+
+def create_user(
+    username: str,
+    password: str,
+    role: Role,
+    organisation: str,
+    name: str,
+    team: str = "",
+    person_id: UUID | None = None,
+) -> Actor:
+    """Make an account, or bring an existing one to these particulars.
+
+    Raises:
+        ValueError: a citizen without a person id, or anybody else with one.
+    """
+    role = Role(role)
+    if (role is Role.CITIZEN) != (person_id is not None):
+        raise ValueError("a citizen's account carries a person id, and no other account does")
+    user, _ = User.objects.get_or_create(username=username, defaults={"name": name, "role": role.value})
+    user.name, user.role, user.organisation, user.team, user.person_id = name, role.value, organisation, team, person_id
+    user.is_active = True
+    user.set_password(password)
+    user.save()
+    return Actor(f"user:{username}", name, role, organisation, team, person_id)
+
+
+def create_token(username: str, days: int = 30) -> str:
+    """A new bearer token for an account; shown once, kept only as a hash.
+
+    Raises:
+        ValueError: no such active account, or days not between 1 and 365.
+    """
+    user = User.objects.filter(username=username, is_active=True).first()
+    if user is None:
+        raise ValueError(f"there is no active account {username!r}")
+    if not 1 <= days <= 365:
+        raise ValueError("a token lives between 1 and 365 days")
+    token = secrets.token_urlsafe(32)
+    now = timezone.now()
+    Token.objects.create(user=user, digest=token_digest(token), created_at=now, expires_at=now + timedelta(days=days))
+    return token
+
+
+@contextmanager
+def service_run(name: str, target: str = "") -> Iterator[Actor]:
+    """Run a batch job as the service actor ``service:NAME``: one audit row, committed before the work begins.
+
+    Written first, so that a run that is killed has still been recorded.
+    """
+    actor = Actor(f"service:{name}", name, Role.SERVICE, "")
+    with transaction.atomic():
+        audit.write(
+            audit.Entry(actor.key, actor.role, "", Purpose.OPERATIONS, f"run.{name}", target, "", uuid4()), "allowed"
+        )
+    yield actor
+
+
+def close_relationships(organisation: str, compartment_id: int, kind: str, on: date) -> int:
+    """End the open relationships of one kind at the end of the day ``on``. How many were ended."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE access_relationship SET ends_at = (%s::date + 1)::timestamp AT TIME ZONE %s "
+            "WHERE organisation = %s AND compartment_id = %s AND kind = %s AND ends_at IS NULL",
+            [on, settings.TIME_ZONE, organisation, compartment_id, kind],
+        )
+        return int(cursor.rowcount)

@@ -1,0 +1,78 @@
+"""Who is asking: from a signed-in session, or from a bearer token."""
+
+import hashlib
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from commonweal.apps.access.models import Token, User
+from commonweal.domain.access import vocabulary
+from commonweal.domain.access.vocabulary import Purpose, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Somebody (or a service) who asks. ``organisation`` is an ODS code; ``person_id`` a citizen's own."""
+
+    key: str
+    name: str
+    role: Role
+    organisation: str
+    team: str = ""
+    person_id: UUID | None = None
+
+
+class SignInRequired(Exception):
+    """Nobody is signed in, or the token is unknown, expired or revoked."""
+
+
+def token_digest(token: str) -> str:
+    """What is kept of a bearer token: its SHA-256 in hexadecimal (the token itself is 256 random bits)."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def actor_for(user: User) -> Actor:
+    """The actor an account stands for."""
+    return Actor(f"user:{user.username}", user.name, Role(user.role), user.organisation, user.team, user.person_id)
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """The actor behind ``request``: its bearer token if it has one, else its session.
+
+    Raises:
+        SignInRequired: nobody is signed in; a bad token is never overlooked in favour of a session.
+    """
+    known = getattr(request, "commonweal_actor", None)
+    if isinstance(known, Actor):
+        return known
+    header = request.headers.get("Authorization", "")
+    if header:
+        scheme, _, token = header.partition(" ")
+        found = (
+            Token.objects.select_related("user")
+            .filter(
+                digest=token_digest(token.strip()),
+                expires_at__gt=timezone.now(),
+                revoked_at__isnull=True,
+                user__is_active=True,
+            )
+            .first()
+            if scheme.lower() == "bearer"
+            else None
+        )
+        if found is None:
+            raise SignInRequired("The token is unknown, expired or revoked.")
+        actor = actor_for(found.user)
+    elif isinstance(request.user, User) and request.user.is_active:
+        actor = actor_for(request.user)
+    else:
+        raise SignInRequired("Sign in first.")
+    request.commonweal_actor = actor  # type: ignore[attr-defined]
+    return actor
+
+
+def default_purpose(actor: Actor) -> Purpose:
+    """The purpose ``actor`` works under unless it states another."""
+    return vocabulary.default_purpose(actor.role)

@@ -1,0 +1,72 @@
+"""The public face of access: every read or write of a person's data goes through a session made here.
+
+    with session(actor_of(request), Purpose.DIRECT_CARE, "record.page") as s:
+        scope = s.open_person(person_id, compartments)   # raises Refused, audited
+        ...                                              # reads see the scope's rows and no others
+
+Errors: ``SignInRequired`` (nobody known is asking), ``Refused`` (somebody is, and may not).
+"""
+
+from commonweal.apps.access.actions import (
+    add_relationships,
+    add_restriction,
+    close_relationships,
+    create_token,
+    create_user,
+    grant_emergency,
+    lift_restriction,
+    service_run,
+)
+from commonweal.apps.access.actors import Actor, SignInRequired, actor_of, default_purpose
+from commonweal.apps.access.audit import seal, verify_chain
+from commonweal.apps.access.selectors import Look, looked, open_compartments, organisation_relationships
+from commonweal.apps.access.session import AccessSession, Refused, RefusedKind, Scope, Withheld, session
+from commonweal.domain.access.absence import Absence, Message, explain
+from commonweal.domain.access.relationship import Relationship
+from commonweal.domain.access.vocabulary import (
+    CARE_ROLES,
+    Action,
+    Category,
+    Purpose,
+    RelationshipKind,
+    RestrictionReason,
+    Role,
+)
+
+__all__ = [
+    "CARE_ROLES",
+    "Absence",
+    "AccessSession",
+    "Action",
+    "Actor",
+    "Category",
+    "Look",
+    "Message",
+    "Purpose",
+    "Refused",
+    "RefusedKind",
+    "Relationship",
+    "RelationshipKind",
+    "RestrictionReason",
+    "Role",
+    "Scope",
+    "SignInRequired",
+    "Withheld",
+    "actor_of",
+    "add_relationships",
+    "add_restriction",
+    "close_relationships",
+    "create_token",
+    "create_user",
+    "default_purpose",
+    "explain",
+    "grant_emergency",
+    "lift_restriction",
+    "looked",
+    "open_compartments",
+    "organisation_relationships",
+    "seal",
+    "service_run",
+    "session",
+    "verify_chain",
+]

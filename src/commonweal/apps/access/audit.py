@@ -1,0 +1,186 @@
+"""The audit: written in the access's own transaction, sealed into a hash chain, signed once a day.
+
+There is no chain head to lock. A sealer takes every row whose transaction is below ``pg_snapshot_xmin`` (so
+it is certainly finished and no row can join it) and not below the last seal, and hashes them in order.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from commonweal.apps.access import keys
+from commonweal.domain.access.chain import GENESIS, checkpoint_bytes, row_bytes, seal_hash
+
+SEAL_LOCK = 62062
+CHECKPOINT_EVERY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What one audit row says, but for its outcome and what the database adds."""
+
+    actor: str
+    role: str
+    organisation: str
+    purpose: str
+    action: str
+    target: str
+    reason: str
+    request_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One person disclosed (or refused), with the compartments the person then had."""
+
+    person_id: UUID
+    compartments: tuple[int, ...]
+    outcome: str
+
+
+def write(entry: Entry, outcome: str, subjects: Iterable[Subject] = ()) -> None:
+    """Add one audit row and a row a subject, in the present transaction, in one statement."""
+    people = list(subjects)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH next AS (SELECT nextval('access_audit_id_seq') AS id), row AS (
+                INSERT INTO access_audit
+                    (id, actor, role, organisation, purpose, action, target, outcome, reason, request_id)
+                SELECT id, %s, %s, %s, %s, %s, %s, %s, %s, %s FROM next
+            )
+            INSERT INTO access_audit_subject (audit_id, person_id, compartments, outcome)
+            SELECT next.id, person, string_to_array(compartments, ',')::bigint[], result
+            FROM next, unnest(%s::uuid[], %s::text[], %s::text[]) AS subject (person, compartments, result)
+            """,
+            [
+                entry.actor,
+                entry.role,
+                entry.organisation,
+                entry.purpose,
+                entry.action,
+                entry.target,
+                outcome,
+                entry.reason,
+                entry.request_id,
+                [subject.person_id for subject in people],
+                [",".join(map(str, sorted(subject.compartments))) for subject in people],
+                [subject.outcome for subject in people],
+            ],
+        )
+
+
+_ROWS = """
+    SELECT a.id, to_char(a.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), a.actor, a.role, a.organisation,
+           a.purpose, a.action, a.target, a.outcome, a.reason, a.request_id::text, a.xid::text,
+           coalesce(
+               array_agg(s.person_id::text || ' ' || array_to_string(s.compartments, ',')) FILTER (WHERE s IS NOT NULL),
+               '{}'
+           ),
+           coalesce(array_agg(s.outcome) FILTER (WHERE s IS NOT NULL), '{}')
+    FROM access_audit a LEFT JOIN access_audit_subject s ON s.audit_id = a.id
+    WHERE a.xid >= %s::text::xid8 AND a.xid < %s::text::xid8
+    GROUP BY a.id ORDER BY a.xid, a.id
+"""
+
+
+class _Tally:
+    """Rows of a transaction range as bytes, counted while they are read."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.first: int | None = None
+        self.last = 0
+
+    def read(self, from_xid: int, below_xid: int) -> Iterator[bytes]:
+        with connection.cursor() as cursor:
+            cursor.execute(_ROWS, [str(from_xid), str(below_xid)])
+            while batch := cursor.fetchmany(5000):
+                for *fields, subjects, outcomes in batch:
+                    self.rows += 1
+                    self.first = fields[0] if self.first is None else min(self.first, fields[0])
+                    self.last = max(self.last, fields[0])
+                    yield row_bytes([str(field) for field in fields], zip(subjects, outcomes, strict=True))
+
+
+def seal() -> int:
+    """Seal every finished audit row not yet sealed; sign a checkpoint if a day has passed. Rows sealed."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [SEAL_LOCK])
+            cursor.execute("SELECT below_xid::text, hash FROM access_seal ORDER BY id DESC LIMIT 1")
+            last = cursor.fetchone()
+            from_xid, previous = (int(last[0]), last[1]) if last else (0, GENESIS)
+            cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")
+            below_xid = int(cursor.fetchone()[0])
+        tally = _Tally()
+        digest = seal_hash(previous, from_xid, below_xid, tally.read(from_xid, below_xid))
+        if tally.rows:
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "INSERT INTO access_seal (from_xid, below_xid, first_id, last_id, rows, previous, hash) "
+                    "VALUES (%s::text::xid8, %s::text::xid8, %s, %s, %s, %s, %s)",
+                    [str(from_xid), str(below_xid), tally.first, tally.last, tally.rows, previous, digest],
+                )
+        _checkpoint()
+    return tally.rows
+
+
+def _checkpoint() -> None:
+    """Sign the newest seal if the newest checkpoint is a day old; keep a copy outside the database."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT max(at), max(seal_id), clock_timestamp() FROM access_checkpoint")
+        signed_at, signed, now = cursor.fetchone()
+        cursor.execute("SELECT id, hash FROM access_seal ORDER BY id DESC LIMIT 1")
+        newest = cursor.fetchone()
+        if newest is None or newest[0] == signed or (signed_at and now - signed_at < CHECKPOINT_EVERY):
+            return
+        at = now.astimezone(UTC)
+        home = Path(settings.COMMONWEAL_HOME)
+        public, signature = keys.sign(home, checkpoint_bytes(newest[0], newest[1], at.isoformat()))
+        cursor.execute(
+            "INSERT INTO access_checkpoint (seal_id, hash, at, public_key, signature) VALUES (%s, %s, %s, %s, %s)",
+            [newest[0], newest[1], at, public, signature],
+        )
+    keys.keep_copy(home, newest[0], newest[1], at.isoformat(), public, signature)
+
+
+def verify_chain() -> list[str]:
+    """Recompute the whole chain. Each fault is a sentence; none means that nothing sealed has been altered."""
+    faults: list[str] = []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id, from_xid::text, below_xid::text, rows, previous, hash FROM access_seal ORDER BY id")
+        seals = cursor.fetchall()
+    previous, expected_from, hashes = GENESIS, 0, {}
+    for seal_id, from_text, below_text, rows, named, digest in seals:
+        if named != previous or int(from_text) != expected_from:
+            faults.append(f"seal {seal_id} does not follow the seal before it: a seal was removed or altered")
+        tally = _Tally()
+        if seal_hash(named, int(from_text), int(below_text), tally.read(int(from_text), int(below_text))) != digest:
+            faults.append(
+                f"seal {seal_id}: audit rows were altered, added or removed ({tally.rows} found, {rows} sealed)"
+            )
+        previous, expected_from = digest, int(below_text)
+        hashes[seal_id] = digest
+    return faults + _verify_checkpoints(hashes)
+
+
+def _verify_checkpoints(hashes: dict[int, str]) -> list[str]:
+    """Check the signed checkpoints, those in the database and the copies outside it, against the seals."""
+    home = Path(settings.COMMONWEAL_HOME)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT seal_id, hash, at, signature FROM access_checkpoint ORDER BY seal_id")
+        stored: list[tuple[int, str, datetime, bytes]] = cursor.fetchall()
+    signed = [(seal_id, digest, at.astimezone(UTC).isoformat(), bytes(sig)) for seal_id, digest, at, sig in stored]
+    faults = []
+    for seal_id, digest, at, signature in [*signed, *keys.copies(home)]:
+        if not keys.verify(home, checkpoint_bytes(seal_id, digest, at), signature):
+            faults.append(f"checkpoint of seal {seal_id}: the signature is not by this installation's key")
+        elif hashes.get(seal_id) != digest:
+            faults.append(f"checkpoint of seal {seal_id}: the seal it signed is gone or altered")
+    return faults

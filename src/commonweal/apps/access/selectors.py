@@ -1,0 +1,72 @@
+"""What access can tell others: whose compartments an organisation is related to, and who looked."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db import connection
+
+from commonweal.apps.access.actors import Actor
+from commonweal.apps.access.gate import decide
+from commonweal.domain.access.vocabulary import Action, Category, Purpose, RelationshipKind, RestrictionReason
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One access to a person's record, as the person is told of it: no member of staff is named."""
+
+    organisation: str
+    role: str
+    at: datetime
+    purpose: str
+    action: str
+    outcome: str
+    emergency_reason: str
+
+
+def organisation_relationships(organisation: str, now: datetime | None = None) -> set[int]:
+    """The compartments ``organisation`` has a current relationship with (emergencies, which are one actor's, apart)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT compartment_id FROM access_related(%s, '', %s, '{}', '{}', '', %s)",
+            [organisation, [kind.value for kind in RelationshipKind], now or settings.COMMONWEAL_NOW()],
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+def open_compartments(actor: Actor, purpose: Purpose, category: Category, now: datetime | None = None) -> set[int]:
+    """Every compartment whose ``category`` the policies open to ``actor``, found by one SQL query.
+
+    The policies are asked which relationships open the category and which restrictions close it, and the
+    answers become the query's parameters. A whole person (several compartments) is decided by
+    ``AccessSession.open_many``; a worklist starts here and ends there.
+    """
+    now = now or settings.COMMONWEAL_NOW()
+
+    def asks(kinds: Iterable[str], restriction: str = "", own_entry: bool = False) -> bool:
+        return decide(now.date(), actor.role, purpose, Action.READ, category, kinds, restriction, own_entry)
+
+    kinds = [kind.value for kind in RelationshipKind if asks([kind.value])]
+    blocking = [reason.value for reason in RestrictionReason if not asks(kinds, reason.value)]
+    blocking_own = [reason.value for reason in RestrictionReason if not asks(kinds, reason.value, True)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT compartment_id FROM access_related(%s, %s, %s, %s, %s, %s, %s)",
+            [actor.organisation, actor.key, kinds, blocking, blocking_own, category.value, now],
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+def looked(compartments: Iterable[int], limit: int = 200) -> list[Look]:
+    """Who looked at the person of ``compartments``, newest first.
+
+    Call it inside a session in which the person is open: outside, or for anybody else's compartments, the
+    database answers nothing.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT organisation, role, at, purpose, action, outcome, reason FROM access_looked(%s::bigint[], %s)",
+            [list(compartments), limit],
+        )
+        return [Look(*row) for row in cursor.fetchall()]

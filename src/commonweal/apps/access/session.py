@@ -1,0 +1,303 @@
+"""One access session a request: a transaction, the gate's decisions, the row-security context, one audit row."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from types import TracebackType
+from typing import Literal
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from commonweal.apps.access import audit
+from commonweal.apps.access.actors import Actor
+from commonweal.apps.access.gate import decide
+from commonweal.domain.access.vocabulary import CARE_ROLES, Action, Category, Purpose, RelationshipKind, Role
+
+
+class RefusedKind(StrEnum):
+    """What a refusal may say. ``absent`` must look exactly like a person or item that does not exist."""
+
+    ABSENT = "absent"
+    NO_RELATIONSHIP = "no_relationship"
+    WITHHELD = "withheld"
+    NOT_PERMITTED = "not_permitted"
+
+
+class Refused(Exception):
+    """The gate said no; the refusal is audited and the audit committed.
+
+    ``kind`` tells what may be shown; ``message`` is safe to show; ``may_emergency`` when the actor may go on
+    by giving a reason.
+    """
+
+    def __init__(self, kind: RefusedKind, message: str, may_emergency: bool = False) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+        self.may_emergency = may_emergency
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """Something held and not shown: a category, or the compartment of a source (ODS code); never both.
+
+    ``reason``: a ``RestrictionReason``, or ``role`` when the role or relationship does not reach it.
+    """
+
+    category: str
+    source: str
+    reason: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What one actor may see of one person: these compartments, these categories, and what is withheld."""
+
+    actor: Actor
+    purpose: Purpose
+    person_id: UUID
+    compartments: frozenset[int]
+    categories: frozenset[str]
+    withheld: tuple[Withheld, ...] = ()
+    relationships: frozenset[str] = frozenset()
+    may_write: frozenset[str] = frozenset()
+
+    @property
+    def may_emergency(self) -> bool:
+        """Whether what is withheld can be opened by giving a reason."""
+        return bool(self.withheld) and self.actor.role in CARE_ROLES and self.purpose is not Purpose.EMERGENCY
+
+
+@dataclass(frozen=True, slots=True)
+class _Fact:
+    """A relationship or a restriction that holds now, as ``access_facts`` returns it."""
+
+    fact: str
+    compartment_id: int
+    kind: str
+    category: str
+    controller: str
+    until: datetime | None
+
+
+ABSENT = "No such person or item."
+
+
+class AccessSession(AbstractContextManager["AccessSession"]):
+    """Made by :func:`session`; everything read of a person inside it is decided, fenced and audited.
+
+    The transaction commits when the body ends or is refused, so that a refusal is audited too. Any other
+    exception rolls the body's work back and then writes the audit row with the outcome ``failed``.
+    """
+
+    def __init__(self, actor: Actor, purpose: Purpose, action: str, target: str = "", reason: str = "") -> None:
+        self.actor = actor
+        self.purpose = purpose
+        self.now: datetime = settings.COMMONWEAL_NOW()
+        self._entry = audit.Entry(
+            actor=actor.key,
+            role=actor.role,
+            organisation=actor.organisation,
+            purpose=purpose,
+            action=action,
+            target=target,
+            reason=reason,
+            request_id=uuid4(),
+        )
+        self._subjects: dict[UUID, audit.Subject] = {}
+        self._allowed = self._refused = 0
+        self._atomic = transaction.atomic(durable=True)
+
+    def __enter__(self) -> "AccessSession":
+        self._atomic.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> Literal[False]:
+        if kind is None or issubclass(kind, Refused):
+            refused = kind is not None or (self._refused and not self._allowed)
+            outcome = "refused" if refused else "mixed" if self._refused else "allowed"
+            try:
+                audit.write(self._entry, outcome, self._subjects.values())
+            except BaseException as failure:  # an access that cannot be audited does not happen
+                self._atomic.__exit__(type(failure), failure, failure.__traceback__)
+                raise
+            self._atomic.__exit__(None, None, None)
+            return False
+        self._atomic.__exit__(kind, error, trace)
+        with transaction.atomic():
+            audit.write(self._entry, "failed", self._subjects.values())
+        return False
+
+    def require(self, action: str) -> None:
+        """Pass what names no person, such as ``read_aggregate``.
+
+        Raises:
+            ValueError: the gate knows no such action.
+            Refused: the role may not, for this purpose.
+        """
+        if decide(self.now.date(), self.actor.role, self.purpose, Action(action)):
+            self._allowed += 1
+            return
+        self._refused += 1
+        raise Refused(RefusedKind.NOT_PERMITTED, "Your role does not allow this for this purpose.")
+
+    def open_person(self, person_id: UUID, compartments: Mapping[int, str]) -> Scope:
+        """The scope of one person, whose ``compartments`` map compartment id → source (ODS code).
+
+        Sets the row-security context of this transaction to it.
+
+        Raises:
+            Refused: with ``absent`` unless the actor is care staff, who are told why and how to go on.
+        """
+        found = self._facts(compartments)
+        scope = self._scope(person_id, compartments, found)
+        if isinstance(scope, Refused):
+            self._refused += 1
+            self._subjects.setdefault(person_id, audit.Subject(person_id, tuple(compartments), "refused"))
+            raise scope
+        self._disclose(scope, compartments)
+        self.use(scope)
+        return scope
+
+    def open_many(self, people: Mapping[UUID, Mapping[int, str]]) -> dict[UUID, Scope]:
+        """The scopes of those of ``people`` the actor may see; the others count as refused, unnamed.
+
+        The row-security context becomes what all the scopes allow: every compartment, and the categories they
+        have in common. Narrow it with :meth:`use` before reading more of one of them.
+        """
+        found = self._facts([compartment for compartments in people.values() for compartment in compartments])
+        scopes: dict[UUID, Scope] = {}
+        for person_id, compartments in people.items():
+            scope = self._scope(person_id, compartments, found)
+            if isinstance(scope, Refused):
+                self._refused += 1
+            else:
+                scopes[person_id] = scope
+                self._disclose(scope, compartments)
+        categories = frozenset[str].intersection(*(s.categories for s in scopes.values())) if scopes else frozenset()
+        self._context({c for scope in scopes.values() for c in scope.compartments}, categories)
+        return scopes
+
+    def use(self, scope: Scope) -> None:
+        """Make ``scope``, opened in this session, the row-security context."""
+        opened = self._subjects.get(scope.person_id)
+        if opened is None or opened.outcome != "allowed" or scope.actor != self.actor:
+            raise ValueError("This scope was not opened in this session.")
+        self._context(scope.compartments, scope.categories)
+
+    def _disclose(self, scope: Scope, compartments: Iterable[int]) -> None:
+        self._allowed += 1
+        self._subjects[scope.person_id] = audit.Subject(scope.person_id, tuple(compartments), "allowed")
+
+    def _context(self, compartments: Iterable[int], categories: Iterable[str]) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT set_config('commonweal.compartments', %s, true), set_config('commonweal.categories', %s, true)",
+                [",".join(map(str, sorted(compartments))), ",".join(sorted(categories))],
+            )
+
+    def _facts(self, compartments: Iterable[int]) -> dict[int, list[_Fact]]:
+        """What holds now between the actor and each of ``compartments``, in one query."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT fact, compartment_id, kind, category, controller, until "
+                "FROM access_facts(%s, %s, %s::bigint[], %s)",
+                [self.actor.organisation, self.actor.key, list(compartments), self.now],
+            )
+            found: dict[int, list[_Fact]] = defaultdict(list)
+            for row in cursor.fetchall():
+                found[row[1]].append(_Fact(*row))
+        return found
+
+    def _asks(
+        self,
+        action: Action,
+        category: Category,
+        relationships: frozenset[str],
+        restriction: str = "",
+        own_entry: bool = False,
+    ) -> bool:
+        return decide(
+            self.now.date(), self.actor.role, self.purpose, action, category, relationships, restriction, own_entry
+        )
+
+    def _scope(
+        self, person_id: UUID, compartments: Mapping[int, str], found: Mapping[int, list[_Fact]]
+    ) -> "Scope | Refused":
+        facts = [fact for compartment in compartments for fact in found.get(compartment, ())]
+        kinds = {fact.kind for fact in facts if fact.fact == "relationship"}
+        if self.actor.role is Role.CITIZEN and self.actor.person_id == person_id:
+            kinds.add(RelationshipKind.SELF.value)
+        relationships = frozenset(kinds)
+        open_categories = {c for c in Category if self._asks(Action.READ, c, relationships)}
+        if not open_categories or not compartments:
+            return self._refusal()
+
+        in_care = self.actor.role in CARE_ROLES
+        withheld = [Withheld(c.value, "", "role") for c in Category if c not in open_categories] if in_care else []
+        hidden: set[int] = set()
+        for fact in facts:
+            if fact.fact != "restriction":
+                continue
+            about = [Category(fact.category)] if fact.category else sorted(open_categories)
+            own_entry = not fact.category and fact.controller == self.actor.organisation
+            if all(self._asks(Action.READ, c, relationships, fact.kind, own_entry) for c in about):
+                continue
+            if fact.category:
+                if about[0] in open_categories:
+                    open_categories.discard(about[0])
+                    withheld.append(Withheld(fact.category, "", fact.kind, fact.until))
+            elif fact.compartment_id not in hidden:
+                hidden.add(fact.compartment_id)
+                withheld.append(Withheld("", compartments[fact.compartment_id], fact.kind, fact.until))
+        visible = frozenset(compartments) - hidden
+        if not visible or not open_categories:
+            return self._all_withheld()
+        return Scope(
+            actor=self.actor,
+            purpose=self.purpose,
+            person_id=person_id,
+            compartments=visible,
+            categories=frozenset(c.value for c in open_categories),
+            # A citizen, like a stranger, is not told of what the law keeps from them.
+            withheld=tuple(withheld) if in_care else (),
+            relationships=relationships,
+            may_write=frozenset(c.value for c in open_categories if self._asks(Action.WRITE, c, relationships)),
+        )
+
+    def _refusal(self) -> Refused:
+        if self.actor.role not in CARE_ROLES or self.purpose not in (Purpose.DIRECT_CARE, Purpose.EMERGENCY):
+            return Refused(RefusedKind.ABSENT, ABSENT)
+        if self.purpose is Purpose.EMERGENCY:
+            message = "Give a reason for emergency access first: none is in force for you and this person."
+        else:
+            message = (
+                "This person's record is not shared with you: your organisation has no recorded relationship with "
+                "them. In an emergency, give a reason to see it."
+            )
+        return Refused(RefusedKind.NO_RELATIONSHIP, message, may_emergency=True)
+
+    def _all_withheld(self) -> Refused:
+        if self.actor.role not in CARE_ROLES:
+            return Refused(RefusedKind.ABSENT, ABSENT)
+        return Refused(
+            RefusedKind.WITHHELD,
+            "Everything held about this person is withheld from you. In an emergency, give a reason to see it.",
+            may_emergency=self.purpose is not Purpose.EMERGENCY,
+        )
+
+
+def session(actor: Actor, purpose: Purpose, action: str, target: str = "", reason: str = "") -> AccessSession:
+    """Open an access session: ``with session(actor, purpose, "record.read", "Condition") as s: ...``.
+
+    ``action`` and ``target`` are what the audit will say was done, and to what: never person data.
+    """
+    return AccessSession(actor, purpose, action, target, reason)

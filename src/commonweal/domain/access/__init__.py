@@ -1,0 +1,1 @@
+"""Pure rules of access: who, what for, by which relationship, to which category; and the audit chain."""

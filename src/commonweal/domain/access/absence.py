@@ -1,0 +1,61 @@
+"""What to say when part of a record shows nothing: five messages that must never be mistaken for each other.
+
+A clinician who reads *withheld* as *none known* does harm, so an empty list is never only empty.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Absence(StrEnum):
+    """The five reasons for nothing, in the order in which they must be noticed."""
+
+    WITHHELD = "withheld"
+    NOT_HEARD = "source not heard from"
+    NOT_SHARED = "not shared"
+    NONE_KNOWN = "none known"
+    NOT_RECORDED = "not recorded"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One reason and the sentence to show for it."""
+
+    absence: Absence
+    text: str
+
+
+def explain(
+    subject: str,
+    *,
+    recorded: bool,
+    none_known: bool,
+    withheld: bool,
+    may_emergency: bool,
+    not_shared_by: tuple[str, ...] = (),
+    silent: tuple[tuple[str, datetime], ...] = (),
+) -> tuple[Message, ...]:
+    """Every message that applies to ``subject`` (such as "Allergies"), most urgent first.
+
+    ``recorded``: there are entries to show. ``none_known``: a source asserts that there are none.
+    ``not_shared_by``: names of sources that hold the subject and do not share it. ``silent``: names of
+    sources overdue, and when each was last heard from. With entries to show, only the warnings remain.
+    """
+    messages = []
+    if withheld:
+        text = f"{subject}: something is held and withheld from you."
+        if may_emergency:
+            text += " In an emergency, give a reason to see it."
+        messages.append(Message(Absence.WITHHELD, text))
+    messages += [
+        Message(Absence.NOT_HEARD, f"{subject}: {name} not heard from since {last:%-d %B %Y %H:%M}.")
+        for name, last in silent
+    ]
+    messages += [Message(Absence.NOT_SHARED, f"{subject}: not shared by {name}.") for name in not_shared_by]
+    if not recorded:
+        if none_known:
+            messages.append(Message(Absence.NONE_KNOWN, f"{subject}: none known."))
+        elif not messages:
+            messages.append(Message(Absence.NOT_RECORDED, f"{subject}: not recorded."))
+    return tuple(messages)

@@ -1,0 +1,23 @@
+"""When a relationship or a restriction holds."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+EMERGENCY_PERIOD = timedelta(hours=4)
+"""How long one emergency reason opens a record to the actor who gave it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relationship:
+    """An organisation's relationship with one compartment, from ``start`` to the end of the day ``end``."""
+
+    organisation: str
+    compartment_id: int
+    kind: str
+    start: date
+    end: date | None = None
+
+
+def holds(starts_at: datetime, ends_at: datetime | None, now: datetime) -> bool:
+    """Whether a period that begins at ``starts_at`` and stops just before ``ends_at`` covers ``now``."""
+    return starts_at <= now and (ends_at is None or now < ends_at)

@@ -1,0 +1,96 @@
+"""The words access is decided in. Policies (``apps/access/policies``) use the same strings."""
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a person (or a service) is signed in as."""
+
+    CLINICIAN = "clinician"
+    SOCIAL_WORKER = "social_worker"
+    CITIZEN = "citizen"
+    ANALYST = "analyst"
+    PERFORMANCE_LEAD = "performance_lead"
+    BOARD_SECRETARY = "board_secretary"
+    ADMINISTRATOR = "administrator"
+    SERVICE = "service"
+
+
+class Purpose(StrEnum):
+    """What the access is for; it bounds what may be seen as much as the role does."""
+
+    DIRECT_CARE = "direct_care"
+    EMERGENCY = "emergency"
+    OWN_RECORD = "own_record"
+    POPULATION_HEALTH = "population_health"
+    PERFORMANCE = "performance"
+    OPERATIONS = "operations"
+
+
+class Category(StrEnum):
+    """The five categories a person's resources fall in; row security knows each row's."""
+
+    DEMOGRAPHICS = "demographics"
+    CLINICAL = "clinical"
+    MEDICATION = "medication"
+    MENTAL_HEALTH = "mental_health"
+    SOCIAL_CARE = "social_care"
+
+
+class RelationshipKind(StrEnum):
+    """Why an organisation (or one actor) may see a person.
+
+    ``registered``: on the practice's list. ``under_care``: admitted, attending, or receiving a service.
+    ``referred``: referred and not yet seen. ``emergency``: an actor's stated reason, for four hours.
+    ``self``: the person; derived at sign-in, never stored.
+    """
+
+    REGISTERED = "registered"
+    UNDER_CARE = "under_care"
+    REFERRED = "referred"
+    EMERGENCY = "emergency"
+    SELF = "self"
+
+
+class RestrictionReason(StrEnum):
+    """Why something held is withheld.
+
+    ``objection``: the person objects to sharing. ``safeguarding``: sharing it with other organisations
+    would put somebody at risk. ``serious_harm``: seeing it would seriously harm the person or another
+    (UK GDPR: Data Protection Act 2018, Schedule 3, paragraph 5); it binds the person's own view only.
+    """
+
+    OBJECTION = "objection"
+    SAFEGUARDING = "safeguarding"
+    SERIOUS_HARM = "serious_harm"
+
+
+class Action(StrEnum):
+    """What is asked of the gate. The first two name a category of a person; the rest name none."""
+
+    READ = "read"
+    WRITE = "write"
+    SEARCH_PEOPLE = "search_people"
+    READ_AGGREGATE = "read_aggregate"
+    READ_FEEDS = "read_feeds"
+    READ_QUARANTINE = "read_quarantine"
+    REVIEW_IDENTITY = "review_identity"
+
+
+CARE_ROLES = frozenset({Role.CLINICIAN, Role.SOCIAL_WORKER})
+
+_DEFAULT_PURPOSE = {
+    Role.CLINICIAN: Purpose.DIRECT_CARE,
+    Role.SOCIAL_WORKER: Purpose.DIRECT_CARE,
+    Role.CITIZEN: Purpose.OWN_RECORD,
+    Role.ANALYST: Purpose.POPULATION_HEALTH,
+    Role.PERFORMANCE_LEAD: Purpose.PERFORMANCE,
+    Role.BOARD_SECRETARY: Purpose.PERFORMANCE,
+    Role.ADMINISTRATOR: Purpose.OPERATIONS,
+    Role.SERVICE: Purpose.OPERATIONS,
+}
+
+
+def default_purpose(role: Role) -> Purpose:
+    """The purpose a role works under unless it states another."""
+    return _DEFAULT_PURPOSE[role]
