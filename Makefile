@@ -26,7 +26,7 @@ test: check  ## every check and test, the real browser included
 check: setup  ## style, types and import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	COMMONWEAL_DB_ROLE=none $(BIN)/mypy
 	$(BIN)/lint-imports
 
 bench: setup  ## each benchmark: ours, the limit or peer in the same run, the ratio

