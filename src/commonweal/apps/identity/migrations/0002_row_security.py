@@ -6,7 +6,7 @@ ROW_SECURITY = """
 ALTER TABLE identity_demographics ENABLE ROW LEVEL SECURITY;
 CREATE POLICY open_compartments ON identity_demographics FOR SELECT TO commonweal_app
     USING (compartment_id = ANY (
-        (SELECT string_to_array(nullif(current_setting('commonweal.compartments', true), ''), ',')::bigint[])
+        (SELECT string_to_array(nullif(current_setting('commonweal.compartments', true), ''), ','))::bigint[]
     ));
 CREATE POLICY batch ON identity_demographics TO commonweal_batch USING (true) WITH CHECK (true);
 GRANT SELECT ON identity_demographics, identity_membership, identity_person TO commonweal_app;
