@@ -1,0 +1,84 @@
+"""Receipts, quarantine and messages: what arrived, what of it was refused, and why."""
+
+from typing import ClassVar
+
+from django.db import models
+
+
+class Receipt(models.Model):
+    """One file of one feed from one source, by the SHA-256 of its bytes. ``cursor`` is the next line to read."""
+
+    source = models.CharField(max_length=20)
+    feed = models.CharField(max_length=20)
+    sha256 = models.CharField(max_length=64)
+    name = models.CharField(max_length=255)
+    size = models.BigIntegerField()
+    state = models.CharField(
+        max_length=10, choices=[("received", "Received"), ("landed", "Landed")], default="received"
+    )
+    received_at = models.DateTimeField()
+    landed_at = models.DateTimeField(null=True, blank=True)
+    cursor = models.IntegerField(default=1)
+    read = models.IntegerField(default=0)
+    accepted = models.IntegerField(default=0)
+    duplicate = models.IntegerField(default=0)
+    quarantined = models.IntegerField(default=0)
+    resources = models.IntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["source", "feed", "sha256"], name="exchange_receipt_once"),
+            # Nothing is lost: every line read is accounted for, and the database holds us to it.
+            models.CheckConstraint(
+                condition=models.Q(read=models.F("accepted") + models.F("duplicate") + models.F("quarantined")),
+                name="exchange_receipt_nothing_lost",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.feed} {self.source} {self.sha256[:12]}"
+
+
+class Quarantine(models.Model):
+    """One problem of one line. ``raw`` is the line as it came; the application's role may not read it."""
+
+    receipt = models.ForeignKey(Receipt, on_delete=models.PROTECT)
+    line = models.IntegerField()
+    field = models.TextField()
+    rule = models.TextField()
+    value = models.TextField()
+    message = models.TextField()
+    raw = models.BinaryField()
+    created_at = models.DateTimeField()
+    replayed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["receipt", "line"], name="exchange_quarantine_line"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rule} at line {self.line}"
+
+
+class Message(models.Model):
+    """One HL7 v2 message as it came. All messages of a local person are folded, whatever order they came in."""
+
+    source = models.CharField(max_length=20)
+    control_id = models.TextField()
+    digest = models.BinaryField()
+    mrn = models.TextField()
+    event = models.CharField(max_length=10)
+    happened = models.DateTimeField()
+    receipt = models.ForeignKey(Receipt, on_delete=models.PROTECT)
+    line = models.IntegerField()
+    raw = models.BinaryField()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["source", "control_id", "digest"], name="exchange_message_once"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["source", "mrn"], name="exchange_message_mrn")]
+
+    def __str__(self) -> str:
+        return f"{self.event} {self.control_id}"

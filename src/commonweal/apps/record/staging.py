@@ -1,0 +1,162 @@
+"""Getting resources ready to be stored: everything that needs no database, so that it can run beside one.
+
+``prepare`` turns parsed resources into the COPY text of four staging tables. It runs in the reading thread
+while the database works on the batch before.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from commonweal.apps.record import relationships
+from commonweal.fhir.demographics import Demographics, demographics
+from commonweal.fhir.search import search_values
+
+# A B-tree entry holds at most a third of a page; longer values are searched by their beginning.
+INDEXED = 250
+
+
+class Item(Protocol):
+    """What a feed hands over (``commonweal.feeds.types.Parsed``)."""
+
+    @property
+    def line(self) -> int: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def id(self) -> str: ...
+    @property
+    def local_person(self) -> str | None: ...
+    @property
+    def body(self) -> bytes: ...
+    @property
+    def resource(self) -> dict[str, Any]: ...
+    @property
+    def category(self) -> str: ...
+
+
+@dataclass(slots=True)
+class Wave:
+    """Resources of a batch with no key twice, as COPY text; the nth row of ``keys`` is ordinal n."""
+
+    keys: list[tuple[str, str, int]] = field(default_factory=list)  # type, id, line
+    items: list[bytes] = field(default_factory=list)
+    tokens: list[str] = field(default_factory=list)
+    dates: list[str] = field(default_factory=list)
+    strings: list[str] = field(default_factory=list)
+    demographics: dict[int, tuple[str, Demographics]] = field(default_factory=dict)  # by ordinal: local id, …
+    related: dict[int, tuple[relationships.Related, ...]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Prepared:
+    """A batch ready to store. A key that occurs again with other content goes into a later wave."""
+
+    source: str
+    feed: str
+    waves: list[Wave] = field(default_factory=list)
+    repeated: list[int] = field(default_factory=list)  # lines that repeat what the batch already says
+
+
+def prepare(source: str, feed: str, items: Iterable[Item]) -> Prepared:
+    """Index, digest and format ``items``; touches no database."""
+    prepared = Prepared(source, feed)
+    latest: dict[tuple[str, str], tuple[int, bytes]] = {}
+    for item in items:
+        digest = hashlib.sha256(item.body).digest()
+        wave, before = latest.get((item.type, item.id), (-1, b""))
+        if before == digest:
+            prepared.repeated.append(item.line)
+            continue
+        latest[item.type, item.id] = (wave + 1, digest)
+        if len(prepared.waves) == wave + 1:
+            prepared.waves.append(Wave())
+        _add(prepared.waves[wave + 1], source, feed, item, digest)
+    return prepared
+
+
+def _add(wave: Wave, source: str, feed: str, item: Item, digest: bytes) -> None:
+    """Format one resource for the staging tables."""
+    n = len(wave.keys)
+    resource = item.resource
+    wave.keys.append((item.type, item.id, item.line))
+    local = r"\N" if item.local_person is None else _escape(item.local_person)
+    happened = happened_at(resource) or r"\N"
+    body = item.body
+    if b"\\" in body:
+        body = body.replace(b"\\", b"\\\\")
+    if b"\t" in body or b"\r" in body or b"\n" in body:
+        body = body.replace(b"\t", b"\\t").replace(b"\r", b"\\r").replace(b"\n", b"\\n")
+    head = f"{n}\t{local}\t{item.type}\t{_escape(item.id)}\t{item.category}\t{happened}\t{item.line}\t\\\\x{digest.hex()}\t"
+    wave.items.append(head.encode() + body + b"\n")
+    found = search_values(resource)
+    for param, system, code in found.tokens:
+        wave.tokens.append(f"{n}\t{param}\t{_indexed(system or '')}\t{_indexed(code)}\n")
+    for param, low, high in found.dates:
+        wave.dates.append(f"{n}\t{param}\t{low}\t{high}\n")
+    for param, value in found.strings:
+        wave.strings.append(f"{n}\t{param}\t{_indexed(value)}\n")
+    if item.type == "Patient" and item.local_person is not None:
+        wave.demographics[n] = (item.local_person, demographics(resource))
+    if item.local_person is not None and relationships.applies(feed, item.type):
+        related = relationships.related(source, feed, resource)
+        if related:
+            wave.related[n] = related
+
+
+def _indexed(value: str) -> str:
+    return _escape(value if len(value) <= INDEXED else value[:INDEXED])
+
+
+def _escape(value: str) -> str:
+    """COPY text format; U+0000 is left out, since PostgreSQL text cannot hold it."""
+    if value.isprintable() and "\\" not in value:
+        return value
+    return (
+        value.replace("\x00", "").replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
+    )
+
+
+# The date a clinician would put an entry under, by type: the first element that is there.
+_HAPPENED: dict[str, tuple[str, ...]] = {
+    "AllergyIntolerance": ("onsetDateTime", "recordedDate"),
+    "Appointment": ("start",),
+    "CarePlan": ("period.start", "created"),
+    "CareTeam": ("period.start",),
+    "Communication": ("sent",),
+    "Condition": ("onsetDateTime", "onsetPeriod.start", "recordedDate"),
+    "DiagnosticReport": ("effectiveDateTime", "effectivePeriod.start", "issued"),
+    "DocumentReference": ("date",),
+    "Encounter": ("period.start",),
+    "EpisodeOfCare": ("period.start",),
+    "Immunization": ("occurrenceDateTime",),
+    "MedicationRequest": ("authoredOn",),
+    "MedicationStatement": ("effectiveDateTime", "effectivePeriod.start", "dateAsserted"),
+    "Observation": ("effectiveDateTime", "effectivePeriod.start", "effectiveInstant", "issued"),
+    "Procedure": ("performedDateTime", "performedPeriod.start"),
+    "QuestionnaireResponse": ("authored",),
+    "ServiceRequest": ("occurrenceDateTime", "occurrencePeriod.start", "authoredOn"),
+    "Task": ("authoredOn",),
+}
+_PATHS = {kind: tuple(tuple(path.split(".")) for path in paths) for kind, paths in _HAPPENED.items()}
+
+
+def happened_values(resource: dict[str, Any]) -> Iterator[str]:
+    """The FHIR dates that could place ``resource`` in time, best first."""
+    for path in _PATHS.get(resource["resourceType"], ()):
+        value: Any = resource
+        for name in path:
+            value = value.get(name) if isinstance(value, dict) else None
+        if isinstance(value, str):
+            yield value
+
+
+def happened_at(resource: dict[str, Any]) -> str | None:
+    """The moment to file ``resource`` under, as PostgreSQL reads it; a partial date counts from its start."""
+    value = next(happened_values(resource), None)
+    if value is None:
+        return None
+    if len(value) == 4:
+        return value + "-01-01"
+    return value + "-01" if len(value) == 7 else value

@@ -1,0 +1,131 @@
+"""The SQL a batch is stored with, step by step, each step named. Values are bound, never pasted.
+
+Staging tables live in the session (``pg_temp``) and empty themselves at the end of each transaction.
+"""
+
+STAGE = """
+CREATE TEMP TABLE IF NOT EXISTS stage_item (
+    n integer, local_id text COLLATE "C", type text COLLATE "C", id text COLLATE "C", category text COLLATE "C",
+    happened_at timestamptz, line integer, digest bytea, body text) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS stage_token (n integer, param text COLLATE "C", system text COLLATE "C",
+    code text COLLATE "C") ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS stage_date (n integer, param text COLLATE "C", low timestamptz, high timestamptz)
+    ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS stage_string (n integer, param text COLLATE "C", value text COLLATE "C")
+    ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS stage_plan (n integer, rid bigint, compartment_id bigint, former bigint, version integer,
+    verdict text COLLATE "C") ON COMMIT DELETE ROWS;
+"""
+CLEAR = "DELETE FROM stage_item; DELETE FROM stage_token; DELETE FROM stage_date; DELETE FROM stage_string; DELETE FROM stage_plan;"
+
+COPY_ITEMS = "COPY stage_item FROM STDIN"
+COPY_TOKENS = "COPY stage_token FROM STDIN"
+COPY_DATES = "COPY stage_date FROM STDIN"
+COPY_STRINGS = "COPY stage_string FROM STDIN"
+
+# A compartment for each local person the source speaks of for the first time.
+COMPARTMENTS = """
+INSERT INTO record_compartment (source, local_id)
+SELECT %(source)s, s.local_id
+FROM (SELECT DISTINCT local_id FROM stage_item WHERE local_id IS NOT NULL) s
+WHERE NOT EXISTS (SELECT FROM record_compartment c WHERE c.source = %(source)s AND c.local_id = s.local_id)
+ORDER BY s.local_id
+ON CONFLICT DO NOTHING
+"""
+
+# What to do with each item. OFFSET 0 keeps the lookup an index probe a row: statistics lag behind a load,
+# and a hash join chosen on stale ones would read the whole record for every batch.
+PLAN = """
+INSERT INTO stage_plan (n, rid, compartment_id, former, version, verdict)
+SELECT s.n, coalesce(r.rid, nextval('record_resource_rid')), c.id, r.compartment_id, coalesce(r.version, 0) + 1,
+    CASE
+        WHEN r.rid IS NULL THEN 'new'
+        WHEN r.source <> %(source)s THEN 'foreign'
+        WHEN r.compartment_id IS DISTINCT FROM c.id THEN 'moved'
+        WHEN r.digest = s.digest AND NOT r.deleted THEN 'same'
+        WHEN %(replay)s AND (r.receipt_id > %(receipt)s OR (r.receipt_id = %(receipt)s AND r.line > s.line)) THEN 'later'
+        ELSE 'changed'
+    END
+FROM stage_item s
+LEFT JOIN LATERAL (
+    SELECT id FROM record_compartment WHERE source = %(source)s AND local_id = s.local_id OFFSET 0
+) c ON true
+LEFT JOIN LATERAL (
+    SELECT rr.rid, rr.compartment_id, rr.version, rr.digest, rr.deleted, rr.receipt_id, rr.line, rs.source
+    FROM record_resource rr JOIN record_source rs ON rs.id = rr.source_id
+    WHERE rr.type = s.type AND rr.id = s.id OFFSET 0
+) r ON true
+ORDER BY s.n
+"""
+
+FORMER = """
+SELECT p.n, r.type, r.body FROM stage_plan p JOIN record_resource r ON r.rid = p.rid
+WHERE p.verdict = 'changed' AND r.rid = ANY (ARRAY(SELECT rid FROM stage_plan WHERE verdict = 'changed'))
+    AND r.type IN ('Patient', 'Encounter', 'EpisodeOfCare', 'CarePlan', 'ServiceRequest')
+"""
+
+NEW = """
+INSERT INTO record_resource (rid, compartment_id, source_id, type, id, category, happened_at, receipt_id, line, digest, body)
+SELECT p.rid, p.compartment_id, %(source_id)s, s.type, s.id, s.category, s.happened_at, %(receipt)s, s.line, s.digest, s.body
+FROM stage_item s JOIN stage_plan p USING (n) WHERE p.verdict = 'new'
+ORDER BY p.rid
+"""
+
+# Former versions are kept before anything is replaced; search rows of the former version go. The arrays say
+# what the joins already say, so that even without statistics the large tables are entered by their index.
+KEEP_FORMER = """
+INSERT INTO record_history (rid, version, compartment_id, source_id, category, deleted, updated, receipt_id, line, digest, body)
+SELECT r.rid, r.version, r.compartment_id, r.source_id, r.category, r.deleted, r.updated, r.receipt_id, r.line, r.digest, r.body
+FROM stage_plan p JOIN record_resource r ON r.rid = p.rid
+WHERE p.verdict = 'changed' AND r.rid = ANY (ARRAY(SELECT rid FROM stage_plan WHERE verdict = 'changed'))
+"""
+FORGET = tuple(
+    statement.replace("{table}", table)
+    for table in ("record_token", "record_date", "record_string")
+    for statement in (
+        "DELETE FROM {table} t "
+        "WHERE t.compartment_id = ANY (ARRAY(SELECT DISTINCT former FROM stage_plan WHERE verdict = 'changed')) "
+        "AND EXISTS (SELECT FROM stage_plan p WHERE p.verdict = 'changed' AND p.rid = t.rid)",
+        "DELETE FROM {table} t WHERE t.compartment_id IS NULL AND t.rid = ANY "
+        "(ARRAY(SELECT rid FROM stage_plan WHERE verdict = 'changed' AND former IS NULL))",
+    )
+)
+REPLACE = """
+UPDATE record_resource r SET
+    source_id = %(source_id)s, category = s.category, version = p.version, deleted = false, updated = now(),
+    happened_at = s.happened_at, xid = pg_current_xact_id(), receipt_id = %(receipt)s, line = s.line,
+    digest = s.digest, body = s.body
+FROM stage_plan p JOIN stage_item s USING (n)
+WHERE p.verdict = 'changed' AND r.rid = p.rid
+    AND r.rid = ANY (ARRAY(SELECT rid FROM stage_plan WHERE verdict = 'changed'))
+"""
+CHANGE = (KEEP_FORMER, *FORGET, REPLACE)
+
+TOKENS = """
+INSERT INTO record_token (compartment_id, rid, category, param, system, code)
+SELECT p.compartment_id, p.rid, s.category, t.param, t.system, t.code
+FROM stage_token t JOIN stage_plan p USING (n) JOIN stage_item s USING (n) WHERE p.verdict IN ('new', 'changed')
+"""
+DATES = """
+INSERT INTO record_date (compartment_id, rid, category, param, low, high)
+SELECT p.compartment_id, p.rid, s.category, t.param, t.low, t.high
+FROM stage_date t JOIN stage_plan p USING (n) JOIN stage_item s USING (n) WHERE p.verdict IN ('new', 'changed')
+"""
+STRINGS = """
+INSERT INTO record_string (compartment_id, rid, category, param, value)
+SELECT p.compartment_id, p.rid, s.category, t.param, t.value
+FROM stage_string t JOIN stage_plan p USING (n) JOIN stage_item s USING (n) WHERE p.verdict IN ('new', 'changed')
+"""
+
+WITHDRAWN = """
+INSERT INTO stage_plan (n, rid, compartment_id, former, version, verdict)
+SELECT 0, r.rid, r.compartment_id, r.compartment_id, r.version + 1, 'changed'
+FROM record_resource r JOIN record_source s ON s.id = r.source_id
+JOIN unnest(%(types)s::text[], %(ids)s::text[]) AS k (type, id) ON r.type = k.type AND r.id = k.id
+WHERE s.source = %(source)s AND NOT r.deleted
+"""
+TOMBSTONE = """
+UPDATE record_resource r SET version = p.version, deleted = true, updated = now(), xid = pg_current_xact_id(),
+    receipt_id = %(receipt)s
+FROM stage_plan p WHERE r.rid = p.rid AND r.rid = ANY (ARRAY(SELECT rid FROM stage_plan))
+"""
