@@ -5,6 +5,8 @@ uses ``probable_people``, which the application role cannot read at all.
 """
 
 from commonweal.apps.identity.actions import merge_within_source, upsert_demographics
+from commonweal.apps.identity.evaluation import evaluate
+from commonweal.apps.identity.matching import IdentifyBusy, identify
 from commonweal.apps.identity.selectors import (
     Candidate,
     Known,
@@ -17,18 +19,24 @@ from commonweal.apps.identity.selectors import (
     person_of,
     search_people,
 )
+from commonweal.apps.identity.storage import crosswalk, probable_people
 
 __all__ = [
     "Candidate",
+    "IdentifyBusy",
     "Known",
     "basis_of",
     "compartments_of",
     "compartments_of_many",
+    "crosswalk",
     "current_person",
     "demographics_of",
+    "evaluate",
+    "identify",
     "merge_within_source",
     "people_of",
     "person_of",
+    "probable_people",
     "search_people",
     "upsert_demographics",
 ]

@@ -1,0 +1,181 @@
+"""One identify run: read demographics out, link, and write the links back in one transaction.
+
+Names leave the database only into a private temporary folder, which is removed at the end of the run; what
+a killed run left there is removed by the next.
+"""
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import duckdb
+from django.conf import settings
+from django.db import connection, transaction
+
+from commonweal.apps.identity import storage
+from commonweal.domain.identity import clusters, probable, verified
+from commonweal.lake import linkage
+
+_LOCK = 62064  # one run at a time: pg_advisory_lock key
+Progress = Callable[[str], None]
+
+
+class IdentifyBusy(RuntimeError):
+    """Another identify run is under way; wait for it to end and try again."""
+
+
+@dataclass(slots=True)
+class Found:
+    """What a run concluded, before it is written."""
+
+    assignment: clusters.Assignment
+    basis: dict[int, str]
+    analysis: dict[int, UUID]
+    weights: dict[int, float]
+    review: list[tuple[verified.Doubt, float | None]]
+
+
+def identify(progress: Progress | None = None) -> dict[str, Any]:
+    """Link every compartment to a person; return counts and seconds.
+
+    ``records`` compartments, ``people`` they make for direct care, ``verified`` compartments linked by NHS
+    number and birth date or by their source, ``probable`` compartments joined to a person for analysis only,
+    ``review`` pairs for a person to look at. Run again on the same demographics it changes nothing.
+
+    Raises IdentifyBusy when another run holds the lock.
+    """
+    say = progress or (lambda _stage: None)
+    began = time.perf_counter()
+    with _alone(), _private_folder() as folder, duckdb.connect() as engine:
+        engine.execute("SET threads = 2")
+        engine.execute("SET temp_directory = ?", [str(folder)])
+        say("reading demographics")
+        local = _read_records(engine, folder)
+        known = storage.people_before()
+        say("verified links")
+        found, groups, particulars = _verified(engine, local, known)
+        say("probable links")
+        _probable(engine, found, groups, particulars, known)
+        say("writing links")
+        with transaction.atomic():
+            storage.write(found, known, settings.COMMONWEAL_NOW())
+    return {
+        "records": len(local),
+        "people": len(set(found.assignment.person.values())),
+        "verified": sum(basis in {"verified", "merged"} for basis in found.basis.values()),
+        "probable": len(found.weights),
+        "review": len(found.review),
+        "seconds": round(time.perf_counter() - began, 2),
+    }
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Hold the run's lock, which ends with the connection if the process dies."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
+        row = cursor.fetchone()
+    if not row or not row[0]:
+        raise IdentifyBusy("another identify run is under way; run this again when it has ended")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
+
+
+@contextmanager
+def _private_folder() -> Iterator[Path]:
+    """A folder only this user can enter, gone at the end; what an earlier killed run left goes first."""
+    parent = Path(settings.COMMONWEAL_HOME) / "private" / "identify"
+    shutil.rmtree(parent, ignore_errors=True)
+    parent.mkdir(parents=True, mode=0o700)
+    folder = Path(tempfile.mkdtemp(dir=parent))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(parent, ignore_errors=True)
+
+
+def _read_records(engine: duckdb.DuckDBPyConnection, folder: Path) -> dict[int, tuple[str, str]]:
+    """Copy demographics into the engine's ``linkage`` table; return each compartment's (source, local id)."""
+    path = folder / "records.csv"
+    with path.open("wb") as out:
+        storage.copy_records(out)
+    engine.execute(
+        """
+        CREATE TABLE records AS
+        SELECT * REPLACE (record_id::BIGINT AS record_id, nullif(birth_date, '')::DATE AS birth_date)
+        FROM read_csv(?, all_varchar = true, header = true, delim = ',', quote = '"', escape = '"',
+                      max_line_size = 10000000)
+        """,
+        [str(path)],
+    )
+    path.unlink()
+    linkage.standardise(engine)
+    rows = engine.execute("SELECT record_id, source, local_id FROM records").fetchall()
+    return {record: (source, local_id or "") for record, source, local_id in rows}
+
+
+def _verified(
+    engine: duckdb.DuckDBPyConnection, local: Mapping[int, tuple[str, str]], known: storage.Before
+) -> tuple[Found, list[list[int]], dict[int, probable.Particulars]]:
+    """People for direct care, with identifiers kept from earlier runs."""
+    traits: dict[int, verified.Traits] = {}
+    particulars: dict[int, probable.Particulars] = {}
+    rows = engine.execute(
+        "SELECT l.unique_id, l.nhs_number, l.born, coalesce(l.family, ''), coalesce(l.given, ''),"
+        " coalesce(l.sex, ''), coalesce(l.postcode, ''), coalesce(r.practice = r.source, false)"
+        " FROM linkage l JOIN records r ON r.record_id = l.unique_id"
+    ).fetchall()
+    for record, number, born, family, given, sex, postcode, registration in rows:
+        traits[record] = verified.Traits(number, born, family, given, sex)
+        particulars[record] = probable.Particulars(number, born, family, given, sex, postcode, registration)
+    at = {where: record for record, where in local.items()}
+    merges = [
+        (at[source, surviving], at[source, retired])
+        for source, surviving, retired in storage.local_merges()
+        if (source, surviving) in at and (source, retired) in at
+    ]
+    groups, by_number, by_merge, doubts = verified.people(traits, merges)
+    assignment = clusters.assign(
+        groups, known.person, known.founder, lambda record, again: clusters.identifier(*local[record], again)
+    )
+    basis = {
+        record: "verified" if record in by_number else "merged" if record in by_merge else "alone" for record in local
+    }
+    review: list[tuple[verified.Doubt, float | None]] = [(doubt, None) for doubt in doubts]
+    return Found(assignment, basis, {}, {}, review), groups, particulars
+
+
+def _probable(
+    engine: duckdb.DuckDBPyConnection,
+    found: Found,
+    groups: Sequence[Sequence[int]],
+    particulars: Mapping[int, probable.Particulars],
+    known: storage.Before,
+) -> None:
+    """Add to ``found`` the people analysis counts, and the pairs that are neither linked nor clearly apart."""
+    pairs: list[probable.Pair] = []
+    if len(groups) > 1:
+        table = linkage.predict(engine, probable.REVIEW)
+        home = {record: group[0] for group in groups for record in group}
+        rows = engine.table(table).project("unique_id_l, unique_id_r, match_weight").fetchall()
+        pairs = [
+            probable.Pair(min(first, second), max(first, second), weight)
+            for first, second, weight in rows
+            if home[first] != home[second]
+        ]
+    people, found.weights, doubts = probable.people(groups, particulars, pairs)
+    founder = {**known.founder, **found.assignment.created}
+    for members in people:
+        oldest = min({found.assignment.person[record] for record in members}, key=lambda p: (founder[p], str(p)))
+        found.analysis.update(dict.fromkeys(members, oldest))
+    already = {(doubt.first, doubt.second) for doubt, _ in found.review}
+    found.review += [(doubt, weight) for doubt, weight in doubts if (doubt.first, doubt.second) not in already]

@@ -1,0 +1,163 @@
+"""Identity rows in bulk: out by COPY for a run, and back in as differences only."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, BinaryIO, Protocol
+from uuid import UUID
+
+from django.db import connection
+
+from commonweal.domain.identity import clusters, verified
+
+
+class Concluded(Protocol):
+    """The conclusions ``write`` stores."""
+
+    assignment: clusters.Assignment
+    basis: dict[int, str]
+    analysis: dict[int, UUID]
+    weights: dict[int, float]
+    review: list[tuple[verified.Doubt, float | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """Who was who when a run began: each compartment's person, and the founding compartment of every person."""
+
+    person: dict[int, UUID]
+    founder: dict[UUID, int]
+
+
+def copy_records(out: BinaryIO) -> None:
+    """Write every compartment's linkage columns to ``out`` as CSV with a header."""
+    with (
+        connection.cursor() as cursor,
+        cursor.cursor.copy(
+            "COPY (SELECT compartment_id AS record_id, source, local_id, nhs_usable, family_key, given_key,"
+            " family_sound, given_sound, birth_date, gender, postcode, practice"
+            " FROM identity_demographics ORDER BY compartment_id) TO STDOUT (FORMAT csv, HEADER true)"
+        ) as copy,
+    ):
+        for block in copy:
+            out.write(block)
+
+
+def people_before() -> Before:
+    """Memberships and people as they stand."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT compartment_id, person_id FROM identity_membership")
+        person = dict(cursor.fetchall())
+        cursor.execute("SELECT person_id, founder FROM identity_person")
+        return Before(person, dict(cursor.fetchall()))
+
+
+def local_merges() -> Iterator[tuple[str, str, str]]:
+    """(source, surviving, retired) of every merge a source reported, oldest first."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT source, surviving, retired FROM identity_local_merge ORDER BY at, reference, id")
+        yield from cursor.fetchall()
+
+
+def crosswalk() -> list[tuple[str, str, UUID, UUID]]:
+    """(source, local id, person, person for analysis) of every linked compartment, in a fixed order."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT d.source, d.local_id, m.person_id, coalesce(p.analysis_person_id, m.person_id)"
+            " FROM identity_demographics d JOIN identity_membership m USING (compartment_id)"
+            " LEFT JOIN identity_probable p USING (compartment_id) ORDER BY d.source, d.local_id"
+        )
+        return list(cursor.fetchall())
+
+
+def probable_people() -> dict[int, UUID]:
+    """The person each compartment belongs to for analysis. Batch role only; never for direct care."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT compartment_id, analysis_person_id FROM identity_probable")
+        return dict(cursor.fetchall())
+
+
+_STAGE = """
+CREATE TEMP TABLE new_membership (compartment_id bigint, person_id uuid, basis text) ON COMMIT DROP;
+CREATE TEMP TABLE new_person (person_id uuid, founder bigint) ON COMMIT DROP;
+CREATE TEMP TABLE new_merged (person_id uuid, merged_into uuid) ON COMMIT DROP;
+CREATE TEMP TABLE new_event (kind text, compartment_id bigint, before uuid, after uuid, reason text) ON COMMIT DROP;
+CREATE TEMP TABLE new_probable (compartment_id bigint, analysis_person_id uuid, weight float8) ON COMMIT DROP;
+CREATE TEMP TABLE new_review (first bigint, second bigint, weight float8, reason text) ON COMMIT DROP;
+"""
+
+_APPLY = (
+    "INSERT INTO identity_person (person_id, founder, created) SELECT person_id, founder, %(now)s FROM new_person",
+    "UPDATE identity_person p SET merged_into = n.merged_into FROM new_merged n WHERE p.person_id = n.person_id",
+    "UPDATE identity_person p SET merged_into = NULL WHERE merged_into IS NOT NULL"
+    " AND EXISTS (SELECT 1 FROM new_membership n WHERE n.person_id = p.person_id)",
+    "INSERT INTO identity_event (at, kind, compartment_id, before, after, reason)"
+    " SELECT %(now)s, kind, compartment_id, before, after, reason FROM new_event",
+    "INSERT INTO identity_membership AS old (compartment_id, person_id, basis, since)"
+    " SELECT compartment_id, person_id, basis, %(now)s FROM new_membership"
+    " ON CONFLICT (compartment_id) DO UPDATE SET person_id = excluded.person_id, basis = excluded.basis,"
+    " since = excluded.since"
+    " WHERE (old.person_id, old.basis) IS DISTINCT FROM (excluded.person_id, excluded.basis)",
+    "DELETE FROM identity_membership m WHERE NOT EXISTS"
+    " (SELECT 1 FROM new_membership n WHERE n.compartment_id = m.compartment_id)"
+    " AND NOT EXISTS (SELECT 1 FROM identity_demographics d WHERE d.compartment_id = m.compartment_id)",
+    "INSERT INTO identity_probable AS old SELECT compartment_id, analysis_person_id, weight FROM new_probable"
+    " ON CONFLICT (compartment_id) DO UPDATE SET analysis_person_id = excluded.analysis_person_id,"
+    " weight = excluded.weight WHERE (old.analysis_person_id, old.weight)"
+    " IS DISTINCT FROM (excluded.analysis_person_id, excluded.weight)",
+    "DELETE FROM identity_probable p WHERE NOT EXISTS"
+    " (SELECT 1 FROM new_probable n WHERE n.compartment_id = p.compartment_id)",
+    "DELETE FROM identity_review r WHERE NOT EXISTS"
+    " (SELECT 1 FROM new_review n WHERE n.first = r.first AND n.second = r.second)",
+    "INSERT INTO identity_review AS old (first, second, weight, reason, since)"
+    " SELECT DISTINCT ON (first, second) first, second, weight, reason, %(now)s FROM new_review"
+    " ON CONFLICT (first, second) DO UPDATE SET weight = excluded.weight, reason = excluded.reason"
+    " WHERE (old.weight, old.reason) IS DISTINCT FROM (excluded.weight, excluded.reason)",
+)
+
+
+def write(found: Concluded, known: Before, now: datetime) -> None:
+    """Make the tables say what the run concluded, touching only rows that differ. Runs in one transaction."""
+    assignment = found.assignment
+    with connection.cursor() as cursor:
+        cursor.execute(_STAGE)
+        _copy(
+            cursor,
+            "COPY new_membership FROM STDIN",
+            ((record, person, found.basis[record]) for record, person in assignment.person.items()),
+        )
+        _copy(cursor, "COPY new_person FROM STDIN", assignment.created.items())
+        _copy(cursor, "COPY new_merged FROM STDIN", assignment.merged.items())
+        _copy(
+            cursor,
+            "COPY new_event FROM STDIN",
+            ((move.kind, move.record, move.before, move.after, _reason(move, found)) for move in assignment.moved),
+        )
+        _copy(
+            cursor,
+            "COPY new_probable FROM STDIN",
+            ((record, person, found.weights.get(record)) for record, person in found.analysis.items()),
+        )
+        _copy(
+            cursor,
+            "COPY new_review FROM STDIN",
+            ((doubt.first, doubt.second, weight, doubt.reason) for doubt, weight in found.review),
+        )
+        for statement in _APPLY:
+            cursor.execute(statement, {"now": now})
+
+
+def _reason(move: clusters.Moved, found: Concluded) -> str:
+    """Why a compartment moved, in words for the history."""
+    if move.kind == "split":
+        return "its particulars no longer agree with the others'"
+    return {"verified": "NHS number and birth date agree", "merged": "merged by its source"}.get(
+        found.basis[move.record], "linked through another record"
+    )
+
+
+def _copy(cursor: Any, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
+    """Send ``rows`` by COPY."""
+    with cursor.cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row(row)

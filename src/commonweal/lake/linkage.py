@@ -1,0 +1,252 @@
+"""Probable links between records: Splink on DuckDB with shipped weights, or weights trained on labels.
+
+The input is a private temporary set (it holds names): the caller makes it, and removes it afterwards. The
+model says what is compared and how much each outcome weighs; ``linkage_model.json`` was trained on a
+synthetic ICS of another seed than the demonstration and the tests use (see ``bench/train_linkage.py``).
+
+Splink: R. Linacre et al., "Splink: Free software for probabilistic record linkage at scale", International
+Journal of Population Data Science 7(3), 2022; https://moj-analytical-services.github.io/splink/
+"""
+
+import json
+import logging
+import math
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from commonweal.domain.identity import birth_date, names, nicknames
+
+MODEL = Path(__file__).with_name("linkage_model.json")
+
+# How many partners a record has, roughly: sets the prior for a data set of any size. Splink's prior is the
+# chance that two random records match, about PARTNERS / records.
+PARTNERS = 2.0
+
+_STANDARDISE = """
+CREATE OR REPLACE TABLE linkage AS
+SELECT r.record_id AS unique_id,
+       nullif(r.nhs_usable, '') AS nhs_number,
+       nullif(r.family_key, '') AS family,
+       nullif(r.given_key, '') AS given,
+       nullif(r.family_sound, '') AS family_sound,
+       nullif(r.given_sound, '') AS given_sound,
+       o.origins AS given_origins,
+       CASE WHEN b.usable THEN r.birth_date END AS born,
+       CASE WHEN b.usable AND day(r.birth_date) <= 12
+            THEN make_date(year(r.birth_date), day(r.birth_date), month(r.birth_date)) END AS born_swapped,
+       year(CASE WHEN b.usable THEN r.birth_date END) AS born_year,
+       CASE WHEN r.gender IN ('male', 'female') THEN r.gender END AS sex,
+       nullif(r.postcode, '') AS postcode,
+       CASE WHEN length(r.postcode) > 4 THEN left(replace(r.postcode, ' ', ''), -3)
+            ELSE nullif(r.postcode, '') END AS outcode,
+       nullif(r.practice, '') AS practice
+FROM records r
+LEFT JOIN given_origins o ON o.given_key = r.given_key
+LEFT JOIN birth_dates b ON b.birth_date = r.birth_date
+ORDER BY r.record_id
+"""
+
+# Columns a caller's ``records`` table must have.
+COLUMNS = (
+    "record_id",
+    "nhs_usable",
+    "family_key",
+    "given_key",
+    "family_sound",
+    "given_sound",
+    "birth_date",
+    "gender",
+    "postcode",
+    "practice",
+)
+
+
+def _level(condition: str, label: str, **more: Any) -> dict[str, Any]:
+    return {"sql_condition": condition, "label_for_charts": label, **more}
+
+
+def _null(column: str) -> dict[str, Any]:
+    return _level(f"{column}_l IS NULL OR {column}_r IS NULL", "missing", is_null_level=True)
+
+
+def _comparison(column: str, *levels: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "output_column_name": column,
+        "comparison_levels": [_null(column), *levels, _level("ELSE", "differs")],
+    }
+
+
+_SWAPPED = _level("given_l = family_r AND family_l = given_r", "given and family swapped")
+
+
+def settings() -> dict[str, Any]:
+    """What is compared, coarsest evidence last, and which pairs are compared at all; weights untrained."""
+    slip = f"{names.SAME}"
+    return {
+        "link_type": "dedupe_only",
+        "unique_id_column_name": "unique_id",
+        "retain_matching_columns": False,
+        "retain_intermediate_calculation_columns": False,
+        "probability_two_random_records_match": 0.0001,
+        "comparisons": [
+            _comparison("nhs_number", _level("nhs_number_l = nhs_number_r", "same")),
+            _comparison(
+                "given",
+                _level("given_l = given_r", "same", tf_adjustment_column="given", tf_adjustment_weight=1.0),
+                _level("list_has_any(given_origins_l, given_origins_r)", "short form"),
+                _level("length(least(given_l, given_r)) = 1 AND left(given_l, 1) = left(given_r, 1)", "initial"),
+                _level("jaro_winkler_similarity(given_l, given_r) >= " + slip, "slip"),
+                _SWAPPED,
+                _level("given_sound_l = given_sound_r", "sounds the same"),
+            ),
+            _comparison(
+                "family",
+                _level("family_l = family_r", "same", tf_adjustment_column="family", tf_adjustment_weight=1.0),
+                _level("jaro_winkler_similarity(family_l, family_r) >= " + slip, "slip"),
+                _SWAPPED,
+                _level("family_sound_l = family_sound_r", "sounds the same"),
+                _level(
+                    "length(least(family_l, family_r)) >= 4 AND (contains(family_l, family_r)"
+                    " OR contains(family_r, family_l))",
+                    "part of a double name",
+                ),
+            ),
+            _comparison(
+                "born",
+                _level("born_l = born_r", "same"),
+                _level("born_l = born_swapped_r", "day and month swapped"),
+                _level(
+                    "(year(born_l) != year(born_r))::INT + (month(born_l) != month(born_r))::INT"
+                    " + (day(born_l) != day(born_r))::INT = 1",
+                    "one part differs",
+                ),
+            ),
+            _comparison(
+                "postcode",
+                _level("postcode_l = postcode_r", "same", tf_adjustment_column="postcode", tf_adjustment_weight=1.0),
+                _level("damerau_levenshtein(postcode_l, postcode_r) <= 1", "slip"),
+                _level("outcode_l = outcode_r", "same outward code"),
+            ),
+            _comparison("sex", _level("sex_l = sex_r", "same")),
+            _comparison("practice", _level("practice_l = practice_r", "same")),
+        ],
+        "blocking_rules_to_generate_predictions": [
+            {"blocking_rule": rule}
+            for rule in (
+                "l.nhs_number = r.nhs_number",
+                "l.family_sound = r.family_sound AND l.born = r.born",
+                "l.given_sound = r.given_sound AND l.born = r.born",
+                "l.postcode = r.postcode AND l.born = r.born",
+                "l.born = r.born_swapped AND l.family_sound = r.family_sound",
+                "l.family_sound = r.family_sound AND l.given_sound = r.given_sound AND l.postcode = r.postcode",
+                "l.family = r.family AND l.given = r.given AND l.born_year = r.born_year",
+                "l.given = r.given AND l.postcode = r.postcode AND l.born_year = r.born_year",
+                "l.family = r.given AND l.given = r.family AND l.born = r.born",
+            )
+        ],
+    }
+
+
+def standardise(connection: duckdb.DuckDBPyConnection) -> int:
+    """Make table ``linkage`` from the caller's ``records`` (see COLUMNS); return the number of records.
+
+    Nicknames and filler birth dates come from ``domain.identity``, once a distinct value.
+    """
+    given = [row[0] for row in connection.execute("SELECT DISTINCT given_key FROM records").fetchall() if row[0]]
+    connection.execute("CREATE OR REPLACE TEMP TABLE given_origins (given_key VARCHAR, origins VARCHAR[])")
+    _fill(connection, "given_origins", {"given_key": given, "origins": [sorted(nicknames.origins(n)) for n in given]})
+    born = [row[0] for row in connection.execute("SELECT DISTINCT birth_date FROM records").fetchall() if row[0]]
+    connection.execute("CREATE OR REPLACE TEMP TABLE birth_dates (birth_date DATE, usable BOOLEAN)")
+    _fill(connection, "birth_dates", {"birth_date": born, "usable": [not birth_date.placeholder(d) for d in born]})
+    connection.execute(_STANDARDISE)
+    row = connection.execute("SELECT count(*) FROM linkage").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _fill(connection: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, list[Any]]) -> None:
+    """Append Arrow columns to a table; nothing to do when there are no rows."""
+    import pyarrow as pa
+
+    rows = pa.table(dict(columns))
+    if rows.num_rows:
+        connection.register("incoming", rows)
+        connection.table("incoming").insert_into(table)
+        connection.unregister("incoming")
+
+
+def model() -> dict[str, Any]:
+    """The shipped model: comparisons with their trained weights."""
+    shipped: dict[str, Any] = json.loads(MODEL.read_text())
+    shipped.pop("about", None)
+    return shipped
+
+
+def predict(
+    connection: duckdb.DuckDBPyConnection,
+    minimum_weight: float,
+    weights: Mapping[str, Any] | None = None,
+    partners: float = PARTNERS,
+) -> str:
+    """Score every pair in ``linkage`` that shares a blocking key; return the name of the table of pairs.
+
+    Columns unique_id_l < unique_id_r, match_weight (log2 odds), and one gamma a comparison. ``weights`` is a
+    trained model (the shipped one by default); its prior is set for this number of records.
+    """
+    row = connection.execute("SELECT count(*) FROM linkage").fetchone()
+    records = row[0] if row else 0
+    linker = _linker(
+        connection, {**(weights or model()), "probability_two_random_records_match": prior(records, partners)}
+    )
+    return str(linker.inference.predict(threshold_match_weight=minimum_weight, warning_mode="never").physical_name)
+
+
+def prior(records: int, partners: float = PARTNERS) -> float:
+    """The chance that two random records of a set of this size are one person's."""
+    return min(0.5, partners / max(records, 1))
+
+
+def train(connection: duckdb.DuckDBPyConnection, seed: int) -> dict[str, Any]:
+    """A model whose agreement rates come from the true pairs in table ``labels`` (record_id, person).
+
+    Rates among non-pairs come from ``seed``-ed random pairs. A level never seen among true pairs gets a rate
+    of half a pair, so that every level has a weight.
+    """
+    connection.execute(
+        "CREATE OR REPLACE TABLE linkage AS SELECT l.*, t.person FROM linkage l"
+        " LEFT JOIN labels t ON t.record_id = l.unique_id"
+    )
+    linker = _linker(connection, settings())
+    linker.training.estimate_u_using_random_sampling(max_pairs=5e6, seed=seed, min_count_per_level=None)
+    linker.training.estimate_m_from_label_column("person")
+    trained: dict[str, Any] = linker.misc.save_model_to_json()
+    row = connection.execute(
+        "SELECT sum(n * (n - 1) / 2) FROM (SELECT count(*) AS n FROM linkage WHERE person IS NOT NULL GROUP BY person)"
+    ).fetchone()
+    floor = 0.5 / max(float(row[0] or 1) if row else 1.0, 1.0)
+    for comparison in trained["comparisons"]:
+        for level in comparison["comparison_levels"]:
+            if not level.get("is_null_level"):
+                level["m_probability"] = max(_rate(level.get("m_probability")), floor)
+                level["u_probability"] = max(_rate(level.get("u_probability")), 1e-7)
+    trained.pop("linker_uid", None)
+    return trained
+
+
+def _rate(value: Any) -> float:
+    """A trained rate, 0 where Splink met no pair at that level (it then leaves a text)."""
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else 0.0
+
+
+def _linker(connection: duckdb.DuckDBPyConnection, weights: Mapping[str, Any]) -> Any:
+    """A Splink linker over ``linkage`` that keeps its tables in ``connection`` and says nothing."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Splink imports optional packages that warn
+        from splink import DuckDBAPI, Linker, SettingsCreator
+    logging.getLogger("splink").setLevel(logging.ERROR)
+    database = DuckDBAPI(connection=connection)
+    table = database.register("linkage")
+    return Linker(table, SettingsCreator.from_path_or_dict(dict(weights)), log_level=None, validate_settings=False)
