@@ -1,0 +1,118 @@
+"""Reading transcribed tables of public papers, with the place of every row kept.
+
+Each table is a CSV whose name starts with the number of its source document, whose columns ``source`` and
+``line`` say where in that document a row was printed. A source document belongs to a reporting month.
+"""
+
+import csv
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from commonweal.domain.measurement.figures import Indicator
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A public paper: what it is, when the board met, the month its figures were reported in, and for whom."""
+
+    number: str
+    title: str
+    met: date
+    reported: str
+    footprint: str
+
+
+DOCUMENTS = {
+    "003": Document(
+        "003",
+        "Nottingham and Nottinghamshire Integrated Care System Board, papers for the meeting of 15 October 2020",
+        date(2020, 10, 15),
+        "2020-10",
+        "Nottingham and Nottinghamshire ICS",
+    ),
+}
+
+
+class BadTableError(ValueError):
+    """A published table that cannot be read; the message names file, line and column."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedRow:
+    """One row: its cells, the table file, its line there, and the line of the document it was printed on."""
+
+    file: str
+    line: int
+    document: Document
+    document_line: str
+    cells: dict[str, str]
+
+    def __getitem__(self, column: str) -> str:
+        """The cell of a column; ``BadTableError`` if the table has no such column."""
+        try:
+            return self.cells[column]
+        except KeyError:
+            raise BadTableError(f"{self.file} line {self.line}: no column {column}") from None
+
+    @property
+    def note(self) -> str:
+        """Where it was printed, for a reader: "document 003 line 2699"."""
+        return f"document {self.document.number} line {self.document_line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """An indicator with the published table and printed label it is found under."""
+
+    indicator: Indicator
+    table: str
+    label: str
+
+
+def published_rows(directory: Path, table: str) -> list[PublishedRow]:
+    """Every row of ``directory/<table>.csv``. Raises ``BadTableError`` (missing file, column or ragged row)."""
+    path = directory / f"{table}.csv"
+    rows = []
+    for line, cells in _csv(path):
+        number = cells.get("source", "")
+        if number not in DOCUMENTS:
+            raise BadTableError(f"{path.name} line {line}: source {number!r} is not a document known here")
+        rows.append(PublishedRow(path.name, line, DOCUMENTS[number], cells.get("line", ""), cells))
+    return rows
+
+
+def definitions(path: Path) -> list[Definition]:
+    """Indicator definitions kept as data; one indicator may be printed under several labels."""
+    return [
+        Definition(
+            Indicator(
+                code=cells["code"],
+                name=cells["name"],
+                sentence=cells["sentence"],
+                unit=cells["unit"],
+                direction_of_good=cells["direction_of_good"],
+                service_area=cells["service_area"],
+                owner=cells["owner"],
+                aggregation=cells["aggregation"],
+                valid_from=date.fromisoformat(cells["valid_from"]),
+            ),
+            cells["table"],
+            cells["label"],
+        )
+        for _, cells in _csv(path)
+    ]
+
+
+def _csv(path: Path) -> list[tuple[int, dict[str, str]]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.DictReader(stream)
+            rows = []
+            for cells in reader:
+                if None in cells or None in cells.values():
+                    raise BadTableError(f"{path.name} line {reader.line_num}: cells do not match the header")
+                rows.append((reader.line_num, cells))
+            return rows
+    except FileNotFoundError:
+        raise BadTableError(f"{path} is missing") from None
