@@ -18,6 +18,7 @@ import duckdb
 from django.conf import settings
 from django.db import connection, transaction
 
+from commonweal.apps.access import api as access
 from commonweal.apps.identity import storage
 from commonweal.domain.identity import clusters, probable, verified
 from commonweal.lake import linkage
@@ -52,7 +53,7 @@ def identify(progress: Progress | None = None) -> dict[str, Any]:
     """
     say = progress or (lambda _stage: None)
     began = time.perf_counter()
-    with _alone(), _private_folder() as folder, duckdb.connect() as engine:
+    with _alone(), access.service_run("identify"), _private_folder() as folder, duckdb.connect() as engine:
         engine.execute("SET threads = 2")
         engine.execute("SET temp_directory = ?", [str(folder)])
         say("reading demographics")

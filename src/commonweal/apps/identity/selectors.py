@@ -148,25 +148,44 @@ def search_people(
     text, place = _take(_POSTCODE, text, postcode)
     surname, _, rest = (name or text).partition(",")
     keys = [key for key in map(name_key, (f"{rest} {surname}" if rest.strip() else surname).split()) if key]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT DISTINCT person_id, min(place) OVER (PARTITION BY person_id) AS place FROM ("
-            "SELECT person_id, row_number() OVER () AS place FROM identity_search(%s, %s, %s, %s, %s, %s, %s)"
-            ") found ORDER BY place LIMIT %s",
-            [
-                numbers.compact(number) or None,
-                keys[0] if len(keys) > 1 else None,
-                keys[-1] if keys else None,
-                (phonetic(keys[-1]) or None) if keys else None,
-                born,
-                postcode_key(place) or None if place else None,
-                min(limit, 200) * 8,  # a person has several compartments
-                min(limit, 200),
-            ],
+    # the family name is the last word; failing that, all but the first (de la Cruz)
+    families = [keys[-1:], [" ".join(keys[1:])]] if len(keys) > 2 else [keys[-1:]]
+    for family in families:
+        people = _search(
+            numbers.compact(number) or None,
+            keys[0] if len(keys) > 1 else None,
+            family[0] if family else None,
+            born,
+            postcode_key(place) or None,
+            min(limit, 200),
         )
-        people = [row[0] for row in cursor.fetchall()]
+        if people:
+            break
     compartments = compartments_of_many(people)
     return [Candidate(person, compartments[person]) for person in people if person in compartments]
+
+
+def _search(
+    number: str | None, given: str | None, family: str | None, born: date | None, place: str | None, limit: int
+) -> list[UUID]:
+    """Ids of people found by the database's own search, best first. Keys hold no LIKE wildcard."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT person_id FROM (SELECT person_id, row_number() OVER () AS place"
+            " FROM identity_search(%s, %s, %s, %s, %s, %s, %s)) found"
+            " GROUP BY person_id ORDER BY min(place) LIMIT %s",
+            [
+                number,
+                given,
+                family,
+                phonetic(family) or None if family else None,
+                born,
+                place,
+                limit * 8,  # a person has several compartments
+                limit,
+            ],
+        )
+        return [row[0] for row in cursor.fetchall()]
 
 
 def _take(pattern: re.Pattern[str], text: str, given: str) -> tuple[str, str]:

@@ -5,11 +5,13 @@ Compiled from common British usage; normalised keys (lower case, no accents or p
 """
 
 _ORIGINS = """
-abigail: abi abbie gail
 abdul: abdullah abdulla
+abigail: abi abbie gail abby
 adam: ad
 agnes: aggie nessie
+agnieszka: aga
 albert: al bert bertie
+aleksandra: ola
 alexander: alex al xander sandy alec alistair
 alexandra: alex lexi sandra sandy alexa
 alfred: alf alfie fred freddie
@@ -23,24 +25,32 @@ angela: angie ange
 ann: anne annie nan
 anthony: tony ant antony
 arthur: art artie
+babatunde: tunde
 barbara: babs barb
 beatrice: bea bee beattie
 benjamin: ben benny benji
 bernard: bernie
 bethany: beth
+brendan: bren
 bridget: bridie biddy
+cameron: cam
 caroline: carol carrie caz
 catherine: cathy kate katie kathy cath katherine kathryn kath kitty
 charles: charlie chas chuck
+charlie: chas charles
 charlotte: charlie lottie lotte
 christina: chris tina chrissie
 christine: chris chrissie tina
 christopher: chris kit topher
 clara: claire clare
+clifford: cliff
+connor: con
+cyril: cy
 daniel: dan danny
 danielle: dani
 david: dave davey dai
 deborah: deb debbie debra
+declan: dec
 dennis: den denny
 derek: del
 diana: di diane
@@ -48,12 +58,17 @@ dominic: dom
 donald: don donnie
 dorothy: dot dotty dolly dottie
 douglas: doug dougie
+duncan: dunc
 edward: ed eddie ted ned teddy
+edwin: ed eddie
+eileen: eily
 eleanor: ellie nell nora elle
 elizabeth: liz beth betty lizzie eliza libby betsy lisa elsie bess
 ellen: nell ellie
+elliot: eli elliott
 emily: em emmy millie
 emma: em
+emmanuel: manny
 eric: rick
 ernest: ern ernie
 eugene: gene
@@ -65,23 +80,28 @@ francis: frank
 frank: frankie
 fred: freddie
 frederick: fred freddie freddy
+funmilayo: funmi
 gabriel: gabe
 gabrielle: gabby
+gareth: gaz
+gary: gaz garry
 geoffrey: geoff jeff jeffrey
 george: georgie
 georgina: georgie gina
 gerald: gerry jerry
 gillian: gill jill
 gordon: gordie
-graham: graeme
 grace: gracie
+graham: graeme
 gregory: greg gregor
 gwendoline: gwen gwenda
 harold: harry hal
 harriet: hattie harri
+harrison: harry
 hassan: hasan
 helen: nell ellie
 henry: harry hal hank
+herbert: bert herb herbie
 hilary: hils
 hussain: hussein husain
 ian: iain
@@ -93,6 +113,7 @@ jacqueline: jackie jacqui
 james: jim jimmy jamie jem
 jane: janie
 janet: jan
+jasmine: jas jaz
 jason: jay
 jean: jeannie
 jennifer: jen jenny jenn
@@ -110,24 +131,30 @@ joyce: joy
 judith: judy jude
 julia: julie jules
 julian: jules
+katarzyna: kasia
 katherine: kate katie kathy kath catherine kathryn kitty kat
+kathleen: kath kathy kate kay
 keith: kei
 kenneth: ken kenny
 kimberley: kim
+krzysztof: krzys chris
 lauren: laurie loz
 laurence: larry laurie lawrence
 lawrence: larry laurie
 leonard: len lenny leo
-leslie: les
 lesley: les
+leslie: les
 lewis: lou louis lew
 lilian: lily lil lillian
 linda: lin lynn
+lorraine: lol
 louis: lou louie
 louise: lou
 lucy: lu luce
 lydia: lyddie
+magdalena: magda maggie
 malcolm: mal malc
+malgorzata: gosia
 margaret: maggie meg peggy madge marge margie greta daisy rita
 maria: ria
 marjorie: marge margie
@@ -136,21 +163,25 @@ mary: molly polly may mamie moll
 matilda: tilly mattie
 matthew: matt matty mat
 maureen: mo
-maxwell: max
+maurice: mo
 maximilian: max
+maxwell: max
 megan: meg
 melanie: mel
 melissa: mel lissa
 michael: mick mike mickey micky mikey
-michelle: shell
+michelle: shell shelley
 mildred: millie
 millicent: millie
+mohamed: mo mohammed muhammad mohammad
 mohammed: mo mohammad muhammad mohamed muhammed mohd mohamad
+morgan: mo
 muhammad: mo mohammed mohammad mohamed muhammed
 natalie: nat
 natasha: tasha
 nathan: nate nat
 nathaniel: nat nate nathan
+neil: neal
 nicholas: nick nicky nicolas
 nicola: nicky nikki
 nigel: nige
@@ -158,16 +189,19 @@ norman: norm
 olive: ollie
 oliver: ollie olly
 olivia: liv livvy ollie
-oscar: oz
+oluwaseun: seun
+oscar: oz ozzie
+padraig: paddy pat
 pamela: pam
 patricia: pat trish tricia patsy patty
 patrick: pat paddy
 paula: paulie
-pauline: polly
+pauline: polly paula
 peter: pete
 philip: phil pip phillip
 philippa: pip pippa
 phyllis: phyl
+piotr: piotrek
 priscilla: cilla
 rachel: rach rae
 raymond: ray
@@ -178,8 +212,9 @@ robert: bob rob bobby robbie bert
 roberta: bobbie
 roger: rodge
 ronald: ron ronnie
-rosemary: rose rosie
 rose: rosie
+rosemary: rose rosie
+rupert: ru
 ruth: ruthie
 sally: sal
 samantha: sam sammy
@@ -190,7 +225,9 @@ sarah: sally sadie
 sebastian: seb
 sharon: shaz
 sheila: sheelagh
+sidney: sid sydney
 simon: si
+siobhan: shiv
 sophia: sophie
 sophie: soph
 stanley: stan
@@ -208,6 +245,7 @@ theresa: terry tess tessa
 thomas: tom tommy
 timothy: tim timmy
 tobias: toby
+tomasz: tomek
 tracey: trace
 trevor: trev
 valerie: val
@@ -226,6 +264,7 @@ winifred: winnie win
 yusuf: yousef youssef yousuf
 yvonne: eve
 zachary: zac zach zak
+zofia: zosia sophie
 """
 
 
