@@ -1,0 +1,227 @@
+"""Text → syntax tree. Precedence follows https://hl7.org/fhirpath/N1/#operator-precedence."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from commonweal.fhir.fhirpath.errors import SyntaxFault
+from commonweal.fhir.fhirpath.tree import (
+    FUNCTIONS,
+    Binary,
+    Call,
+    Constant,
+    Empty,
+    Item,
+    Literal,
+    Member,
+    Negative,
+    Node,
+    RowIndex,
+    This,
+    type_name,
+)
+
+_TOKEN = re.compile(
+    r"""(?P<space>\s+|//[^\n]*|/\*.*?\*/)
+      | (?P<date>@(?:T\d\d(?::\d\d(?::\d\d(?:\.\d+)?)?)?
+                 |\d{4}(?:-\d\d(?:-\d\d)?)?(?:T(?:\d\d(?::\d\d(?::\d\d(?:\.\d+)?)?)?(?:Z|[+-]\d\d:\d\d)?)?)?))
+      | (?P<number>\d+(?:\.\d+)?)
+      | (?P<string>'(?:[^'\\]|\\.)*')
+      | (?P<quoted>`(?:[^`\\]|\\.)*`)
+      | (?P<constant>%(?:[A-Za-z_]\w*|'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`))
+      | (?P<special>\$[A-Za-z]+)
+      | (?P<name>[A-Za-z_]\w*)
+      | (?P<symbol><=|>=|!=|!~|[-+*/&|=~<>.,()\[\]{}])""",
+    re.VERBOSE | re.DOTALL,
+)
+_ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|.)", re.DOTALL)
+_ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "f": "\f"}
+
+# Loosest first; each level is left associative.
+_LEVELS: tuple[tuple[str, ...], ...] = (
+    ("implies",),
+    ("or", "xor"),
+    ("and",),
+    ("=", "!="),
+    ("<", ">", "<=", ">="),
+    ("+", "-", "&"),
+    ("*", "/", "div", "mod"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    kind: str
+    text: str
+    at: int
+
+
+def _unescape(text: str) -> str:
+    def one(match: re.Match[str]) -> str:
+        code = match[1]
+        return chr(int(code[1:], 16)) if len(code) == 5 else _ESCAPED.get(code, code)
+
+    return _ESCAPE.sub(one, text)
+
+
+def _tokens(text: str) -> list[_Token]:
+    found: list[_Token] = []
+    at = 0
+    while at < len(text):
+        match = _TOKEN.match(text, at)
+        if match is None:
+            raise SyntaxFault(f"cannot read {text[at]!r} at position {at} of {text!r}")
+        if match.lastgroup != "space":
+            found.append(_Token(str(match.lastgroup), match[0], at))
+        at = match.end()
+    found.append(_Token("end", "", len(text)))
+    return found
+
+
+class _Parser:
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.tokens = _tokens(text)
+        self.place = 0
+
+    @property
+    def next(self) -> _Token:
+        return self.tokens[self.place]
+
+    def take(self) -> _Token:
+        token = self.next
+        self.place += 1
+        return token
+
+    def fault(self, what: str, token: _Token) -> SyntaxFault:
+        return SyntaxFault(f"{what} at position {token.at} of {self.text!r}")
+
+    def is_symbol(self, *texts: str) -> bool:
+        return self.next.kind in ("symbol", "name") and self.next.text in texts
+
+    def expect(self, symbol: str) -> None:
+        token = self.take()
+        if token.kind != "symbol" or token.text != symbol:
+            raise self.fault(f"expected {symbol!r}, found {token.text or 'the end'!r}", token)
+
+    def whole(self) -> Node:
+        node = self.level(0)
+        if self.next.kind != "end":
+            raise self.fault(f"unexpected {self.next.text!r}", self.next)
+        return node
+
+    def level(self, depth: int) -> Node:
+        if depth == len(_LEVELS):
+            return self.unary()
+        node = self.level(depth + 1)
+        while self.is_symbol(*_LEVELS[depth]):
+            operator = self.take().text
+            node = Binary(operator, node, self.level(depth + 1))
+        return node
+
+    def unary(self) -> Node:
+        if self.is_symbol("-"):
+            self.take()
+            of = self.unary()
+            if isinstance(of, Literal) and not isinstance(of.value, str | bool):
+                return Literal(-of.value, of.type)
+            return Negative(of)
+        if self.is_symbol("+"):
+            self.take()
+            return self.unary()
+        return self.postfix()
+
+    def postfix(self) -> Node:
+        node = self.term()
+        while True:
+            if self.is_symbol("."):
+                self.take()
+                node = self.invocation(node)
+            elif self.is_symbol("["):
+                self.take()
+                token = self.take()
+                if token.kind != "number" or "." in token.text:
+                    raise self.fault("an index must be a whole number", token)
+                node = Item(node, int(token.text))
+                self.expect("]")
+            else:
+                return node
+
+    def term(self) -> Node:
+        token = self.next
+        if token.kind == "symbol" and token.text == "(":
+            self.take()
+            node = self.level(0)
+            self.expect(")")
+            return node
+        if token.kind == "symbol" and token.text == "{":
+            self.take()
+            self.expect("}")
+            return Empty()
+        if token.kind == "string":
+            self.take()
+            return Literal(_unescape(token.text[1:-1]), "string")
+        if token.kind == "number":
+            self.take()
+            return Literal(float(token.text), "decimal") if "." in token.text else Literal(int(token.text), "integer")
+        if token.kind == "date":
+            self.take()
+            if token.text.startswith("@T"):
+                return Literal(token.text[2:], "time")
+            text = token.text[1:].removesuffix("T")
+            return Literal(text, "dateTime" if "T" in token.text else "date")
+        if token.kind == "constant":
+            self.take()
+            name = token.text[1:]
+            name = _unescape(name[1:-1]) if name[0] in "'`" else name
+            return RowIndex() if name == "rowIndex" else Constant(name)
+        if token.kind == "special":
+            self.take()
+            if token.text != "$this":
+                raise self.fault(f"{token.text} is not supported", token)
+            return This()
+        if token.kind == "name" and token.text in ("true", "false"):
+            self.take()
+            return Literal(token.text == "true", "boolean")
+        return self.invocation(This())
+
+    def invocation(self, of: Node) -> Node:
+        token = self.take()
+        if token.kind == "quoted":
+            return Member(of, _unescape(token.text[1:-1]))
+        if token.kind == "special" and token.text == "$this":
+            return of
+        if token.kind != "name":
+            raise self.fault(f"expected a name, found {token.text or 'the end'!r}", token)
+        if not self.is_symbol("("):
+            return Member(of, token.text)
+        self.take()
+        arguments: list[Node] = []
+        if not self.is_symbol(")"):
+            arguments.append(self.level(0))
+            while self.is_symbol(","):
+                self.take()
+                arguments.append(self.level(0))
+        self.expect(")")
+        return self.call(of, token, tuple(arguments))
+
+    def call(self, of: Node, token: _Token, arguments: tuple[Node, ...]) -> Node:
+        if token.text not in FUNCTIONS:
+            known = ", ".join(sorted(FUNCTIONS))
+            raise self.fault(f"function {token.text}() is not supported (supported: {known})", token)
+        fewest, most = FUNCTIONS[token.text]
+        if not fewest <= len(arguments) <= most:
+            raise self.fault(f"{token.text}() was given {len(arguments)} arguments", token)
+        if token.text in ("ofType", "getReferenceKey") and arguments and not type_name(arguments[0]):
+            raise self.fault(f"{token.text}() needs the name of a type", token)
+        if token.text in ("extension", "join") and arguments and not isinstance(arguments[0], Literal | Constant):
+            raise self.fault(f"{token.text}() needs a string in quotes or a constant", token)
+        return Call(of, token.text, arguments)
+
+
+@lru_cache(maxsize=1024)
+def parse(text: str) -> Node:
+    """The syntax tree of ``text``; raises ``SyntaxFault`` with the position of the fault."""
+    if not text.strip():
+        raise SyntaxFault("an expression must not be empty")
+    return _Parser(text).whole()

@@ -1,0 +1,122 @@
+"""Views beyond the official tests: faults, types, text that could break out of SQL."""
+
+import json
+from typing import Any
+
+import pytest
+
+from commonweal.fhir.fhirpath import EvaluationFault
+from commonweal.fhir.views import ViewFault, read_view, rows
+from commonweal.lake.views import run_view
+
+PERSON = {
+    "resourceType": "Patient",
+    "id": "p1",
+    "active": True,
+    "birthDate": "1970-06",
+    "name": [{"family": 'O\'Brien "x"', "given": ["Ann", "Bea"]}, {"family": "Öz"}],
+    "multipleBirthInteger": 2,
+    "link": [{"other": {"reference": "https://example.org/fhir/Patient/p9/_history/2"}}],
+}
+
+
+def both(view: dict[str, Any], *resources: dict[str, Any]) -> list[dict[str, Any]]:
+    read = read_view({"resource": "Patient", **view})
+    reference = list(rows(read, resources))
+    assert list(run_view(read, (json.dumps(one) for one in resources))) == reference
+    return reference
+
+
+def column(path: str, type_: str = "", **more: Any) -> Any:
+    view = {"select": [{"column": [{"name": "v", "path": path, "type": type_, **more}]}]}
+    return both(view, PERSON)[0]["v"]
+
+
+@pytest.mark.parametrize(
+    ("path", "type_", "expected"),
+    [
+        ("name.family.join('; ')", "string", 'O\'Brien "x"; Öz'),
+        ("name.where(family = 'O\\'Brien \"x\"').given.first()", "string", "Ann"),
+        ("name.last().family", "string", "Öz"),
+        ("name.count()", "integer", 2),
+        ("name.given[1]", "string", "Bea"),
+        ("name.all(family.exists())", "boolean", True),
+        ("name.exists(given.empty())", "boolean", True),
+        ("active.not()", "boolean", False),
+        ("Patient.name[0].family & '!' & nothing", "string", 'O\'Brien "x"!'),
+        ("multipleBirth.ofType(integer) + 1", "integer", 3),
+        ("multipleBirth.ofType(integer) / 4", "decimal", 0.5),
+        ("7 div 2", "integer", 3),
+        ("-7 mod 3", "integer", -1),
+        ("multipleBirth.ofType(integer) > 1 and (nothing = 1).empty()", "boolean", True),
+        ("nothing or active", "boolean", True),
+        ("nothing and active", "boolean", None),
+        ("nothing implies active", "boolean", True),
+        ("active xor false", "boolean", True),
+        ("birthDate.lowBoundary()", "date", "1970-06-01"),
+        ("birthDate.lowBoundary()", "dateTime", "1970-06-01T00:00:00.000+14:00"),
+        ("multipleBirth.ofType(integer).highBoundary()", "decimal", 2.5),
+        ("@2020-02-03T10:11Z.highBoundary()", "dateTime", "2020-02-03T10:11:59.999Z"),
+        ("link.other.getReferenceKey()", "string", "p9"),
+        ("link.other.getReferenceKey(Observation)", "string", None),
+        ("name.given = ('Ann')", "boolean", False),
+        ("name.given = name.first().given", "boolean", True),
+        ("name.first()", "", {"family": 'O\'Brien "x"', "given": ["Ann", "Bea"]}),
+        ("active", "string", "true"),
+        ("id", "integer", None),
+        ("{}.exists()", "boolean", False),
+    ],
+)
+def test_expression(path: str, type_: str, expected: Any) -> None:
+    assert column(path, type_) == expected
+
+
+def test_several_values_without_collection_are_a_fault_in_both_engines() -> None:
+    view = read_view({"resource": "Patient", "select": [{"column": [{"name": "v", "path": "name.family"}]}]})
+    with pytest.raises(EvaluationFault, match="column v: 2 values, but collection is not true"):
+        list(rows(view, [PERSON]))
+    with pytest.raises(EvaluationFault, match="column v: 2 values, but collection is not true"):
+        list(run_view(view, [json.dumps(PERSON)]))
+
+
+def test_a_where_that_is_not_boolean_is_a_fault_in_both_engines() -> None:
+    view = read_view(
+        {"resource": "Patient", "select": [{"column": [{"name": "v", "path": "id"}]}], "where": [{"path": "id"}]}
+    )
+    with pytest.raises(EvaluationFault, match="true-or-false"):
+        list(rows(view, [PERSON]))
+    with pytest.raises(EvaluationFault, match="true-or-false"):
+        list(run_view(view, [json.dumps(PERSON)]))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"select": []}, "select: a view needs at least one"),
+        ({"select": [{}]}, r"select\[0\]: needs a column"),
+        ({"select": {"column": []}}, "select: must be a list"),
+        ({"select": [{"column": [{"name": "a b", "path": "id"}]}]}, r"select\[0\].column\[0\].name: must be letters"),
+        ({"select": [{"column": [{"name": "a", "path": "@@"}]}]}, r"path: cannot read '@' at position 0"),
+        ({"select": [{"column": [{"name": "a", "path": ""}]}]}, "must not be empty"),
+        ({"select": [{"column": [{"name": "a", "path": "id.upper()"}]}]}, r"upper\(\) is not supported"),
+        ({"select": [{"column": [{"name": "a", "path": "%x"}]}]}, "%x is not among the view's constants"),
+        ({"select": [{"column": [{"name": "a", "path": "id"}] * 2}]}, "column 'a' appears twice"),
+        ({"where": [{"path": "'x'"}]}, r"where\[0\].path: must be a true-or-false expression"),
+        ({"constant": [{"name": "c", "valueInteger": "1"}]}, r"constant\[0\].valueInteger: '1' is not a integer"),
+        ({"select": [{"forEach": "name", "repeat": ["x"], "column": []}]}, "cannot stand beside"),
+    ],
+)
+def test_fault_in_a_view_names_its_element(change: dict[str, Any], message: str) -> None:
+    view = {"resource": "Patient", "select": [{"column": [{"name": "id", "path": "id"}]}], **change}
+    with pytest.raises(ViewFault, match=message):
+        read_view(view)
+
+
+def test_a_name_that_looks_like_sql_stays_a_name() -> None:
+    odd = 'x"] ; DROP TABLE resources; --'
+    person = {"resourceType": "Patient", odd: "kept"}
+    read = read_view(
+        {"resource": "Patient", "select": [{"column": [{"name": "v", "path": f"`{odd}`", "type": "string"}]}]}
+    )
+    assert list(rows(read, [person])) == [{"v": "kept"}]
+    assert list(run_view(read, [json.dumps(person)])) == [{"v": "kept"}]
