@@ -63,7 +63,7 @@ def _why(raw: bytes, error: ValueError) -> Invalid:
     reason = str(error)
     if "unexpected end" in reason.lower() or "eof" in reason.lower():
         return Invalid("", "json-truncated", _show(raw[-60:]), "the line ends too early; send the file again whole")
-    if "recursion" in reason.lower():
+    if "recursion" in reason.lower() or "depth" in reason.lower():
         return Invalid("", "nesting-too-deep", "", f"nested more than {MAX_DEPTH} deep; flatten the resource")
     return Invalid("", "json-malformed", _show(raw[:60]), f"not JSON: {excerpt(reason)}")
 

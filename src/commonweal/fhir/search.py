@@ -27,7 +27,7 @@ class SearchValues(NamedTuple):
 
     tokens: list[Row]
     dates: list[Row]
-    strings: list[Row]
+    strings: list[tuple[str, str]]
     references: list[Row]
 
 

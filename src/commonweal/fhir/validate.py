@@ -31,7 +31,7 @@ def validate(resource: Mapping[str, Any]) -> list[Issue]:
     if faults is None:
         return []
     root = resource.get("resourceType") if isinstance(resource, dict) else None
-    name = root if isinstance(root, str) else ""
+    name = root if isinstance(root, str) and root in definitions.resource_types() else ""
     return [Issue(_join(name, path), rule, value, message, severity) for path, rule, value, message, severity in faults]
 
 

@@ -1,0 +1,159 @@
+"""Comma-separated feeds: a fixed header, one record a row, every byte accounted for.
+
+https://www.rfc-editor.org/rfc/rfc4180. A wrong header quarantines the whole file row by row; a wrong row
+quarantines itself. The encoding is UTF-8, with or without a byte-order mark, and never guessed.
+"""
+
+import csv
+import difflib
+import io
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from commonweal.feeds.types import Problem
+from commonweal.fhir.errors import excerpt
+
+BOM = b"\xef\xbb\xbf"
+MAX_ROW_LINES = 100  # a quoted cell may span lines; an unclosed quote must not swallow the file
+MAX_ROW_BYTES = 1024 * 1024
+_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record: its first line, its cells by column name (stripped of surrounding space), its bytes."""
+
+    line: int
+    cells: dict[str, str]
+    raw: bytes
+
+    def problem(self, field: str, rule: str, message: str) -> Problem:
+        """A problem with one cell of this row."""
+        return Problem(self.line, field, rule, excerpt(self.cells.get(field, "")), message, self.raw)
+
+
+def rows(stream: BinaryIO, header: Sequence[str], start_line: int = 1) -> Iterator[Row | Problem]:
+    """Rows and problems in file order.
+
+    The first non-blank line must hold exactly the columns of ``header`` (any order). A stream that starts below
+    line 1 is rows without a header, as a replay of quarantined rows is.
+    """
+    lines = _records(stream, start_line)
+    columns: Sequence[str] = header
+    if start_line == 1:
+        first = next(lines, None)
+        if first is None:
+            yield Problem(1, "", "header-missing", "", f"the file is empty; it must start with {header[0]},…", b"")
+            return
+        found = _header(first, header)
+        if isinstance(found, Problem):
+            yield found
+            for line, raw, _ in lines:
+                message = f"not read, because the header on line {found.line} is wrong; correct it and land the file"
+                yield Problem(line, "", "header", "", message, raw)
+            return
+        columns = found
+    for line, raw, closed in lines:
+        yield _row(line, raw, closed, columns)
+
+
+def _records(stream: BinaryIO, start_line: int) -> Iterator[tuple[int, bytes, bool]]:
+    """(line, bytes, quotes closed) of each non-blank record; a record may span lines inside quotes."""
+    waiting: deque[bytes] = deque()
+    line = start_line - 1
+    while raw := (waiting.popleft() if waiting else stream.readline(MAX_ROW_BYTES)):
+        line += 1
+        first = line
+        if line == start_line and raw.startswith(BOM):
+            raw = raw[3:]
+        if raw.count(b'"') % 2:
+            rest: list[bytes] = []
+            size = len(raw)
+            quotes = 1
+            while quotes % 2 and len(rest) < MAX_ROW_LINES and size < MAX_ROW_BYTES:
+                more = waiting.popleft() if waiting else stream.readline(MAX_ROW_BYTES)
+                if not more:
+                    break
+                rest.append(more)
+                size += len(more)
+                quotes += more.count(b'"')
+            if quotes % 2:
+                waiting.extendleft(reversed(rest))
+                yield first, raw.rstrip(b"\r\n"), False
+                continue
+            line += len(rest)
+            raw += b"".join(rest)
+        raw = raw.rstrip(b"\r\n")
+        if raw and not raw.isspace():
+            yield first, raw, True
+
+
+def _header(first: tuple[int, bytes, bool], expected: Sequence[str]) -> list[str] | Problem:
+    line, raw, closed = first
+    decoded = _decode(line, raw, ())
+    if isinstance(decoded, Problem):
+        return decoded
+    found = [cell.strip() for cell in _cells(decoded)] if closed else [decoded]
+    if sorted(found) == sorted(expected):
+        return found
+    for delimiter, name in _DELIMITERS.items():
+        if decoded.count(delimiter) >= len(expected) // 2:
+            message = f"columns are separated by {name}; export the file with commas"
+            return Problem(line, "", "wrong-delimiter", excerpt(decoded), message, raw)
+    missing = [name for name in expected if name not in found]
+    strange = [name for name in found if name not in expected]
+    twice = [name for name in dict.fromkeys(found) if found.count(name) > 1]
+    advice = [_advice(name, strange) for name in missing]
+    if strange and not missing:
+        advice.append(f"remove the column {', '.join(map(repr, strange))}")
+    if twice:
+        advice.append(f"{', '.join(map(repr, twice))} is there twice")
+    rule = "header-column-missing" if missing else "header-column-unexpected"
+    shown = excerpt((strange or missing or twice or [""])[0])
+    return Problem(line, (missing or [""])[0], rule, shown, "; ".join(advice[:6]), raw)
+
+
+def _advice(name: str, strange: list[str]) -> str:
+    folded = {s.casefold().replace(" ", "").replace("_", ""): s for s in strange}
+    near = difflib.get_close_matches(name.casefold().replace(" ", ""), list(folded), 1, 0.6)
+    return f"rename {folded[near[0]]!r} to {name!r}" if near else f"add the column {name!r}"
+
+
+def _decode(line: int, raw: bytes, columns: Sequence[str]) -> str | Problem:
+    if b"\0" in raw:
+        return Problem(line, "", "nul-byte", "", "remove the NUL byte; the row may be damaged or UTF-16", raw)
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as bad:
+        cell = len(_cells(raw[: bad.start].decode("utf-8").replace('"', "'"))) - 1
+        field = columns[cell] if 0 <= cell < len(columns) else ""
+        shown = excerpt(raw[max(0, bad.start - 20) : bad.start + 20].decode("utf-8", "replace"))
+        message = f"byte {bad.start + 1} of the row (0x{raw[bad.start]:02x}) is not UTF-8; export the file as UTF-8"
+        return Problem(line, field, "encoding-not-utf-8", shown, message, raw)
+
+
+def _cells(text: str) -> list[str]:
+    if '"' not in text:
+        return text.split(",")
+    return next(csv.reader(io.StringIO(text, newline=""), strict=True), [])
+
+
+def _row(line: int, raw: bytes, closed: bool, columns: Sequence[str]) -> Row | Problem:
+    if not closed:
+        message = "a quote is opened and not closed; close it or double it"
+        return Problem(line, "", "quote-unclosed", excerpt(raw.decode("utf-8", "replace")), message, raw)
+    text = _decode(line, raw, columns)
+    if isinstance(text, Problem):
+        return text
+    try:
+        cells = _cells(text)
+    except csv.Error:
+        message = "quotes are misplaced; quote the whole cell and double the quotes inside it"
+        return Problem(line, "", "quote-misplaced", excerpt(text), message, raw)
+    if len(cells) != len(columns):
+        rule = "too-few-cells" if len(cells) < len(columns) else "too-many-cells"
+        message = f"{len(cells)} cells where the header has {len(columns)}; quote cells that hold commas"
+        return Problem(line, "", rule, excerpt(text), message, raw)
+    return Row(line, {name: cell.strip() for name, cell in zip(columns, cells, strict=True)}, raw)
