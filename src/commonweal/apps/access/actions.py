@@ -11,10 +11,11 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from commonweal.apps.access import audit
-from commonweal.apps.access.actors import Actor, token_digest
+from commonweal.apps.access.actors import token_digest
 from commonweal.apps.access.models import Restriction, Token, User
-from commonweal.apps.access.session import Refused, RefusedKind, session
+from commonweal.apps.access.session import session
 from commonweal.domain.access.relationship import EMERGENCY_PERIOD, Relationship
+from commonweal.domain.access.scope import Actor, Refused, RefusedKind
 from commonweal.domain.access.vocabulary import CARE_ROLES, Category, Purpose, RelationshipKind, RestrictionReason, Role
 
 _STORABLE = {kind.value for kind in RelationshipKind} - {RelationshipKind.SELF, RelationshipKind.EMERGENCY}

@@ -1,27 +1,14 @@
 """Who is asking: from a signed-in session, or from a bearer token."""
 
 import hashlib
-from dataclasses import dataclass
-from uuid import UUID
 
 from django.http import HttpRequest
 from django.utils import timezone
 
 from commonweal.apps.access.models import Token, User
 from commonweal.domain.access import vocabulary
+from commonweal.domain.access.scope import Actor
 from commonweal.domain.access.vocabulary import Purpose, Role
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Somebody (or a service) who asks. ``organisation`` is an ODS code; ``person_id`` a citizen's own."""
-
-    key: str
-    name: str
-    role: Role
-    organisation: str
-    team: str = ""
-    person_id: UUID | None = None
 
 
 class SignInRequired(Exception):

@@ -17,12 +17,13 @@ from commonweal.apps.access.actions import (
     lift_restriction,
     service_run,
 )
-from commonweal.apps.access.actors import Actor, SignInRequired, actor_of, default_purpose
+from commonweal.apps.access.actors import SignInRequired, actor_of, default_purpose
 from commonweal.apps.access.audit import seal, verify_chain
 from commonweal.apps.access.selectors import Look, looked, open_compartments, organisation_relationships
-from commonweal.apps.access.session import AccessSession, Refused, RefusedKind, Scope, Withheld, session
+from commonweal.apps.access.session import AccessSession, session
 from commonweal.domain.access.absence import Absence, Message, explain
 from commonweal.domain.access.relationship import Relationship
+from commonweal.domain.access.scope import Actor, Refused, RefusedKind, Scope, Withheld
 from commonweal.domain.access.vocabulary import (
     CARE_ROLES,
     Action,

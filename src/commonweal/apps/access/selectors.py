@@ -7,8 +7,8 @@ from datetime import datetime
 from django.conf import settings
 from django.db import connection
 
-from commonweal.apps.access.actors import Actor
 from commonweal.apps.access.gate import decide
+from commonweal.domain.access.scope import Actor
 from commonweal.domain.access.vocabulary import Action, Category, Purpose, RelationshipKind, RestrictionReason
 
 

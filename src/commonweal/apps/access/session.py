@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from types import TracebackType
 from typing import Literal
 from uuid import UUID, uuid4
@@ -14,64 +13,9 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from commonweal.apps.access import audit
-from commonweal.apps.access.actors import Actor
 from commonweal.apps.access.gate import decide
+from commonweal.domain.access.scope import Actor, Refused, RefusedKind, Scope, Withheld
 from commonweal.domain.access.vocabulary import CARE_ROLES, Action, Category, Purpose, RelationshipKind, Role
-
-
-class RefusedKind(StrEnum):
-    """What a refusal may say. ``absent`` must look exactly like a person or item that does not exist."""
-
-    ABSENT = "absent"
-    NO_RELATIONSHIP = "no_relationship"
-    WITHHELD = "withheld"
-    NOT_PERMITTED = "not_permitted"
-
-
-class Refused(Exception):
-    """The gate said no; the refusal is audited and the audit committed.
-
-    ``kind`` tells what may be shown; ``message`` is safe to show; ``may_emergency`` when the actor may go on
-    by giving a reason.
-    """
-
-    def __init__(self, kind: RefusedKind, message: str, may_emergency: bool = False) -> None:
-        super().__init__(message)
-        self.kind = kind
-        self.message = message
-        self.may_emergency = may_emergency
-
-
-@dataclass(frozen=True, slots=True)
-class Withheld:
-    """Something held and not shown: a category, or the compartment of a source (ODS code); never both.
-
-    ``reason``: a ``RestrictionReason``, or ``role`` when the role or relationship does not reach it.
-    """
-
-    category: str
-    source: str
-    reason: str
-    until: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What one actor may see of one person: these compartments, these categories, and what is withheld."""
-
-    actor: Actor
-    purpose: Purpose
-    person_id: UUID
-    compartments: frozenset[int]
-    categories: frozenset[str]
-    withheld: tuple[Withheld, ...] = ()
-    relationships: frozenset[str] = frozenset()
-    may_write: frozenset[str] = frozenset()
-
-    @property
-    def may_emergency(self) -> bool:
-        """Whether what is withheld can be opened by giving a reason."""
-        return bool(self.withheld) and self.actor.role in CARE_ROLES and self.purpose is not Purpose.EMERGENCY
 
 
 @dataclass(frozen=True, slots=True)
