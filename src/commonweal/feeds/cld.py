@@ -140,10 +140,9 @@ def _event(source: str, row: tables.Row, dates: dict[str, date | None]) -> Json:
     if kind == "Request":
         resource |= {"status": "completed" if end else "active", "intent": "order", "code": named, "subject": subject}
         resource |= {"occurrencePeriod": period, "authoredOn": period["start"]}
-        resource["performer"] = [
-            people.organisation(source),
-            *([{"type": "CareTeam", "display": team}] if team else []),
-        ]
+        resource["performer"] = [people.organisation(source)]
+        if team:
+            resource["performer"].append({"type": "CareTeam", "display": team})
         if cells["Primary Support Reason"]:
             resource["reasonCode"] = [_reason(cells)]
     elif kind == "Service":
@@ -172,15 +171,14 @@ def _title(cells: dict[str, str]) -> str:
 
 def _service(cells: dict[str, str]) -> list[Json]:
     return [
-        {"coding": [{"system": system, "code": cells[name], "display": cells[name]}], "text": cells[name]}
+        people.coded(system, cells[name])
         for system, name in ((systems.CLD_SERVICE, "Service Type"), (systems.CLD_COMPONENT, "Service Component"))
         if cells[name]
     ]
 
 
 def _reason(cells: dict[str, str]) -> Json:
-    text = cells["Primary Support Reason"]
-    return {"coding": [{"system": systems.CLD_SUPPORT_REASON, "code": text}], "text": text}
+    return people.coded(systems.CLD_SUPPORT_REASON, cells["Primary Support Reason"])
 
 
 def _extensions(cells: dict[str, str]) -> list[Json]:

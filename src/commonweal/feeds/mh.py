@@ -121,7 +121,7 @@ def _subject(source: str, cells: dict[str, str]) -> Json:
 
 def _team_type(cells: dict[str, str]) -> list[Json]:
     text = cells["TeamType"]
-    return [{"coding": [{"system": systems.MH_TEAM_TYPE, "code": text}], "text": text}] if text else []
+    return [people.coded(systems.MH_TEAM_TYPE, text)] if text else []
 
 
 def _referral(source: str, cells: dict[str, str], dates: dict[str, date | None]) -> Json:
@@ -145,8 +145,7 @@ def _contact(source: str, cells: dict[str, str], dates: dict[str, date | None]) 
     code, display = next((c for words, c in _CLASSES if any(w in how for w in words)), ("AMB", "ambulatory"))
     resource["class"] = {"system": systems.ENCOUNTER_CLASS, "code": code, "display": display}
     if cells["ContactType"]:
-        text = cells["ContactType"]
-        resource["type"] = [{"coding": [{"system": systems.MH_CONTACT_TYPE, "code": text}], "text": text}]
+        resource["type"] = [people.coded(systems.MH_CONTACT_TYPE, cells["ContactType"])]
     if cells["TeamType"]:
         resource["serviceType"] = _team_type(cells)[0]
     resource["subject"] = _subject(source, cells)

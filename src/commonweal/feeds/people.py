@@ -3,7 +3,6 @@
 Profile: https://simplifier.net/hl7fhirukcorer4/ukcore-patient
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -149,6 +148,11 @@ def client_type(name: str) -> Json:
     return {"coding": [{"system": systems.CLIENT_TYPE, "code": name.casefold().replace(" ", "-")}], "text": name}
 
 
+def coded(system: str, text: str) -> Json:
+    """A CodeableConcept of a source's own value, which is its code too (runs of space as one)."""
+    return {"coding": [{"system": system, "code": " ".join(text.split())}], "text": text}
+
+
 def text_extension(url: str, text: str) -> Json:
     """An extension that carries a cell FHIR has no element for."""
     return {"url": url, "valueString": text}
@@ -184,8 +188,3 @@ def iso_day(text: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         return None
-
-
-def last_of(items: Iterable[tuple[Any, int]]) -> int:
-    """Index of the greatest key, the later of equals: the row that speaks last."""
-    return max(items)[1]

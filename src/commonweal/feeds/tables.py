@@ -117,7 +117,7 @@ def _header(first: tuple[int, bytes, bool], expected: Sequence[str]) -> list[str
 
 def _advice(name: str, strange: list[str]) -> str:
     folded = {s.casefold().replace(" ", "").replace("_", ""): s for s in strange}
-    near = difflib.get_close_matches(name.casefold().replace(" ", ""), list(folded), 1, 0.6)
+    near = difflib.get_close_matches(name.casefold().replace(" ", ""), list(folded), 1, 0.5)
     return f"rename {folded[near[0]]!r} to {name!r}" if near else f"add the column {name!r}"
 
 

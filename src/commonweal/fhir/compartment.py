@@ -6,6 +6,8 @@ https://hl7.org/fhir/R4/compartmentdefinition-patient.html
 from collections.abc import Mapping
 from typing import Any
 
+from commonweal.fhir import systems
+
 # Where each type names its person; the rest use `subject`. Order matters only for types with several.
 _PERSON_ELEMENTS: Mapping[str, tuple[str, ...]] = {
     "Account": ("subject",),
@@ -65,6 +67,14 @@ def _local(reference: Any) -> str | None:
         own: str = literal[8:]
         return own.partition("/_history/")[0] if "/" in own else own
     return None
+
+
+def team(resource: Mapping[str, Any]) -> str:
+    """The team a social care or mental-health resource names as responsible, '' for none."""
+    for extension in resource.get("extension", ()):
+        if extension.get("url") == systems.TEAM_EXTENSION:
+            return str(extension.get("valueString", ""))
+    return ""
 
 
 def category(resource: Mapping[str, Any], feed: str) -> str:
