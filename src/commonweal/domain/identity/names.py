@@ -19,6 +19,8 @@ def similarity(first: str, second: str) -> float:
         return 0.0
     if first == second:
         return 1.0
+    if second < first:  # the search for common letters is greedy: fix its direction, so that order never counts
+        first, second = second, first
     reach = max(max(len(first), len(second)) // 2 - 1, 0)
     taken = [False] * len(second)
     matched: list[str] = []

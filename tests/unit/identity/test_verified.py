@@ -1,0 +1,88 @@
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from commonweal.domain.identity import birth_date, verified
+from commonweal.domain.identity.verified import Traits
+
+ANNA = Traits("9990000018", date(1950, 2, 11), "smith", "anna", "female")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        ANNA,
+        replace(ANNA, family="jones"),  # married
+        replace(ANNA, family=""),
+        replace(ANNA, given="", sex=""),
+        replace(ANNA, sex="male"),  # a slip: both names agree
+        replace(ANNA, family="anna", given="smith"),  # typed into each other's box
+        replace(ANNA, given="ana"),
+    ],
+)
+def test_number_and_birth_date_agree_and_nothing_contradicts(other: Traits) -> None:
+    pairs, doubts = verified.links({1: ANNA, 2: other})
+    assert (pairs, doubts) == ([(1, 2)], [])
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(ANNA, number="9990000026"),
+        replace(ANNA, number=None),
+        replace(ANNA, born=date(1950, 11, 2)),  # day and month swapped: probable at most
+        replace(ANNA, born=None),
+    ],
+)
+def test_without_both_there_is_no_verified_link_and_no_doubt(other: Traits) -> None:
+    assert verified.links({1: ANNA, 2: other}) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("other", "reason"),
+    [
+        (replace(ANNA, given="peter", family="brown", sex="male"), "sex and names differ"),
+        (replace(ANNA, given="harriet"), "given names differ"),  # a twin's record under her number
+        (replace(ANNA, given="", family="brown"), "family names differ"),
+    ],
+)
+def test_a_contradiction_goes_to_review(other: Traits, reason: str) -> None:
+    pairs, (doubt,) = verified.links({1: ANNA, 2: other})
+    assert pairs == []
+    assert (doubt.first, doubt.second) == (1, 2)
+    assert reason in doubt.reason
+
+
+def test_placeholder_birth_dates_verify_nobody() -> None:
+    filler = replace(ANNA, born=date(1900, 1, 1))
+    assert birth_date.placeholder(filler.born)
+    assert verified.links({1: filler, 2: filler}) == ([], [])
+
+
+def test_a_record_that_fits_two_people_is_given_to_neither() -> None:
+    twin = replace(ANNA, given="harriet")
+    nameless = replace(ANNA, given="")
+    pairs, doubts = verified.links({1: ANNA, 2: twin, 3: nameless})
+    assert pairs == []
+    assert {(doubt.first, doubt.second) for doubt in doubts} == {(1, 2), (1, 3), (2, 3)}
+
+
+def test_a_merge_never_bridges_two_numbers_even_through_a_third_record() -> None:
+    none = replace(ANNA, number=None)
+    new = replace(ANNA, number="9990000026", given="edward", sex="male")
+    sets, by_number, by_merge, doubts = verified.people({1: ANNA, 2: none, 3: new}, [(1, 2), (2, 3)])
+    assert sets == [[1, 2], [3]]
+    assert by_number == set()
+    assert by_merge == {1, 2}
+    assert [(doubt.first, doubt.second) for doubt in doubts] == [(2, 3)]
+
+
+@pytest.mark.parametrize("born", [None, date(1900, 1, 1), date(1753, 1, 1), date(1850, 6, 1), date(9999, 12, 31)])
+def test_birth_dates_that_identify_nobody(born: date | None) -> None:
+    assert birth_date.usable(born) is None
+
+
+@pytest.mark.parametrize("born", [date(1921, 1, 1), date(2000, 1, 1), date(1950, 2, 11)])
+def test_birth_dates_that_do(born: date) -> None:
+    assert birth_date.usable(born) == born
