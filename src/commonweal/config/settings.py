@@ -90,6 +90,7 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
 
 STATIC_URL = "/static/"
 STATIC_ROOT = HOME / "static"
+STATIC_ROOT.mkdir(exist_ok=True)  # whitenoise warns at each start where it is missing
 STATICFILES_DIRS = [
     SOURCE / "web" / "static",
     *(
