@@ -57,7 +57,7 @@ def veto(one: Particulars, other: Particulars) -> str:
     same_birth = one.born is not None and one.born == other.born
     sex_differs = one.sex != other.sex and {one.sex, other.sex} <= {"male", "female"}
     if one.number and other.number and not same_number:
-        exact = (one.given, one.family) == (other.given, other.family)
+        exact = (one.given, one.family, one.postcode) == (other.given, other.family, other.postcode) and one.postcode
         if not (exact and same_birth and not sex_differs):
             return SEPARATE
     if one.given and other.given and not given:

@@ -35,7 +35,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
            OR (first_name IS NOT NULL
                AND ((d.given_key LIKE first_name || '%'
                      AND (d.family_key LIKE last_name || '%' OR d.family_sound = last_sound))
-                    OR (d.given_key LIKE last_name || '%' AND d.family_key LIKE first_name || '%'))))
+                    OR (d.given_key LIKE last_name || '%' AND d.family_key LIKE first_name || '%')
+                    OR d.family_key LIKE first_name || ' ' || last_name || '%')))
     ORDER BY d.family_key = last_name DESC NULLS LAST, d.family_key, d.given_key, d.compartment_id
     LIMIT at_most
 $$;
