@@ -17,10 +17,11 @@ from types import FrameType
 import typer
 
 from commonweal.cli import runtime
+from commonweal.cli.home import home_dir
 
 HOST = "127.0.0.1"
 DEFAULT_PORT = 8000
-THREADS_A_WORKER = 8
+THREADS_A_WORKER = 4
 
 
 def register(app: typer.Typer) -> None:
@@ -37,6 +38,7 @@ def register(app: typer.Typer) -> None:
 def serve_site(port: int = DEFAULT_PORT, workers: int = 2) -> None:
     """Serve until interrupted. Exits 1 with one line if the port is taken or a process stops by itself."""
     _require_free(port)
+    (home_dir() / "static").mkdir(exist_ok=True)  # whitenoise wants the folder; the files come from their packages
     subprocess.run([sys.executable, "-m", "commonweal.cli.migrate"], check=True)
     stopping = False
 

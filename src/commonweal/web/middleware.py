@@ -12,7 +12,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 
-from commonweal.apps.access.api import Refused, SignInRequired
+from commonweal.apps.access.api import Refused, RefusedKind, SignInRequired
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -50,10 +50,12 @@ class SecurityHeaders:
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Sign-in page for a stranger, 403 with the gate's own words for a refusal, otherwise Django's way."""
+        """Sign-in for a stranger, 404 where a refusal must look like absence, 403 in the gate's own words otherwise."""
         if isinstance(exception, SignInRequired):
             query = urlencode({"next": request.get_full_path()}) if request.method == "GET" else ""
             return HttpResponseRedirect(f"{settings.LOGIN_URL}?{query}" if query else settings.LOGIN_URL)
+        if isinstance(exception, Refused) and exception.kind is RefusedKind.ABSENT:
+            return render(request, "404.html", status=404)
         if isinstance(exception, Refused):
             return render(request, "403.html", {"refusal": exception}, status=403)
         return None

@@ -66,7 +66,7 @@ ENTRIES: dict[Role, tuple[Entry, ...]] = {
     Role.CLINICIAN: (FIND,),
     Role.SOCIAL_WORKER: (FIND,),
     Role.CITIZEN: (OWN, LOOKED),
-    Role.ANALYST: (REGISTERS,),
+    Role.ANALYST: (REGISTERS, FEEDS),
     Role.PERFORMANCE_LEAD: (BOARD, REGISTERS, FEEDS),
     Role.BOARD_SECRETARY: (BOARD,),
     Role.ADMINISTRATOR: (FEEDS,),

@@ -4,16 +4,18 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from commonweal.apps.access.api import SignInRequired, actor_of
+from commonweal.apps.places import api as places
 from commonweal.web.pages import ENTRIES
 
 
 def home(request: HttpRequest) -> HttpResponse:
     """What the signed-in person can do now, or what this is and where to sign in."""
     try:
-        entries = ENTRIES[actor_of(request).role]
+        actor = actor_of(request)
     except SignInRequired:
-        entries = ()
-    return render(request, "home.jinja", {"entries": entries})
+        return render(request, "home.jinja")
+    organisation = places.name_of(actor.organisation) if actor.organisation else ""
+    return render(request, "home.jinja", {"entries": ENTRIES[actor.role], "organisation_name": organisation})
 
 
 def accessibility(request: HttpRequest) -> HttpResponse:

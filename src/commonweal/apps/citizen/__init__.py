@@ -1,0 +1,1 @@
+"""A citizen's own pages: the record held about them, and who has looked at it."""

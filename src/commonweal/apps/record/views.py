@@ -1,0 +1,68 @@
+"""The record page of one person, and the way in when there is no recorded relationship."""
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from commonweal.apps.access import api as access
+from commonweal.apps.identity import api as identity
+from commonweal.apps.record.forms import EmergencyReason
+from commonweal.apps.record.page import PersonPage, person_page
+
+OPEN_RECORD = "open record"
+
+
+@require_safe
+def person(request: HttpRequest, person_id: UUID) -> HttpResponse:
+    """The whole record, for direct care. Care staff without a relationship are told how to go on."""
+    actor = access.actor_of(request)
+    current = identity.current_person(person_id)
+    if current and current != person_id:
+        return HttpResponseRedirect(reverse("person", args=[current]))
+    return _record(request, actor, access.default_purpose(actor), person_id)
+
+
+@require_safe
+def person_in_emergency(request: HttpRequest, person_id: UUID) -> HttpResponse:
+    """The record as opened by a stated reason, for as long as the reason holds."""
+    return _record(request, access.actor_of(request), access.Purpose.EMERGENCY, person_id)
+
+
+@require_http_methods(["GET", "POST"])
+def emergency(request: HttpRequest, person_id: UUID) -> HttpResponse:
+    """Ask care staff for the reason and open the record by it. To anybody else this address does not exist."""
+    actor = access.actor_of(request)
+    with access.session(actor, access.default_purpose(actor), "emergency.ask"):
+        if actor.role not in access.CARE_ROLES:
+            raise access.Refused(access.RefusedKind.ABSENT, "No such person or item.")
+    form = EmergencyReason(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        access.grant_emergency(actor, person_id, identity.compartments_of(person_id), form.cleaned_data["reason"])
+        return HttpResponseRedirect(reverse("person_in_emergency", args=[person_id]))
+    errors = {name: messages[0] for name, messages in form.errors.items()}
+    page = {"person_id": person_id, "form": form, "errors": errors, "problems": list(errors.items())}
+    return render(request, "record/emergency.jinja", page, status=400 if errors else 200)
+
+
+def _record(request: HttpRequest, actor: access.Actor, purpose: access.Purpose, person_id: UUID) -> HttpResponse:
+    """Open, read and draw; a refusal that may be gone around in an emergency says how."""
+    way_in = reverse("emergency", args=[person_id]) if actor.role in access.CARE_ROLES else ""
+    try:
+        page = _read(actor, purpose, person_id)
+    except access.Refused as refusal:
+        if not refusal.may_emergency:
+            raise
+        shown = {"refusal": refusal, "emergency_address": way_in}
+        return render(request, "record/refused.jinja", shown, status=403)
+    in_emergency = purpose is access.Purpose.EMERGENCY
+    shown = {"page": page, "emergency": in_emergency, "emergency_address": "" if in_emergency else way_in}
+    return render(request, "record/person.jinja", shown)
+
+
+def _read(actor: access.Actor, purpose: access.Purpose, person_id: UUID) -> PersonPage:
+    """The view model, read inside one audited session."""
+    with access.session(actor, purpose, OPEN_RECORD) as session:
+        return person_page(session.open_person(person_id, identity.compartments_of(person_id)))
