@@ -17,7 +17,8 @@ from django.db import connection, transaction
 from commonweal.apps.access import api as access
 from commonweal.apps.identity import api as identity
 from commonweal.apps.record import relationships, statements
-from commonweal.apps.record.staging import Item, Prepared, Wave, prepare
+from commonweal.apps.record.staging import Prepared, Wave, prepare
+from commonweal.feeds.types import Parsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ _RULES = {
 def write(
     source: str,
     feed: str,
-    items: Sequence[Item] | Prepared,
+    items: Sequence[Parsed] | Prepared,
     receipt_id: int | None = None,
     *,
     replay: bool = False,
@@ -246,3 +247,9 @@ def heard_from(source: str, feed: str, at: datetime, event: datetime | None = No
             "last_event_at = greatest(last_event_at, %s) WHERE source = %s AND feed = %s",
             [at, event, source, feed],
         )
+
+
+def refresh_statistics() -> None:
+    """Let the planner know of a large load at once."""
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE record_compartment, record_resource, record_token, record_date, record_string")

@@ -47,7 +47,7 @@ def related(source: str, feed: str, resource: Mapping[str, Any]) -> tuple[Relate
     for rule in _rules().get((feed, resource["resourceType"]), ()):
         if rule.get("class") and resource.get("class", {}).get("code") not in rule["class"]:
             continue
-        if resource.get("status") == "entered-in-error":
+        if resource.get("status") in ("entered-in-error", "cancelled"):
             continue
         start = _day(resource, rule["start"]) if rule["start"] else UNKNOWN_START
         organisation = next(

@@ -7,33 +7,15 @@ while the database works on the batch before.
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from commonweal.apps.record import relationships
+from commonweal.feeds.types import Parsed
 from commonweal.fhir.demographics import Demographics, demographics
 from commonweal.fhir.search import search_values
 
 # A B-tree entry holds at most a third of a page; longer values are searched by their beginning.
 INDEXED = 250
-
-
-class Item(Protocol):
-    """What a feed hands over (``commonweal.feeds.types.Parsed``)."""
-
-    @property
-    def line(self) -> int: ...
-    @property
-    def type(self) -> str: ...
-    @property
-    def id(self) -> str: ...
-    @property
-    def local_person(self) -> str | None: ...
-    @property
-    def body(self) -> bytes: ...
-    @property
-    def resource(self) -> dict[str, Any]: ...
-    @property
-    def category(self) -> str: ...
 
 
 @dataclass(slots=True)
@@ -59,7 +41,7 @@ class Prepared:
     repeated: list[int] = field(default_factory=list)  # lines that repeat what the batch already says
 
 
-def prepare(source: str, feed: str, items: Iterable[Item]) -> Prepared:
+def prepare(source: str, feed: str, items: Iterable[Parsed]) -> Prepared:
     """Index, digest and format ``items``; touches no database."""
     prepared = Prepared(source, feed)
     latest: dict[tuple[str, str], tuple[int, bytes]] = {}
@@ -76,7 +58,7 @@ def prepare(source: str, feed: str, items: Iterable[Item]) -> Prepared:
     return prepared
 
 
-def _add(wave: Wave, source: str, feed: str, item: Item, digest: bytes) -> None:
+def _add(wave: Wave, source: str, feed: str, item: Parsed, digest: bytes) -> None:
     """Format one resource for the staging tables."""
     n = len(wave.keys)
     resource = item.resource
@@ -88,7 +70,10 @@ def _add(wave: Wave, source: str, feed: str, item: Item, digest: bytes) -> None:
         body = body.replace(b"\\", b"\\\\")
     if b"\t" in body or b"\r" in body or b"\n" in body:
         body = body.replace(b"\t", b"\\t").replace(b"\r", b"\\r").replace(b"\n", b"\\n")
-    head = f"{n}\t{local}\t{item.type}\t{_escape(item.id)}\t{item.category}\t{happened}\t{item.line}\t\\\\x{digest.hex()}\t"
+    head = (
+        f"{n}\t{local}\t{item.type}\t{_escape(item.id)}\t{item.category}\t{happened}\t{item.line}\t"
+        f"\\\\x{digest.hex()}\t"
+    )
     wave.items.append(head.encode() + body + b"\n")
     found = search_values(resource)
     for param, system, code in found.tokens:

@@ -5,7 +5,8 @@ Staging tables live in the session (``pg_temp``) and empty themselves at the end
 
 STAGE = """
 CREATE TEMP TABLE IF NOT EXISTS stage_item (
-    n integer, local_id text COLLATE "C", type text COLLATE "C", id text COLLATE "C", category text COLLATE "C",
+    n integer, local_id text COLLATE "C", type text COLLATE "C", id text COLLATE "C",
+    category text COLLATE "C",
     happened_at timestamptz, line integer, digest bytea, body text) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS stage_token (n integer, param text COLLATE "C", system text COLLATE "C",
     code text COLLATE "C") ON COMMIT DELETE ROWS;
@@ -13,10 +14,13 @@ CREATE TEMP TABLE IF NOT EXISTS stage_date (n integer, param text COLLATE "C", l
     ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS stage_string (n integer, param text COLLATE "C", value text COLLATE "C")
     ON COMMIT DELETE ROWS;
-CREATE TEMP TABLE IF NOT EXISTS stage_plan (n integer, rid bigint, compartment_id bigint, former bigint, version integer,
-    verdict text COLLATE "C") ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS stage_plan (n integer, rid bigint, compartment_id bigint, former bigint,
+    version integer, verdict text COLLATE "C") ON COMMIT DELETE ROWS;
 """
-CLEAR = "DELETE FROM stage_item; DELETE FROM stage_token; DELETE FROM stage_date; DELETE FROM stage_string; DELETE FROM stage_plan;"
+CLEAR = """
+DELETE FROM stage_item; DELETE FROM stage_token; DELETE FROM stage_date; DELETE FROM stage_string;
+DELETE FROM stage_plan;
+"""
 
 COPY_ITEMS = "COPY stage_item FROM STDIN"
 COPY_TOKENS = "COPY stage_token FROM STDIN"
@@ -43,7 +47,8 @@ SELECT s.n, coalesce(r.rid, nextval('record_resource_rid')), c.id, r.compartment
         WHEN r.source <> %(source)s THEN 'foreign'
         WHEN r.compartment_id IS DISTINCT FROM c.id THEN 'moved'
         WHEN r.digest = s.digest AND NOT r.deleted THEN 'same'
-        WHEN %(replay)s AND (r.receipt_id > %(receipt)s OR (r.receipt_id = %(receipt)s AND r.line > s.line)) THEN 'later'
+        WHEN %(replay)s AND (r.receipt_id > %(receipt)s
+            OR (r.receipt_id = %(receipt)s AND r.line > s.line)) THEN 'later'
         ELSE 'changed'
     END
 FROM stage_item s
@@ -65,8 +70,10 @@ WHERE p.verdict = 'changed' AND r.rid = ANY (ARRAY(SELECT rid FROM stage_plan WH
 """
 
 NEW = """
-INSERT INTO record_resource (rid, compartment_id, source_id, type, id, category, happened_at, receipt_id, line, digest, body)
-SELECT p.rid, p.compartment_id, %(source_id)s, s.type, s.id, s.category, s.happened_at, %(receipt)s, s.line, s.digest, s.body
+INSERT INTO record_resource (rid, compartment_id, source_id, type, id, category, happened_at, receipt_id, line,
+    digest, body)
+SELECT p.rid, p.compartment_id, %(source_id)s, s.type, s.id, s.category, s.happened_at, %(receipt)s, s.line,
+    s.digest, s.body
 FROM stage_item s JOIN stage_plan p USING (n) WHERE p.verdict = 'new'
 ORDER BY p.rid
 """
@@ -74,8 +81,10 @@ ORDER BY p.rid
 # Former versions are kept before anything is replaced; search rows of the former version go. The arrays say
 # what the joins already say, so that even without statistics the large tables are entered by their index.
 KEEP_FORMER = """
-INSERT INTO record_history (rid, version, compartment_id, source_id, category, deleted, updated, receipt_id, line, digest, body)
-SELECT r.rid, r.version, r.compartment_id, r.source_id, r.category, r.deleted, r.updated, r.receipt_id, r.line, r.digest, r.body
+INSERT INTO record_history (rid, version, compartment_id, source_id, category, deleted, updated, receipt_id, line,
+    digest, body)
+SELECT r.rid, r.version, r.compartment_id, r.source_id, r.category, r.deleted, r.updated,
+    r.receipt_id, r.line, r.digest, r.body
 FROM stage_plan p JOIN record_resource r ON r.rid = p.rid
 WHERE p.verdict = 'changed' AND r.rid = ANY (ARRAY(SELECT rid FROM stage_plan WHERE verdict = 'changed'))
 """

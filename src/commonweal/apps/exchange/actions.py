@@ -1,0 +1,312 @@
+"""Landing: file → immutable copy → receipt → batches → record and quarantine; and replay after a fix.
+
+Each batch is one transaction that writes the resources, the refusals and the place to go on from, so that a
+landing stopped anywhere is finished by the same command, to the same state. A session lock keeps two
+processes off one receipt.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, connection, transaction
+from django.db.models import F
+
+from commonweal.apps.exchange import landing, messages
+from commonweal.apps.exchange.errors import MissingFile, UnknownSource
+from commonweal.apps.exchange.models import Quarantine, Receipt
+from commonweal.apps.exchange.reading import MESSAGES, Batch, ahead, batches, check_feed
+from commonweal.apps.record import api as record
+from commonweal.feeds.types import Problem
+
+LOCK = 62_062  # the class of this app's advisory locks; the key is the receipt
+ANALYZE_AFTER = 20_000  # resources; the planner's statistics must not lag behind a first load
+ODS_CODE = re.compile("[A-Z0-9]{3,12}")
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(slots=True)
+class Tally:
+    """Lines (or messages) of a batch: ``read`` is always the sum of the other three."""
+
+    read: int = 0
+    accepted: int = 0
+    duplicate: int = 0
+    quarantined: int = 0
+    resources: int = 0
+
+
+def land(feed: str, paths: Sequence[Path | str], source: str, progress: Progress | None = None) -> dict[str, Any]:
+    """Land files of one feed from one source (its ODS code).
+
+    Returns ``{read, accepted, duplicate, quarantined, resources, seconds, files: [...]}``: lines of the files,
+    or messages of an ADT file; ``resources`` is how many resources were new or changed. A folder stands for
+    every file in it. ``progress(name, bytes_done, bytes_total)`` is called as each file goes.
+
+    Raises:
+        UnknownFeed, MissingFile: before anything is touched.
+    """
+    check_feed(feed)
+    started = perf_counter()
+    files = [_land_one(feed, path, source, progress) for path in expand(paths)]
+    total = {name: sum(item[name] for item in files) for name in Tally.__slots__}
+    if total["resources"] >= ANALYZE_AFTER:
+        record.refresh_statistics()
+    return {**total, "seconds": round(perf_counter() - started, 3), "files": files}
+
+
+def expand(paths: Sequence[Path | str]) -> list[Path]:
+    """Files named, and the files of folders named, by name. Raises ``MissingFile``."""
+    found: list[Path] = []
+    for path in map(Path, paths):
+        if path.is_dir():
+            inside = sorted(item for item in path.iterdir() if item.is_file() and not item.name.startswith("."))
+            if not inside:
+                raise MissingFile(f"{path} holds no files; name the folder of one feed")
+            found += inside
+        elif path.is_file():
+            found.append(path)
+        else:
+            raise MissingFile(f"{path} is not there; check the path")
+    return found
+
+
+def by_source(feed: str, paths: Sequence[Path | str], source: str = "") -> dict[str, list[Path]]:
+    """Files by the ODS code of their sender: ``source`` for all, else each file's name without its ending.
+
+    Raises:
+        UnknownFeed, MissingFile, UnknownSource: a name that no ODS code could be.
+    """
+    check_feed(feed)
+    found: dict[str, list[Path]] = {}
+    for path in expand(paths):
+        ods = source or path.stem
+        if not ODS_CODE.fullmatch(ods):
+            raise UnknownSource(f"{path.name} is not named after an organisation; say whose it is with --source ODS")
+        found.setdefault(ods, []).append(path)
+    return found
+
+
+def _land_one(feed: str, path: Path, source: str, progress: Progress | None) -> dict[str, Any]:
+    landed = landing.keep(path, settings.COMMONWEAL_HOME / "landing")
+    Receipt.objects.bulk_create(
+        [
+            Receipt(
+                source=source,
+                feed=feed,
+                sha256=landed.sha256,
+                name=path.name[:255],
+                size=landed.size,
+                received_at=settings.COMMONWEAL_NOW(),
+            )
+        ],
+        ignore_conflicts=True,
+    )
+    receipt = Receipt.objects.get(source=source, feed=feed, sha256=landed.sha256)
+    with _alone(receipt.pk):
+        receipt.refresh_from_db()
+        if receipt.state == "landed":
+            # Everything in it is already here: each line counts as a duplicate and nothing changes.
+            return _summary(receipt, path, read=receipt.read, duplicate=receipt.read)
+        _finish(receipt, landed.path, progress)
+        receipt.refresh_from_db()
+    return _summary(
+        receipt,
+        path,
+        read=receipt.read,
+        accepted=receipt.accepted,
+        duplicate=receipt.duplicate,
+        quarantined=receipt.quarantined,
+        resources=receipt.resources,
+    )
+
+
+def _summary(receipt: Receipt, path: Path, **counted: int) -> dict[str, Any]:
+    zero = dict.fromkeys(Tally.__slots__, 0)
+    return {"file": path.name, "receipt": receipt.pk, "sha256": receipt.sha256, **zero, **counted}
+
+
+@contextmanager
+def _alone(receipt: int) -> Iterator[None]:
+    """Only one process works on a receipt; another waits and then finds it done."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s, %s)", [LOCK, receipt])
+    try:
+        yield
+    finally:
+        if connection.connection is not None and not connection.connection.closed:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK, receipt])
+
+
+def _finish(receipt: Receipt, landed: Path, progress: Progress | None) -> None:
+    """Read the file from where the receipt stands to its end."""
+    with landed.open("rb") as stream:
+        if receipt.feed in MESSAGES:
+            for pile in messages.piles(stream, receipt.cursor):
+                _again(partial(_store_messages, receipt, pile))
+                _tell(progress, receipt, pile.position)
+        else:
+            for batch in ahead(batches(receipt.feed, stream, receipt.source, receipt.cursor)):
+                _again(partial(_store, receipt, batch))
+                _tell(progress, receipt, batch.position)
+    now = settings.COMMONWEAL_NOW()
+    with transaction.atomic():
+        Receipt.objects.filter(pk=receipt.pk).update(state="landed", landed_at=now)
+        record.heard_from(receipt.source, receipt.feed, receipt.received_at)
+    _tell(progress, receipt, receipt.size)
+
+
+def _tell(progress: Progress | None, receipt: Receipt, position: int) -> None:
+    if progress is not None:
+        progress(receipt.name, position, receipt.size)
+
+
+def _again(store: Callable[[], None]) -> None:
+    """Run a batch's transaction, again if another source's landing took one of its keys meanwhile."""
+    for last in (False, False, True):
+        try:
+            store()
+        except IntegrityError:
+            if last:
+                raise
+        else:
+            return
+
+
+def _store(receipt: Receipt, batch: Batch) -> None:
+    """One batch of rows, whole or not at all."""
+    with transaction.atomic():
+        counts = record.write(receipt.source, receipt.feed, batch.prepared, receipt.pk)
+        problems = batch.problems + _refusals(counts, batch.raw)
+        bad = {problem.line for problem in problems}
+        tally = Tally(
+            read=len(batch.lines),
+            accepted=len(counts.stored - bad),
+            quarantined=len(bad),
+            resources=counts.accepted + counts.updated,
+        )
+        tally.duplicate = tally.read - tally.accepted - tally.quarantined
+        _record_batch(receipt, problems, tally, batch.next_line)
+
+
+def _store_messages(receipt: Receipt, pile: messages.Pile) -> None:
+    """One pile of messages, whole or not at all."""
+    with transaction.atomic():
+        outcome = messages.store(receipt, pile)
+        tally = Tally(
+            read=outcome.read,
+            accepted=outcome.read - outcome.duplicate - len({problem.line for problem in outcome.problems}),
+            duplicate=outcome.duplicate,
+            quarantined=len({problem.line for problem in outcome.problems}),
+            resources=outcome.resources,
+        )
+        _record_batch(receipt, outcome.problems, tally, pile.next_line)
+
+
+def _refusals(counts: record.Counts, raw: dict[int, bytes]) -> list[Problem]:
+    return [
+        Problem(item.line, item.field, item.rule, item.value, item.message, raw.get(item.line, b""))
+        for item in counts.refused
+    ]
+
+
+def _record_batch(receipt: Receipt, problems: Sequence[Problem], tally: Tally, next_line: int) -> None:
+    """Quarantine what was refused and move the receipt on, in the batch's own transaction."""
+    quarantine(receipt, problems)
+    Receipt.objects.filter(pk=receipt.pk).update(
+        cursor=next_line,
+        read=F("read") + tally.read,
+        accepted=F("accepted") + tally.accepted,
+        duplicate=F("duplicate") + tally.duplicate,
+        quarantined=F("quarantined") + tally.quarantined,
+        resources=F("resources") + tally.resources,
+    )
+
+
+def quarantine(receipt: Receipt, problems: Sequence[Problem]) -> None:
+    """Keep what was refused, with the reason. U+0000 is shown as its escape: PostgreSQL text cannot hold it."""
+    now = settings.COMMONWEAL_NOW()
+    Quarantine.objects.bulk_create(
+        [
+            Quarantine(
+                receipt=receipt,
+                line=problem.line,
+                field=_text(problem.field),
+                rule=_text(problem.rule),
+                value=_text(problem.value),
+                message=_text(problem.message),
+                raw=problem.raw,
+                created_at=now,
+            )
+            for problem in problems
+        ],
+        batch_size=1000,
+    )
+
+
+def _text(value: str) -> str:
+    return value.replace("\x00", "\\u0000").encode("utf-8", "backslashreplace").decode()
+
+
+def replay(receipt_id: int) -> dict[str, Any]:
+    """Read a receipt's quarantined lines again, after a mapping or a rule was mended.
+
+    The landed file is read again and only those lines are taken. A line that passes is stored and marked as
+    replayed; one that does not stays as it is. A resource of which a later version has arrived meanwhile keeps
+    it. Returns ``{read, accepted, duplicate, quarantined, resources}`` of the lines replayed.
+    """
+    receipt = Receipt.objects.get(pk=receipt_id)
+    total = Tally()
+    with _alone(receipt.pk):
+        waiting = Quarantine.objects.filter(receipt=receipt, replayed_at__isnull=True)
+        lines = frozenset(waiting.values_list("line", flat=True))
+        if lines:
+            with landing.where(settings.COMMONWEAL_HOME / "landing", receipt.sha256).open("rb") as stream:
+                if receipt.feed in MESSAGES:
+                    for pile in messages.piles(stream, 1, lines):
+                        _replay_messages(receipt, pile, total)
+                else:
+                    for batch in batches(receipt.feed, stream, receipt.source, 1, lines):
+                        _replay_rows(receipt, batch, total)
+    return {name: getattr(total, name) for name in Tally.__slots__}
+
+
+def _replay_rows(receipt: Receipt, batch: Batch, total: Tally) -> None:
+    with transaction.atomic():
+        counts = record.write(receipt.source, receipt.feed, batch.prepared, receipt.pk, replay=True)
+        bad = {problem.line for problem in batch.problems} | {item.line for item in counts.refused}
+        _mend(receipt, batch.lines, bad, counts.stored, counts.accepted + counts.updated, total)
+
+
+def _replay_messages(receipt: Receipt, pile: messages.Pile, total: Tally) -> None:
+    with transaction.atomic():
+        outcome = messages.store(receipt, pile, again=True)
+        bad = {problem.line for problem in outcome.problems}
+        _mend(receipt, pile.lines, bad, pile.lines - outcome.same, outcome.resources, total)
+
+
+def _mend(receipt: Receipt, lines: set[int], bad: set[int], stored: set[int], resources: int, total: Tally) -> None:
+    """Move the lines that now pass from quarantined to accepted or duplicate, here and on the receipt."""
+    good = lines - bad
+    accepted = len(good & stored)
+    Quarantine.objects.filter(receipt=receipt, line__in=good, replayed_at__isnull=True).update(
+        replayed_at=settings.COMMONWEAL_NOW()
+    )
+    Receipt.objects.filter(pk=receipt.pk).update(
+        accepted=F("accepted") + accepted,
+        duplicate=F("duplicate") + len(good) - accepted,
+        quarantined=F("quarantined") - len(good),
+        resources=F("resources") + resources,
+    )
+    total.read += len(lines)
+    total.accepted += accepted
+    total.duplicate += len(good) - accepted
+    total.quarantined += len(bad)
+    total.resources += resources

@@ -1,0 +1,149 @@
+"""HL7 v2 messages: every one is kept, and all of a person's are folded whatever order they came in.
+
+A message says what changed; a person's record is what all their messages say together. So a batch stores its
+messages first and then folds the whole history of each local person it touched: the result depends on which
+messages are held and never on their order or on where a batch ended.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any, BinaryIO
+
+from commonweal.apps.exchange.models import Message, Receipt
+from commonweal.apps.exchange.reading import MESSAGES
+from commonweal.apps.identity import api as identity
+from commonweal.apps.record import api as record
+from commonweal.feeds.types import Merge, Parsed, Problem
+
+PILE = 4_000  # messages; one transaction each
+
+
+@dataclass(slots=True)
+class Pile:
+    """Messages in file order, what is wrong with others, and the line after the last."""
+
+    next_line: int = 1
+    lines: set[int] = field(default_factory=set)
+    messages: list[Any] = field(default_factory=list)  # feeds.adt.RawMessage
+    problems: list[Problem] = field(default_factory=list)
+    position: int = 0
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a pile. ``same``: lines of messages held already, to the byte."""
+
+    read: int = 0
+    same: set[int] = field(default_factory=set)
+    problems: list[Problem] = field(default_factory=list)
+    resources: int = 0
+
+    @property
+    def duplicate(self) -> int:
+        """Messages that changed nothing and are not at fault."""
+        return len(self.same - {problem.line for problem in self.problems})
+
+
+def piles(stream: BinaryIO, cursor: int, only: frozenset[int] | None = None) -> Iterator[Pile]:
+    """Messages of a file from line ``cursor`` on, a pile at a time; ``only`` those at these lines, for a replay."""
+    adt = import_module(MESSAGES["adt"])
+    pile = Pile()
+    for item in adt.split(stream, 1):
+        if item.line < cursor or (only is not None and item.line not in only):
+            continue
+        if len(pile.lines) >= PILE and item.line not in pile.lines:
+            yield pile
+            pile = Pile()
+        pile.lines.add(item.line)
+        pile.next_line = item.line + 1
+        pile.position = stream.tell() if not stream.closed else 0
+        (pile.problems if isinstance(item, Problem) else pile.messages).append(item)
+    if pile.lines:
+        yield pile
+
+
+def store(receipt: Receipt, pile: Pile, again: bool = False) -> Outcome:
+    """Keep a pile's messages, fold the people they touch and write what comes out; in the caller's transaction.
+
+    ``again``: messages held already are folded again too, as a replay after a fix must.
+    """
+    outcome = Outcome(read=len(pile.lines), problems=list(pile.problems))
+    fresh = _keep(receipt, pile, outcome)
+    touched = [
+        message for message in pile.messages if message.line in fresh or (again and message.line in outcome.same)
+    ]
+    if touched:
+        _fold(receipt, touched, outcome)
+    return outcome
+
+
+def _keep(receipt: Receipt, pile: Pile, outcome: Outcome) -> set[int]:
+    """Store messages not held yet; the lines of those stored. A control id used again is not stored."""
+    held: dict[str, bytes] = {
+        control_id: bytes(digest)
+        for control_id, digest in Message.objects.filter(
+            source=receipt.source, control_id__in=[message.control_id for message in pile.messages]
+        ).values_list("control_id", "digest")
+    }
+    fresh: list[Message] = []
+    for message in pile.messages:
+        digest = hashlib.sha256(message.raw).digest()
+        if held.get(message.control_id) == digest:
+            outcome.same.add(message.line)
+        elif message.control_id in held:
+            text = "another message with this control id is held, with other content; send it under an id of its own"
+            outcome.problems.append(
+                Problem(message.line, "MSH-10", "control-id-reused", message.control_id, text, message.raw)
+            )
+        else:
+            held[message.control_id] = digest
+            fresh.append(
+                Message(
+                    source=receipt.source,
+                    control_id=message.control_id,
+                    digest=digest,
+                    mrn=message.mrn,
+                    event=message.event,
+                    happened=message.happened,
+                    receipt=receipt,
+                    line=message.line,
+                    raw=message.raw,
+                )
+            )
+    Message.objects.bulk_create(fresh, batch_size=2000)
+    return {message.line for message in fresh}
+
+
+def _fold(receipt: Receipt, touched: list[Any], outcome: Outcome) -> None:
+    adt = import_module(MESSAGES["adt"])
+    line_of = {message.raw: message.line for message in touched}
+    control_ids = {message.control_id for message in touched}
+    last_line = {message.mrn: message.line for message in touched}
+    histories: dict[str, list[bytes]] = {}
+    for mrn, raw in (
+        Message.objects.filter(source=receipt.source, mrn__in=list(last_line))
+        .order_by("mrn", "control_id")
+        .values_list("mrn", "raw")
+    ):
+        histories.setdefault(mrn, []).append(bytes(raw))
+    parsed: list[Parsed] = []
+    for history in histories.values():
+        for item in adt.fold(receipt.source, history):
+            if isinstance(item, Parsed):
+                parsed.append(item)
+            elif isinstance(item, Merge):
+                if item.control_id in control_ids:
+                    identity.merge_within_source(receipt.source, item.surviving, item.retired, item.at, item.control_id)
+            elif item.raw in line_of:  # a message folded before had its problems quarantined then
+                line = line_of[item.raw]
+                outcome.problems.append(Problem(line, item.field, item.rule, item.value, item.message, item.raw))
+    counts = record.write(receipt.source, receipt.feed, parsed, receipt.pk)
+    outcome.resources += counts.accepted + counts.updated
+    whose = {(item.type, item.id): item.local_person for item in parsed}
+    for refusal in counts.refused:
+        kind = refusal.field.partition(".")[0]
+        line = last_line.get(whose.get((kind, refusal.value)) or "", touched[-1].line)
+        raw = next(message.raw for message in touched if message.line == line)
+        outcome.problems.append(Problem(line, refusal.field, refusal.rule, refusal.value, refusal.message, raw))

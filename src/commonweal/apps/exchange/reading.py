@@ -1,0 +1,133 @@
+"""Reading a landed file into batches, in a thread of its own, while the database stores the batch before."""
+
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import BinaryIO
+
+from commonweal.apps.exchange.errors import UnknownFeed
+from commonweal.apps.record import api as record
+from commonweal.feeds.types import Parsed, Problem
+
+ROWS = {"gp": "commonweal.feeds.gp", "cld": "commonweal.feeds.cld", "mh": "commonweal.feeds.mh"}  # a line is a record
+MESSAGES = {"adt": "commonweal.feeds.adt"}  # messages of a person are folded together
+BATCH = 5_000  # resources, a little more where a line yields several; one transaction each
+
+Reader = Callable[[BinaryIO, str, int], Iterator[Parsed | Problem]]
+
+
+@dataclass(slots=True)
+class Batch:
+    """Whole lines: what they say, what is wrong with them, and the line after the last."""
+
+    next_line: int
+    lines: set[int]
+    problems: list[Problem]
+    prepared: record.Prepared
+    raw: dict[int, bytes]
+    position: int  # bytes of the file read so far
+
+
+@dataclass(slots=True)
+class _Pile:
+    lines: set[int] = field(default_factory=set)
+    parsed: list[Parsed] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def known_feeds() -> list[str]:
+    """Names of the feeds that can be landed."""
+    return sorted({**ROWS, **MESSAGES})
+
+
+def check_feed(feed: str) -> None:
+    """Raise ``UnknownFeed`` unless ``feed`` can be landed."""
+    if feed not in ROWS and feed not in MESSAGES:
+        raise UnknownFeed(f"there is no feed {feed!r}; the feeds are {', '.join(known_feeds())}")
+
+
+def reader(feed: str) -> Reader:
+    """The function that reads a feed of rows."""
+    read: Reader = import_module(ROWS[feed]).read
+    return read
+
+
+def batches(
+    feed: str, stream: BinaryIO, source: str, cursor: int, only: frozenset[int] | None = None
+) -> Iterator[Batch]:
+    """Batches of whole lines from line ``cursor`` on; ``only`` these lines, for a replay.
+
+    The file is read from its beginning even when it resumes, because what a reader says of a line may depend
+    on earlier ones (a header, an id already seen).
+    """
+    pile = _Pile()
+    for item in reader(feed)(stream, source, 1):
+        if item.line < cursor or (only is not None and item.line not in only):
+            continue
+        if len(pile.parsed) + len(pile.problems) >= BATCH and item.line not in pile.lines:
+            yield _batch(feed, source, pile, stream)
+            pile = _Pile()
+        pile.lines.add(item.line)
+        if isinstance(item, Problem):
+            pile.problems.append(item)
+        else:
+            pile.parsed.append(item)
+    if pile.lines:
+        yield _batch(feed, source, pile, stream)
+
+
+def _batch(feed: str, source: str, pile: _Pile, stream: BinaryIO) -> Batch:
+    return Batch(
+        next_line=max(pile.lines) + 1,
+        lines=pile.lines,
+        problems=pile.problems,
+        prepared=record.prepare(source, feed, pile.parsed),
+        raw={item.line: item.body for item in pile.parsed},
+        position=stream.tell() if not stream.closed else 0,
+    )
+
+
+class _Failed:
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+
+_END = object()
+
+
+def ahead(source: Iterator[Batch], depth: int = 2) -> Iterator[Batch]:
+    """The same batches, made up to ``depth`` ahead in a thread. What the thread raises is raised here."""
+    line: queue.Queue[object] = queue.Queue(maxsize=depth)
+    stop = threading.Event()
+
+    def put(item: object) -> bool:
+        while not stop.is_set():
+            try:
+                line.put(item, timeout=0.1)
+            except queue.Full:
+                continue
+            return True
+        return False
+
+    def work() -> None:
+        try:
+            for batch in source:
+                if not put(batch):
+                    return
+            put(_END)
+        except BaseException as error:  # handed to the reader of the queue, whatever it is
+            put(_Failed(error))
+
+    thread = threading.Thread(target=work, name="landing-reader", daemon=True)
+    thread.start()
+    try:
+        while (item := line.get()) is not _END:
+            if isinstance(item, _Failed):
+                raise item.error
+            if isinstance(item, Batch):
+                yield item
+    finally:
+        stop.set()
+        thread.join()

@@ -1,0 +1,78 @@
+"""What arrived and what was refused. No selector here shows a refused line as it came."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from commonweal.apps.exchange.models import Quarantine, Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptView:
+    """One landed file. Counts are lines (messages of an ADT file): read = accepted + duplicate + quarantined."""
+
+    id: int
+    source: str
+    feed: str
+    name: str
+    sha256: str
+    size: int
+    state: str
+    received_at: datetime
+    landed_at: datetime | None
+    read: int
+    accepted: int
+    duplicate: int
+    quarantined: int
+    resources: int
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantinedView:
+    """One problem: which file and line, which field broke which rule with what value, and what to do."""
+
+    id: int
+    receipt_id: int
+    file: str
+    source: str
+    feed: str
+    line: int
+    field: str
+    rule: str
+    value: str
+    message: str
+    created_at: datetime
+    replayed_at: datetime | None
+
+
+_RECEIPT = tuple(ReceiptView.__dataclass_fields__)
+
+
+def receipts(source: str | None = None, feed: str | None = None) -> list[ReceiptView]:
+    """Receipts, the latest first."""
+    found = Receipt.objects.order_by("-received_at", "-pk")
+    if source:
+        found = found.filter(source=source)
+    if feed:
+        found = found.filter(feed=feed)
+    return [ReceiptView(*row) for row in found.values_list(*_RECEIPT)]
+
+
+def quarantine(receipt: int | None = None, limit: int = 100, offset: int = 0) -> list[QuarantinedView]:
+    """Problems not yet replayed, the latest file first, in order of line.
+
+    ``value`` may be a fragment of somebody's data: a page asks the gate for ``read_quarantine`` first.
+    """
+    found = Quarantine.objects.filter(replayed_at__isnull=True).order_by("-receipt_id", "line", "pk")
+    if receipt is not None:
+        found = found.filter(receipt_id=receipt)
+    rows = found.values_list(
+        "id", "receipt_id", "receipt__name", "receipt__source", "receipt__feed", "line", "field", "rule", "value",
+        "message", "created_at", "replayed_at",
+    )  # fmt: skip
+    return [QuarantinedView(*row) for row in rows[offset : offset + limit]]
+
+
+def quarantined_count(receipt: int | None = None) -> int:
+    """How many problems wait."""
+    found = Quarantine.objects.filter(replayed_at__isnull=True)
+    return found.filter(receipt_id=receipt).count() if receipt is not None else found.count()

@@ -1,0 +1,53 @@
+"""The record's public face. What is about a person is read with a ``Scope`` from ``access.api`` and not without.
+
+Writing: ``prepare`` + ``write``, ``withdraw``, ``heard_from``. Reading a person: ``read``, ``search``,
+``everything``, ``history``, ``person_page``. About nobody: ``read_shared``, ``search_shared``, ``sources``.
+For the lake, as the batch role: ``changes``, ``counts``.
+"""
+
+from commonweal.apps.record.actions import Counts, Refusal, heard_from, refresh_statistics, withdraw, write
+from commonweal.apps.record.export import StoreCounts, changes, counts
+from commonweal.apps.record.page import PersonPage, person_page
+from commonweal.apps.record.searching import BadSearch
+from commonweal.apps.record.selectors import (
+    HeardFrom,
+    Stored,
+    compartments,
+    everything,
+    history,
+    read,
+    read_shared,
+    search,
+    search_shared,
+    sources,
+    who_is,
+)
+from commonweal.apps.record.staging import Prepared, prepare
+
+__all__ = [
+    "BadSearch",
+    "Counts",
+    "HeardFrom",
+    "PersonPage",
+    "Prepared",
+    "Refusal",
+    "StoreCounts",
+    "Stored",
+    "changes",
+    "compartments",
+    "counts",
+    "everything",
+    "heard_from",
+    "history",
+    "person_page",
+    "prepare",
+    "read",
+    "read_shared",
+    "refresh_statistics",
+    "search",
+    "search_shared",
+    "sources",
+    "who_is",
+    "withdraw",
+    "write",
+]

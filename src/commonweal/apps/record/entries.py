@@ -1,0 +1,320 @@
+"""From FHIR resources to what a page shows of them: text, date, place, people. Pure: no query, no clock."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from commonweal.apps.record.staging import happened_values
+from commonweal.fhir import systems
+
+LONDON = ZoneInfo("Europe/London")
+Json = Mapping[str, Any]
+NO_KNOWN_ALLERGY = frozenset(("716186003", "409137002", "428607008", "429625007", "428197003"))  # SNOMED CT
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing in a list. ``when`` is the calendar day (None: not recorded), ``when_text`` as precise as sent.
+
+    ``detail`` is a value, dose or reaction; ``status`` a FHIR code; ``source`` an ODS code.
+    """
+
+    type: str
+    id: str
+    text: str
+    code: str
+    detail: str
+    status: str
+    when: date | None
+    when_text: str
+    source: str
+    source_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """One line of the timeline: when, what, where, who with, and who says so.
+
+    ``at`` is the moment, when a time of day was sent; ``until`` the last day (None: one day, or still going on:
+    see ``ongoing``); ``last_heard`` is when the source's feed last sent anything.
+    """
+
+    type: str
+    id: str
+    when: date | None
+    when_text: str
+    at: datetime | None
+    until: date | None
+    ongoing: bool
+    what: str
+    where: str
+    who: str
+    status: str
+    category: str
+    source: str
+    source_name: str
+    last_heard: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Involvement:
+    """An organisation (or its team) caring for the person. ``since`` and ``until`` None: not known, and ongoing."""
+
+    organisation: str
+    organisation_name: str
+    team: str
+    role: str
+    since: date | None
+    until: date | None
+    source: str
+    source_name: str
+
+
+def text_of(concept: Any) -> str:
+    """The words for a CodeableConcept (or the first of a list): its text, a display, or the bare code."""
+    if isinstance(concept, list):
+        concept = concept[0] if concept else None
+    if not isinstance(concept, Mapping):
+        return ""
+    if concept.get("text"):
+        return str(concept["text"])
+    codings = concept.get("coding", ())
+    return next((str(c["display"]) for c in codings if c.get("display")), "") or next(
+        (str(c["code"]) for c in codings if c.get("code")), ""
+    )
+
+
+def codes_of(concept: Any) -> Iterator[str]:
+    """The codes of a CodeableConcept."""
+    if isinstance(concept, Mapping):
+        yield from (str(coding["code"]) for coding in concept.get("coding", ()) if coding.get("code"))
+
+
+def day_of(value: str | None) -> date | None:
+    """The UK calendar day of a FHIR date or dateTime; a partial date counts from its first day."""
+    if not value:
+        return None
+    try:
+        if len(value) > 10:
+            return datetime.fromisoformat(value).astimezone(LONDON).date()
+        return date.fromisoformat((value + "-01-01")[:10] if len(value) == 4 else (value + "-01")[:10])
+    except ValueError:
+        return None
+
+
+def moment_of(value: str | None) -> datetime | None:
+    """The moment of a FHIR dateTime with a time of day, in UK time."""
+    if not value or len(value) <= 10:
+        return None
+    try:
+        return datetime.fromisoformat(value).astimezone(LONDON)
+    except ValueError:
+        return None
+
+
+def words_for(value: str | None) -> str:
+    """A FHIR date as it is read out, no more precise than it was sent: "2019", "May 2019", "3 May 2019"."""
+    day = day_of(value)
+    if day is None or value is None:
+        return ""
+    if len(value) == 4:
+        return value
+    return f"{day:%B %Y}" if len(value) == 7 else f"{day.day} {day:%B %Y}"
+
+
+def happened(resource: Json) -> str | None:
+    """The FHIR date the entry stands under."""
+    return next(happened_values(dict(resource)), None)
+
+
+def entry(resource: Json, source: str, source_name: str) -> Entry:
+    """A line of a list, for any type that has a code."""
+    kind = resource["resourceType"]
+    concept = resource.get("medicationCodeableConcept") if kind.startswith("Medication") else resource.get("code")
+    when = happened(resource)
+    return Entry(
+        type=kind,
+        id=resource.get("id", ""),
+        text=text_of(concept) or "No description recorded",
+        code=next(codes_of(concept), ""),
+        detail=_DETAILS.get(kind, lambda _: "")(resource),
+        status=_status(resource),
+        when=day_of(when),
+        when_text=words_for(when),
+        source=source,
+        source_name=source_name,
+    )
+
+
+def _status(resource: Json) -> str:
+    if "clinicalStatus" in resource:
+        return next(codes_of(resource["clinicalStatus"]), "")
+    return str(resource.get("status", ""))
+
+
+def verification(resource: Json) -> str:
+    """The verification status code of a condition or allergy."""
+    return next(codes_of(resource.get("verificationStatus")), "")
+
+
+def _dose(resource: Json) -> str:
+    return "; ".join(item["text"] for item in resource.get("dosageInstruction", ()) if item.get("text"))
+
+
+def _reaction(resource: Json) -> str:
+    found = [text_of(m) for r in resource.get("reaction", ()) for m in r.get("manifestation", ())]
+    critical = resource.get("criticality")
+    return ", ".join([*filter(None, found), *(["high risk"] if critical == "high" else [])])
+
+
+def _value(resource: Json) -> str:
+    if "valueQuantity" in resource:
+        return _quantity(resource["valueQuantity"])
+    parts = [
+        f"{text_of(item.get('code'))} {_quantity(item['valueQuantity'])}"
+        for item in resource.get("component", ())
+        if "valueQuantity" in item
+    ]
+    if parts:
+        return ", ".join(parts)
+    return text_of(resource.get("valueCodeableConcept")) or str(resource.get("valueString", ""))
+
+
+def _quantity(value: Json) -> str:
+    number = value.get("value", "")
+    return " ".join(str(part) for part in (value.get("comparator", ""), number, value.get("unit", "")) if part != "")
+
+
+_DETAILS = {
+    "AllergyIntolerance": _reaction,
+    "MedicationRequest": _dose,
+    "MedicationStatement": _dose,
+    "Observation": _value,
+}
+
+_CLASS = {
+    "AMB": "Appointment",
+    "IMP": "Admission to hospital",
+    "ACUTE": "Admission to hospital",
+    "NONAC": "Admission to hospital",
+    "EMER": "Emergency attendance",
+    "HH": "Home visit",
+    "FLD": "Visit",
+    "VR": "Telephone or video call",
+    "SS": "Short stay in hospital",
+}
+
+
+def contact(
+    resource: Json,
+    category: str,
+    source: str,
+    names: Mapping[str, str],
+    staff: Mapping[str, str],
+    heard: datetime | None,
+) -> Contact:
+    """A line of the timeline. ``names``: organisation names by ODS code; ``staff``: by reference."""
+    kind = resource["resourceType"]
+    period = resource.get("period") or resource.get("occurrencePeriod") or {}
+    start = happened(resource)
+    status = str(resource.get("status", ""))
+    provider = organisation_of(resource)
+    return Contact(
+        type=kind,
+        id=resource.get("id", ""),
+        when=day_of(start),
+        when_text=words_for(start),
+        at=moment_of(start),
+        until=day_of(period.get("end")),
+        ongoing=status in ("active", "in-progress", "arrived", "onhold", "on-hold", "planned")
+        and not period.get("end"),
+        what=_what(resource),
+        where=_where(resource) or names.get(provider, provider) or names.get(source, source),
+        who=", ".join(dict.fromkeys(people(resource, staff))),
+        status=status,
+        category=category,
+        source=source,
+        source_name=names.get(source, source),
+        last_heard=heard,
+    )
+
+
+def _what(resource: Json) -> str:
+    kind = resource["resourceType"]
+    concept = text_of(resource.get("type")) or text_of(resource.get("code"))
+    class_code = resource.get("class", {}).get("code", "")
+    classed = _CLASS.get(class_code, "")
+    reason = text_of(resource.get("reasonCode"))
+    if kind == "EpisodeOfCare":
+        lead = f"Care began: {concept}" if concept else "Care began"
+    elif kind == "ServiceRequest":
+        lead = concept or "Referral"
+    else:
+        lead = concept or classed or "Contact"
+        if concept and class_code in ("IMP", "ACUTE", "NONAC", "EMER"):
+            lead = f"{classed}: {concept}"
+    return f"{lead} ({reason})" if reason else lead
+
+
+def _where(resource: Json) -> str:
+    for item in resource.get("location", ()):
+        if isinstance(item, Mapping) and item.get("location", {}).get("display"):
+            return str(item["location"]["display"])
+    return ""
+
+
+def organisation_of(resource: Json) -> str:
+    """The ODS code of the organisation that provides or manages, or ''."""
+    for element in ("serviceProvider", "managingOrganization", "generalPractitioner", "performer"):
+        value = resource.get(element)
+        for reference in value if isinstance(value, list) else [value]:
+            identifier = reference.get("identifier", {}) if isinstance(reference, Mapping) else {}
+            if identifier.get("system") == systems.ODS:
+                return str(identifier.get("value", ""))
+    return ""
+
+
+def team_of(resource: Json) -> str:
+    """The team named in the resource, or ''."""
+    for item in resource.get("extension", ()):
+        if item.get("url") == systems.TEAM_EXTENSION:
+            return str(item.get("valueString", ""))
+    return str(resource.get("careManager", {}).get("display", ""))
+
+
+def staff_references(resource: Json) -> Iterator[Json]:
+    """References to the people (or teams) who took part."""
+    for participant in resource.get("participant", ()):
+        if participant.get("individual"):
+            yield participant["individual"]
+    if resource.get("careManager"):
+        yield resource["careManager"]
+    for performer in resource.get("performer", ()):
+        if performer.get("display"):
+            yield performer
+
+
+def people(resource: Json, staff: Mapping[str, str]) -> Iterator[str]:
+    """Names of those who took part: as sent, or from the source's own staff entries."""
+    for reference in staff_references(resource):
+        name = reference.get("display") or staff.get(reference.get("reference", ""), "")
+        if name:
+            yield str(name)
+    team = team_of(resource)
+    if team:
+        yield team
+
+
+def full_name(names: Iterable[Json]) -> str:
+    """The official (or first) HumanName as one line: prefix, given names, family name."""
+    found = list(names)
+    best = next(
+        (n for n in found if n.get("use") == "official"), next((n for n in found if n.get("use") != "old"), None)
+    )
+    if best is None:
+        return ""
+    if best.get("text") and not best.get("family"):
+        return str(best["text"])
+    return " ".join([*best.get("prefix", ()), *best.get("given", ()), best.get("family", "")]).strip()

@@ -1,0 +1,371 @@
+"""The record page: everything a scope opens of one person, arranged for reading.
+
+One query for the person, one for the sources, one for staff names. What is not there is said in words: each
+section carries the messages of ``access.api.explain``, because an empty list means five different things.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import orjson
+from django.conf import settings
+from django.db import connection
+
+from commonweal.apps.access.api import Message, Scope, explain
+from commonweal.apps.places import api as places
+from commonweal.apps.record import entries
+from commonweal.apps.record.entries import Contact, Entry, Involvement
+from commonweal.fhir.demographics import demographics
+
+# Data a feed could hold and does not send: silence there says nothing about the person.
+NOT_SENT = {
+    "adt": frozenset(("Allergies", "Problems", "Medicines")),
+    "mh": frozenset(("Allergies", "Problems", "Medicines")),
+}
+FEED_NAMES = {
+    "gp": "General practice record",
+    "adt": "Hospital admissions",
+    "cld": "Adult social care",
+    "mh": "Mental health",
+}
+OVERDUE = {"gp": timedelta(days=7), "adt": timedelta(days=2), "mh": timedelta(days=40), "cld": timedelta(days=100)}
+RECENT = timedelta(days=365)  # how long care that has ended is still shown as involvement
+ROLES = {"gp": "General practice", "adt": "Hospital", "cld": "Adult social care", "mh": "Mental health"}
+_PAST = frozenset(("inactive", "remission", "resolved"))
+_STOPPED = frozenset(("stopped", "completed", "cancelled", "entered-in-error", "ended"))
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """Who the record is about. ``sex`` is a FHIR gender code; empty text and None are "not recorded"."""
+
+    name: str
+    birth_date: date | None
+    age: int | None
+    death_date: date | None
+    sex: str
+    nhs_number: str
+    address: str
+    phone: str
+    source: str
+    source_name: str
+
+    @property
+    def nhs_number_spaced(self) -> str:
+        """The NHS number as it is read out: 999 123 4567."""
+        digits = self.nhs_number
+        return f"{digits[:3]} {digits[3:6]} {digits[6:]}" if len(digits) == 10 else digits
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A list and what to say about what is not in it. ``past`` holds what no longer applies."""
+
+    entries: tuple[Entry, ...]
+    past: tuple[Entry, ...]
+    messages: tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceHeard:
+    """One source's feed: when last heard from, whether that is overdue, how much it holds that is shown."""
+
+    source: str
+    source_name: str
+    feed: str
+    feed_name: str
+    last_heard: datetime | None
+    overdue: bool
+    entries: int
+    withheld: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PersonPage:
+    """The view model of the record page. ``notices``: what is withheld or overdue, whatever the section."""
+
+    banner: Banner
+    notices: tuple[Message, ...]
+    allergies: Section
+    problems: Section
+    medicines: Section
+    observations: Section
+    involved: tuple[Involvement, ...]
+    timeline: tuple[Contact, ...]
+    sources: tuple[SourceHeard, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    kind: str
+    resource: dict[str, Any]
+    source: str
+    feed: str
+    category: str
+    updated: datetime
+
+
+_PERSON = """
+SELECT r.type, r.body, s.source, s.feed, r.category, r.updated
+FROM record_resource r JOIN record_source s ON s.id = r.source_id
+WHERE r.compartment_id = ANY (%s) AND r.category = ANY (%s) AND NOT r.deleted
+ORDER BY r.happened_at DESC NULLS LAST, r.rid DESC
+"""
+_STAFF = """
+SELECT id, body FROM record_resource
+WHERE type = 'Practitioner' AND id = ANY (%s) AND compartment_id IS NULL AND NOT deleted
+"""
+_SOURCES = "SELECT source, feed, last_received_at FROM record_source WHERE source = ANY (%s)"
+_CONTACTS = frozenset(("Encounter", "EpisodeOfCare", "ServiceRequest"))
+
+
+def person_page(scope: Scope) -> PersonPage:
+    """The record of the scope's person, as its sources sent it; shows no more than the scope opens."""
+    now: datetime = settings.COMMONWEAL_NOW()
+    with connection.cursor() as cursor:
+        cursor.execute(_PERSON, [sorted(scope.compartments), sorted(scope.categories)])
+        rows = [_Row(kind, orjson.loads(body), *rest) for kind, body, *rest in cursor.fetchall()]
+        held_back = {item.source for item in scope.withheld if item.source}
+        cursor.execute(_SOURCES, [sorted({row.source for row in rows} | held_back)])
+        heard = {(source, feed): last for source, feed, last in cursor.fetchall()}
+    by_kind: dict[str, list[_Row]] = {}
+    for row in rows:
+        by_kind.setdefault(row.kind, []).append(row)
+    contacts = [row for row in rows if row.kind in _CONTACTS and row.resource.get("status") != "entered-in-error"]
+    names = places.names_of(
+        {row.source for row in rows}
+        | held_back
+        | {entries.organisation_of(row.resource) for row in contacts}
+        | {entries.organisation_of(row.resource) for row in by_kind.get("Patient", ())} - {""}
+    )
+    staff = _staff_names(contacts)
+    feeds = {(row.source, row.feed) for row in rows}
+    absent = _Absences(scope, feeds, heard, names, now)
+    return PersonPage(
+        banner=_banner(by_kind.get("Patient", ()), names, now.date()),
+        notices=absent.general(),
+        allergies=_allergies(by_kind.get("AllergyIntolerance", ()), names, absent),
+        problems=_problems(by_kind.get("Condition", ()), names, absent),
+        medicines=_medicines(
+            [*by_kind.get("MedicationRequest", ()), *by_kind.get("MedicationStatement", ())], names, absent
+        ),
+        observations=_observations(by_kind.get("Observation", ()), names, absent),
+        involved=_involved(by_kind.get("Patient", ()), contacts, names, now.date()),
+        timeline=tuple(
+            entries.contact(row.resource, row.category, row.source, names, staff, heard.get((row.source, row.feed)))
+            for row in contacts
+        ),
+        sources=_sources(rows, heard, held_back, names, now),
+    )
+
+
+def _staff_names(contacts: Sequence[_Row]) -> dict[str, str]:
+    """Names of the practitioners that contacts refer to, by reference."""
+    wanted = {
+        reference["reference"].removeprefix("Practitioner/")
+        for row in contacts
+        for reference in entries.staff_references(row.resource)
+        if str(reference.get("reference", "")).startswith("Practitioner/")
+    }
+    if not wanted:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_STAFF, [sorted(wanted)])
+        return {f"Practitioner/{i}": entries.full_name(orjson.loads(b).get("name", ())) for i, b in cursor.fetchall()}
+
+
+def _banner(patients: Sequence[_Row], names: Mapping[str, str], today: date) -> Banner:
+    """From the practice's own entry if there is one, else the latest; gaps are filled from the others."""
+    ranked = sorted(patients, key=lambda row: (row.feed == "gp", row.updated), reverse=True)
+    if not ranked:
+        return Banner("Name withheld", None, None, None, "", "", "", "", "", "")
+    said = [demographics(row.resource) for row in ranked]
+    name = next(filter(None, (entries.full_name(row.resource.get("name", ())) for row in ranked)), "Name not recorded")
+    birth = next((item.birth_date for item in said if item.birth_date), None)
+    death = next((item.death_date for item in said if item.death_date), None)
+    age = None
+    if birth is not None:
+        on = death or today
+        age = on.year - birth.year - ((on.month, on.day) < (birth.month, birth.day))
+    return Banner(
+        name=name,
+        birth_date=birth,
+        age=age,
+        death_date=death,
+        sex=next((item.gender for item in said if item.gender), ""),
+        nhs_number=next((item.nhs_number for item in said if item.nhs_number), ""),
+        address=next(filter(None, (_address(row.resource) for row in ranked)), ""),
+        phone=next((item.phone for item in said if item.phone), ""),
+        source=ranked[0].source,
+        source_name=names.get(ranked[0].source, ranked[0].source),
+    )
+
+
+def _address(patient: Mapping[str, Any]) -> str:
+    current = [item for item in patient.get("address", ()) if item.get("use") != "old"]
+    if not current:
+        return ""
+    best = next((item for item in current if item.get("use") == "home"), current[0])
+    return ", ".join([*best.get("line", ()), *filter(None, (best.get("city"), best.get("postalCode")))])
+
+
+class _Absences:
+    """Says why a section shows nothing, or not everything."""
+
+    def __init__(
+        self,
+        scope: Scope,
+        feeds: set[tuple[str, str]],
+        heard: Mapping[tuple[str, str], datetime | None],
+        names: Mapping[str, str],
+        now: datetime,
+    ) -> None:
+        self.scope, self.feeds, self.names = scope, sorted(feeds), names
+        self.silent = tuple(
+            (names[source], last.astimezone(entries.LONDON))
+            for (source, feed) in self.feeds
+            if (last := heard.get((source, feed))) is not None and now - last > OVERDUE.get(feed, RECENT)
+        )
+
+    def of(self, subject: str, category: str, *, recorded: bool, none_known: bool = False) -> tuple[Message, ...]:
+        """Messages of a section whose rows are of ``category``."""
+        withheld = any(item.category == category or item.source for item in self.scope.withheld)
+        return explain(
+            subject,
+            recorded=recorded,
+            none_known=none_known,
+            withheld=withheld,
+            may_emergency=self.scope.may_emergency,
+            not_shared_by=tuple(
+                dict.fromkeys(self.names[source] for source, feed in self.feeds if subject in NOT_SENT.get(feed, ()))
+            ),
+            silent=self.silent if subject != "Observations" else (),
+        )
+
+    def general(self) -> tuple[Message, ...]:
+        """What holds for the whole record."""
+        return explain(
+            "This record",
+            recorded=True,
+            none_known=False,
+            withheld=bool(self.scope.withheld),
+            may_emergency=self.scope.may_emergency,
+            silent=self.silent,
+        )
+
+
+def _entries(rows: Sequence[_Row], names: Mapping[str, str]) -> list[Entry]:
+    return [entries.entry(row.resource, row.source, names.get(row.source, row.source)) for row in rows]
+
+
+def _sound(rows: Sequence[_Row]) -> list[_Row]:
+    """Without what was entered in error or has been refuted."""
+    wrong = ("entered-in-error", "refuted")
+    return [r for r in rows if entries.verification(r.resource) not in wrong and r.resource.get("status") not in wrong]
+
+
+def _allergies(rows: Sequence[_Row], names: Mapping[str, str], absent: _Absences) -> Section:
+    sound = _sound(rows)
+    none_known = [r for r in sound if entries.NO_KNOWN_ALLERGY.intersection(entries.codes_of(r.resource.get("code")))]
+    real = _entries([row for row in sound if row not in none_known], names)
+    current = tuple(item for item in real if item.status not in _PAST)
+    messages = absent.of("Allergies", "clinical", recorded=bool(current), none_known=bool(none_known))
+    return Section(current, tuple(item for item in real if item.status in _PAST), messages)
+
+
+def _problems(rows: Sequence[_Row], names: Mapping[str, str], absent: _Absences) -> Section:
+    found = _entries(_sound(rows), names)
+    active = tuple(item for item in found if item.status not in _PAST)
+    past = tuple(item for item in found if item.status in _PAST)
+    return Section(active, past, absent.of("Problems", "clinical", recorded=bool(active or past)))
+
+
+def _medicines(rows: Sequence[_Row], names: Mapping[str, str], absent: _Absences) -> Section:
+    found = [item for item in _entries(rows, names) if item.status != "entered-in-error"]
+    current = tuple(item for item in found if item.status not in _STOPPED)
+    past = tuple(item for item in found if item.status in _STOPPED)
+    return Section(current, past, absent.of("Medicines", "medication", recorded=bool(current or past)))
+
+
+def _observations(rows: Sequence[_Row], names: Mapping[str, str], absent: _Absences) -> Section:
+    """The latest of each kind; earlier ones are under ``past``."""
+    latest: dict[str, Entry] = {}
+    past = []
+    for item in _entries(_sound(rows), names):  # latest first
+        if item.code in latest:
+            past.append(item)
+        else:
+            latest[item.code] = item
+    return Section(tuple(latest.values()), tuple(past), absent.of("Observations", "clinical", recorded=bool(latest)))
+
+
+def _involved(
+    patients: Sequence[_Row], contacts: Sequence[_Row], names: Mapping[str, str], today: date
+) -> tuple[Involvement, ...]:
+    """Who is looking after the person now, or was within a year: the practice, open episodes, admissions."""
+    found: dict[tuple[str, str, str], Involvement] = {}
+    for row in patients:
+        practice = entries.organisation_of(row.resource) if row.feed == "gp" else ""
+        if practice:
+            found[practice, "", ROLES["gp"]] = Involvement(
+                practice, names.get(practice, practice), "", ROLES["gp"], None, None, row.source, names[row.source]
+            )
+    for row in contacts:
+        if row.feed == "gp":
+            continue
+        period = row.resource.get("period") or row.resource.get("occurrencePeriod") or {}
+        since, until = entries.day_of(entries.happened(row.resource)), entries.day_of(period.get("end"))
+        still = row.resource.get("status") in ("active", "in-progress", "arrived", "onhold", "on-hold")
+        if until is None and not still:
+            until = since
+        if until is not None and today - until > RECENT:
+            continue
+        organisation = entries.organisation_of(row.resource) or row.source
+        key = (organisation, entries.team_of(row.resource), ROLES.get(row.feed, row.feed))
+        before = found.get(key)
+        if before is not None:
+            since = min(filter(None, (since, before.since)), default=None)
+            until = None if until is None or before.until is None else max(until, before.until)
+        found[key] = Involvement(
+            organisation,
+            names.get(organisation, organisation),
+            key[1],
+            key[2],
+            since,
+            until,
+            row.source,
+            names[row.source],
+        )
+    order = {role: place for place, role in enumerate(ROLES.values())}
+    return tuple(
+        sorted(found.values(), key=lambda i: (i.until is not None, order.get(i.role, 9), i.organisation_name, i.team))
+    )
+
+
+def _sources(
+    rows: Sequence[_Row],
+    heard: Mapping[tuple[str, str], datetime | None],
+    held_back: set[str],
+    names: Mapping[str, str],
+    now: datetime,
+) -> tuple[SourceHeard, ...]:
+    counted: dict[tuple[str, str], int] = {}
+    for row in rows:
+        counted[row.source, row.feed] = counted.get((row.source, row.feed), 0) + 1
+    keys = set(counted) | {key for key in heard if key[0] in held_back}
+    return tuple(
+        SourceHeard(
+            source=source,
+            source_name=names.get(source, source),
+            feed=feed,
+            feed_name=FEED_NAMES.get(feed, feed),
+            last_heard=last,
+            overdue=last is not None and now - last > OVERDUE.get(feed, RECENT),
+            entries=counted.get((source, feed), 0),
+            withheld=source in held_back,
+        )
+        for source, feed in sorted(keys)
+        for last in [heard.get((source, feed))]
+    )
