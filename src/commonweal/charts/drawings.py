@@ -1,0 +1,203 @@
+"""The drawings reports use. Each takes values, and gives an SVG, a sentence and the same values as a table."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import altair as alt
+
+from commonweal.charts import theme
+from commonweal.charts.render import svg
+
+WIDTH = 640
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A drawing with its text alternative: ``columns`` and ``rows`` hold what it shows, ready to print."""
+
+    name: str
+    title: str
+    description: str
+    svg: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar: ``low`` and ``high`` are limits if there are any; ``label`` is the value as to be printed.
+
+    ``value`` None is a figure that is not given (suppressed, paused): its label is printed with no bar.
+    """
+
+    category: str
+    value: float | None
+    label: str
+    low: float | None = None
+    high: float | None = None
+    emphasis: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlanBar:
+    """What happened beside what was planned; ``label`` is drawn beside the bar in place of the two figures."""
+
+    category: str
+    plan: float | None
+    actual: float | None
+    plan_label: str
+    actual_label: str
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One point of a line; ``at`` orders points and is printed below them."""
+
+    series: str
+    at: str
+    value: float
+    label: str
+
+
+def _finish(chart: Any, height: int) -> dict[str, Any]:
+    spec: dict[str, Any] = chart.properties(
+        width=WIDTH, height=height, autosize=alt.AutoSizeParams(type="fit-x", contains="padding")
+    ).to_dict(validate=True)
+    spec["config"] = theme.CONFIG
+    return spec
+
+
+def bar_by_category(*, name: str, title: str, axis: str, heading: str, bars: Sequence[Bar], gap: str = "") -> Chart:
+    """Horizontal bars with their values printed and, where given, their 95% limits.
+
+    ``gap`` is the sentence that says what the drawing shows. Bars keep their order. Raises ``ValueError`` for
+    no bars.
+    """
+    if not bars:
+        raise ValueError("a chart needs at least one bar")
+    top = max((bar.high or bar.value or 0.0) for bar in bars)
+    values = [
+        {
+            "category": bar.category,
+            "value": bar.value or 0.0,
+            "end": max(bar.value or 0.0, bar.high or 0.0),
+            "low": bar.low if bar.low is not None else bar.value,
+            "high": bar.high if bar.high is not None else bar.value,
+            "label": bar.label,
+            "emphasis": bar.emphasis,
+        }
+        for bar in bars
+    ]
+    limits = any(bar.low is not None for bar in bars)
+    order = [bar.category for bar in bars]
+    y = alt.Y("category:N", sort=order, title=None, axis=alt.Axis(ticks=False, domain=False, labelPadding=8))
+    x = alt.X("value:Q", title=axis, scale=alt.Scale(domain=[0, (top or 1.0) * 1.25]), axis=alt.Axis(tickCount=5))
+    base = alt.Chart(alt.InlineData(values=values))
+    layers = [
+        base.mark_bar(height={"band": 0.68}).encode(
+            y=y,
+            x=x,
+            color=alt.condition("datum.emphasis", alt.value(theme.DARK_BLUE), alt.value(theme.LIGHT_BLUE)),
+        )
+    ]
+    if limits:
+        # A black rule on a wider white one shows on the dark bar and on the white page alike.
+        for colour, width in (("#ffffff", 5), (theme.BLACK, 2)):
+            layers.append(
+                base.mark_rule(color=colour, strokeWidth=width).encode(y=y, x=alt.X("low:Q"), x2=alt.X2("high:Q"))
+            )
+    layers.append(base.mark_text(align="left", dx=8).encode(y=y, x=alt.X("end:Q"), text="label:N"))
+    description = gap or f"{title}. " + "; ".join(f"{bar.category}: {bar.label}" for bar in bars) + "."
+    columns: tuple[str, ...] = (heading, axis, "95% limits") if limits else (heading, axis)
+    rows = tuple((bar.category, bar.label, _limits(bar))[: len(columns)] for bar in bars)
+    drawn = svg(_finish(alt.layer(*layers), 40 * len(bars)), name=name, title=title, description=description)
+    return Chart(name, title, description, drawn, columns, rows)
+
+
+def _limits(bar: Bar) -> str:
+    if bar.low is None or bar.high is None:
+        return "–"
+    return f"{bar.low:.1f} to {bar.high:.1f}"
+
+
+def plan_and_actual(*, name: str, title: str, axis: str, heading: str, bars: Sequence[PlanBar]) -> Chart:
+    """A bar for what happened and a mark where the plan was, with the actual printed.
+
+    Raises ``ValueError`` for no bars.
+    """
+    if not bars:
+        raise ValueError("a chart needs at least one bar")
+    top = max(max(bar.plan or 0.0, bar.actual or 0.0) for bar in bars)
+    values = [
+        {
+            "category": bar.category,
+            "actual": bar.actual or 0.0,
+            "plan": bar.plan,
+            "label": bar.label or _of_plan(bar),
+            "end": max(bar.plan or 0.0, bar.actual or 0.0),
+            "Actual": "Actual",
+            "Plan": "Plan",
+        }
+        for bar in bars
+    ]
+    order = [bar.category for bar in bars]
+    y = alt.Y("category:N", sort=order, title=None, axis=alt.Axis(ticks=False, domain=False, labelPadding=8))
+    scale = alt.Scale(domain=[0, (top or 1.0) * (1.15 if all(bar.label for bar in bars) else 1.6)])
+    key = alt.Scale(domain=["Actual", "Plan"], range=[theme.BLUE, theme.BLACK])
+    base = alt.Chart(alt.InlineData(values=values))
+    layers = [
+        base.mark_bar(height={"band": 0.62}, opacity=1).encode(
+            y=y,
+            x=alt.X("actual:Q", title=axis, scale=scale, axis=alt.Axis(tickCount=5)),
+            color=alt.Color("Actual:N", scale=key, legend=alt.Legend(title=None, symbolType="square")),
+        ),
+        base.transform_filter("isValid(datum.plan)")
+        .mark_tick(thickness=4, height=34, opacity=1)
+        .encode(y=y, x=alt.X("plan:Q"), color=alt.Color("Plan:N", scale=key, legend=alt.Legend(title=None))),
+        base.mark_text(align="left", dx=10).encode(y=y, x=alt.X("end:Q"), text="label:N"),
+    ]
+    description = (
+        f"{title}. "
+        + "; ".join(f"{bar.category}: plan {bar.plan_label}, actual {bar.actual_label}" for bar in bars)
+        + "."
+    )
+    drawn = svg(_finish(alt.layer(*layers), 48 * len(bars)), name=name, title=title, description=description)
+    rows = tuple((bar.category, bar.plan_label, bar.actual_label) for bar in bars)
+    return Chart(name, title, description, drawn, (heading, "Plan", "Actual"), rows)
+
+
+def _of_plan(bar: PlanBar) -> str:
+    return bar.actual_label if bar.plan is None else f"{bar.actual_label} (plan {bar.plan_label})"
+
+
+def line(*, name: str, title: str, axis: str, points: Sequence[Point]) -> Chart:
+    """One line a series over ordered points. Series differ by dash as well as colour.
+
+    Raises ``ValueError`` for no points.
+    """
+    if not points:
+        raise ValueError("a chart needs at least one point")
+    values = [{"series": one.series, "at": one.at, "value": one.value} for one in points]
+    series = list(dict.fromkeys(one.series for one in points))
+    colours = [theme.BLUE, theme.BLACK, theme.GREY, theme.DARK_BLUE]
+    drawing = (
+        alt.Chart(alt.InlineData(values=values))
+        .mark_line(strokeWidth=3, point={"size": 60, "filled": True})
+        .encode(
+            x=alt.X("at:O", title=None, axis=alt.Axis(labelAngle=0)),
+            y=alt.Y("value:Q", title=axis, axis=alt.Axis(tickCount=5)),
+            color=alt.Color(
+                "series:N",
+                sort=series,
+                scale=alt.Scale(domain=series, range=colours[: len(series)]),
+                legend=alt.Legend(title=None) if len(series) > 1 else None,
+            ),
+            strokeDash=alt.StrokeDash("series:N", sort=series, legend=None),
+        )
+    )
+    description = f"{title}. " + "; ".join(f"{one.series} {one.at}: {one.label}" for one in points) + "."
+    drawn = svg(_finish(drawing, 260), name=name, title=title, description=description)
+    rows = tuple((one.series, one.at, one.label) for one in points)
+    return Chart(name, title, description, drawn, ("Series", "Period", axis), rows)
