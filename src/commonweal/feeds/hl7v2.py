@@ -1,0 +1,222 @@
+"""HL7 version 2 messages: framing, delimiters, escapes, character sets, timestamps.
+
+http://www.hl7.eu/HL7v2x/v24/std24/ch02.html (message processing rules). Delimiters are the ones MSH-1 and MSH-2
+declare, the character set the one MSH-18 declares; neither is guessed.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
+from itertools import pairwise
+from typing import BinaryIO
+from zoneinfo import ZoneInfo
+
+from commonweal.fhir.errors import Invalid, excerpt
+
+LONDON = ZoneInfo("Europe/London")
+BOM = b"\xef\xbb\xbf"
+_BLOCK = 1 << 20
+# A message starts at MSH and a delimiter, at the start of a line or after an MLLP start byte.
+_START = re.compile(rb"(?:^|(?<=[\r\n\x0b])|(?<=\xef\xbb\xbf))MSH(?=[^A-Za-z0-9\s])")
+_BREAK = re.compile(rb"\r\n|\r|\n")
+_SEGMENTS = re.compile(r"\r\n|\r|\n")
+_FRAMING = b"\x0b\x1c\r\n \t"
+# HL7 table 0211; an empty MSH-18 is read as UTF-8, of which ASCII is a part.
+_CHARACTER_SETS = {
+    "": "utf-8",
+    "ASCII": "ascii",
+    "ISO IR6": "ascii",
+    "UNICODE": "utf-8",
+    "UNICODE UTF-8": "utf-8",
+    "UTF-8": "utf-8",
+} | {f"8859/{part}": f"iso8859-{part}" for part in (1, 2, 3, 4, 5, 6, 7, 8, 9, 15)}
+_TIME = re.compile(r"(\d{4}|\d{6}|\d{8}|\d{10}|\d{12}|\d{14})(?:\.(\d{1,4}))?([+-]\d{4})?")
+DELETE = '""'  # "delete what you hold", where an empty field says nothing
+
+
+class Message:
+    """One parsed message. Fields are addressed as in the standard: ``first("PID", 5, 2)`` is PID-5.2."""
+
+    __slots__ = ("_escapes", "_fields", "_segments", "encoding", "raw")
+
+    def __init__(self, raw: bytes) -> None:
+        """Parse ``raw`` (framing tolerated). Raises ``Invalid`` for a header or encoding that cannot be read."""
+        self.raw = raw
+        data = raw.removeprefix(BOM).strip(_FRAMING)
+        if not data.startswith(b"MSH") or len(data) < 8:
+            raise Invalid("MSH", "message-header-missing", _show(data), "start the message with an MSH segment")
+        header = _BREAK.split(data, 1)[0]
+        separator = header[3:4]
+        declared = header.split(separator)
+        marks = declared[1]
+        if len(marks) < 2 or len({*marks, *separator}) <= len(marks):
+            message = "MSH-2 must name four different delimiters, usually ^~\\&"
+            raise Invalid("MSH-2", "delimiters", _show(marks), message)
+        self.encoding = _encoding(declared, marks)
+        try:
+            text = data.decode(self.encoding)
+        except UnicodeDecodeError as bad:
+            raise self._undecodable(data, bad) from None
+        delimiters = marks.decode("latin-1").ljust(4, "\0")
+        self._escapes = (separator.decode("latin-1"), *delimiters[:4])
+        self._segments: dict[str, list[str]] = {}
+        for segment in _SEGMENTS.split(text):
+            if segment.strip():
+                self._segments.setdefault(segment[:3], []).append(segment)
+        self._fields: dict[tuple[str, int], list[str]] = {}
+
+    def _undecodable(self, data: bytes, bad: UnicodeDecodeError) -> Invalid:
+        rule = "encoding-not-utf-8" if self.encoding == "utf-8" else "encoding-not-as-declared"
+        segment = _BREAK.split(data[: bad.start])[-1][:3].decode("latin-1")
+        shown = _show(data[max(0, bad.start - 20) : bad.start + 20])
+        byte = f"byte {bad.start + 1} (0x{data[bad.start]:02x}) is not {self.encoding}"
+        return Invalid(segment, rule, shown, f"{byte}; declare the character set that is used in MSH-18")
+
+    def has(self, segment: str) -> bool:
+        """Whether the message has such a segment."""
+        return segment in self._segments
+
+    def count(self, segment: str) -> int:
+        """How many segments of this name the message has."""
+        return len(self._segments.get(segment, ()))
+
+    def field(self, segment: str, number: int, occurrence: int = 0) -> str:
+        """The raw text of a field, '' where absent; the first segment of that name unless told."""
+        key = (segment, occurrence)
+        fields = self._fields.get(key)
+        if fields is None:
+            listed = self._segments.get(segment, ())
+            fields = listed[occurrence].split(self._escapes[0]) if occurrence < len(listed) else []
+            if segment == "MSH" and fields:
+                fields.insert(1, self._escapes[0])  # MSH-1 is the separator itself
+            self._fields[key] = fields
+        return fields[number] if number < len(fields) else ""
+
+    def repetitions(self, segment: str, number: int, occurrence: int = 0) -> list[list[str]]:
+        """Each repetition of a field as its components (raw: subcomponents and escapes untouched)."""
+        text = self.field(segment, number, occurrence)
+        _, component, repetition, _, _ = self._escapes
+        return [repeat.split(component) for repeat in text.split(repetition)] if text else []
+
+    def first(self, segment: str, number: int, component: int = 1, occurrence: int = 0) -> str:
+        """First subcomponent of a component of the first repetition, unescaped; ``""`` stays :data:`DELETE`."""
+        for parts in self.repetitions(segment, number, occurrence):
+            return self.value(parts, component)
+        return ""
+
+    def value(self, components: list[str], number: int, sub: int = 1) -> str:
+        """A subcomponent of a repetition's component, unescaped and stripped of surrounding space."""
+        if number > len(components):
+            return ""
+        parts = components[number - 1].split(self._escapes[4])
+        return self.unescape(parts[sub - 1]).strip() if sub <= len(parts) else ""
+
+    def unescape(self, text: str) -> str:
+        r"""Resolve \F\ \S\ \T\ \R\ \E\ \X..\ and \.br\; highlighting is dropped, anything else left as it is."""
+        field, component, repetition, escape, sub = self._escapes
+        if escape not in text or escape == "\0":
+            return text
+        known = {"F": field, "S": component, "T": sub, "R": repetition, "E": escape, ".br": "\n", "H": "", "N": ""}
+        pieces = text.split(escape)
+        result = [pieces[0]]
+        index = 1
+        while index < len(pieces):
+            code = pieces[index]
+            if index + 1 == len(pieces):
+                result.append(escape + code)  # an escape that is never closed
+                break
+            if code in known:
+                result += [known[code], pieces[index + 1]]
+            elif (decoded := self._hexadecimal(code)) is not None:
+                result += [decoded, pieces[index + 1]]
+            else:
+                result.append(escape + code)
+                index += 1
+                if index + 1 == len(pieces):
+                    result.append(escape + pieces[index])
+                continue
+            index += 2
+        return "".join(result)
+
+    def _hexadecimal(self, code: str) -> str | None:
+        if not code.startswith("X"):
+            return None
+        try:
+            return bytes.fromhex(code[1:]).decode(self.encoding)
+        except ValueError:
+            return None
+
+
+def _encoding(declared: list[bytes], marks: bytes) -> str:
+    name = declared[17].split(marks[1:2])[0].decode("latin-1").strip().upper() if len(declared) > 17 else ""
+    if name not in _CHARACTER_SETS:
+        message = f"declare one of: {', '.join(n for n in _CHARACTER_SETS if n)}"
+        raise Invalid("MSH-18", "character-set-unknown", excerpt(name), message)
+    return _CHARACTER_SETS[name]
+
+
+def timestamp(text: str, field: str) -> datetime | None:
+    """An HL7 TS as an aware moment; ``None`` for '' or ``""``. Raises ``Invalid`` for one that does not exist.
+
+    Without an offset it is UK local time. The hour that comes twice in October is read as the first, summer-time,
+    one; the hour that is skipped in March as if the clocks had not yet gone forward.
+    """
+    stamp = text.strip()
+    if stamp in ("", DELETE):
+        return None
+    match = _TIME.fullmatch(stamp)
+    try:
+        if match is None:
+            raise ValueError
+        digits = match[1].ljust(8, "0") if len(match[1]) >= 8 else (match[1] + "0101"[len(match[1]) - 4 :])
+        moment = datetime.strptime(digits.ljust(14, "0")[:14], "%Y%m%d%H%M%S")
+        moment += timedelta(microseconds=int((match[2] or "0").ljust(6, "0")))
+        if not match[3]:
+            return moment.replace(tzinfo=LONDON).astimezone(UTC).astimezone(LONDON)
+        minutes = int(match[3][1:3]) * 60 + int(match[3][3:])
+        zone = timezone(timedelta(minutes=-minutes if match[3][0] == "-" else minutes))
+        return moment.replace(tzinfo=zone).astimezone(LONDON)
+    except ValueError:
+        message = "not a time that exists; send YYYYMMDDHHMMSS, UK local or with +ZZZZ"
+        raise Invalid(field, "format-timestamp", excerpt(text), message) from None
+
+
+def messages(stream: BinaryIO, start_line: int = 1) -> Iterator[tuple[int, bytes]]:
+    """(line, bytes) of each message of a stream, in order, and of anything before the first.
+
+    Segments may end in CR, LF or CRLF, messages follow each other with or without blank lines or MLLP bytes,
+    and each line end counts as a line. What does not start with MSH is yielded too: nothing is skipped.
+    """
+    held = b""
+    line = start_line
+    while block := stream.read(_BLOCK):
+        held += block
+        # The last message may go on in the next block, and a CRLF may be cut in two: keep from the last start on.
+        starts = [match.start() for match in _START.finditer(held)]
+        if starts and starts[-1] > 0:
+            complete, held = held[: starts[-1]], held[starts[-1] :]
+            yield from _pieces(line, complete)
+            line += _lines(complete)
+    yield from _pieces(line, held)
+
+
+def _pieces(line: int, held: bytes) -> Iterator[tuple[int, bytes]]:
+    starts = [match.start() for match in _START.finditer(held)]
+    edges = sorted({0, *starts, len(held)})
+    for begin, end in pairwise(edges):
+        yield from _piece(line, held[begin:end])
+        line += _lines(held[begin:end])
+
+
+def _piece(line: int, piece: bytes) -> Iterator[tuple[int, bytes]]:
+    body = piece.removeprefix(BOM).lstrip(_FRAMING)
+    if body:
+        yield line + _lines(piece[: len(piece) - len(body)]), body.rstrip(_FRAMING)
+
+
+def _lines(data: bytes) -> int:
+    return data.count(b"\r") + data.count(b"\n") - data.count(b"\r\n")
+
+
+def _show(data: bytes) -> str:
+    return excerpt(data[:120].decode("utf-8", "replace"))
