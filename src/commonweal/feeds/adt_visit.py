@@ -56,6 +56,11 @@ def cancelled(heads: Sequence[Head]) -> dict[int, Head]:
         if exact or candidates:
             target = max(exact or candidates, key=lambda index: (heads[index].recorded, heads[index].order))
             reversed_by[target] = cancel
+            if cancel.event == CANCEL_ADMIT:
+                # What never began was never left either.
+                for index, head in enumerate(heads):
+                    if head.event in (TRANSFER, DISCHARGE) and head.recorded <= cancel.recorded:
+                        reversed_by.setdefault(index, cancel)
     return reversed_by
 
 
@@ -167,11 +172,10 @@ class Visit:
         if "specialty" in held:
             resource["serviceType"] = _concept(systems.TREATMENT_FUNCTION, held["specialty"])
         resource["subject"] = {"reference": f"Patient/{stable_id(self._source, 'Patient', self._mrn)}"}
-        participants = [held[name] for name in ("consultant", "attending") if name in held]
-        if participants:
-            resource["participant"] = [
-                {"individual": p} for p in participants[: 1 if len(set(map(str, participants))) == 1 else 2]
-            ]
+        consultant, attending = held.get("consultant"), held.get("attending")
+        clinicians = [who for who in (consultant, attending if attending != consultant else None) if who]
+        if clinicians:
+            resource["participant"] = [{"individual": who} for who in clinicians]
         period = self._period(problems, raw)
         if period:
             resource["period"] = period
@@ -203,7 +207,7 @@ class Visit:
         return period
 
     def _locations(self, period: Json) -> list[Json]:
-        moves = self._moves or [(self._held["place"], None)]
+        moves: list[tuple[str, datetime | None]] = [*self._moves] or [(self._held["place"], None)]
         found: list[Json] = []
         for index, (place, at) in enumerate(moves):
             entry: Json = {"location": {"display": place}}
