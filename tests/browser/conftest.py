@@ -205,7 +205,7 @@ class Visitor:
             "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
         )
         return [
-            f"{rule['id']} ({rule['help']}): {rule['nodes'][0]['html'][:200]} {rule['nodes'][0]['failureSummary'][:300]}"
+            f"{rule['id']} ({rule['help']}): {rule['nodes'][0]['html'][:99]} {rule['nodes'][0]['failureSummary'][:200]}"
             for rule in result["violations"]
         ]
 

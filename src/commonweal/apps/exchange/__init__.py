@@ -1,0 +1,3 @@
+"""Landing partners' files: what arrived, what was accepted, what was set aside and why."""
+
+HAS_PAGES = True

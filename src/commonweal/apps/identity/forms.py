@@ -49,8 +49,10 @@ class PersonSearch(forms.Form):
             except ValueError:
                 self.add_error(None, _error(BIRTH_DATE, "Date of birth must be a real date, like 27 3 1958"))
             else:
-                if not 1880 <= year or data[BIRTH_DATE] > settings.COMMONWEAL_NOW().date():
-                    self.add_error(None, _error(BIRTH_DATE, "Date of birth must be in the past, with all 4 digits of the year"))
+                if year < 1880 or data[BIRTH_DATE] > settings.COMMONWEAL_NOW().date():
+                    self.add_error(
+                        None, _error(BIRTH_DATE, "Date of birth must be in the past, with all 4 digits of the year")
+                    )
         if self.errors:
             return data
         if not data[NHS_NUMBER]:

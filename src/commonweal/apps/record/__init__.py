@@ -1,0 +1,3 @@
+"""Who holds what about whom, as received: the direct-care store and its pages."""
+
+HAS_PAGES = True
