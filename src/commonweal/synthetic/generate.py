@@ -1,0 +1,227 @@
+"""The whole made-up system, written out as the partners' own raw feeds with the truth beside them."""
+
+import csv
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from commonweal.synthetic import admissions, cases, mental_health, social_care, truth
+from commonweal.synthetic.columns import AS_AT, START, Stream, Streams, iso
+from commonweal.synthetic.general_practice import World, write_practice
+from commonweal.synthetic.geography import Geography
+from commonweal.synthetic.identity_noise import record
+from commonweal.synthetic.invented_geography import invent
+from commonweal.synthetic.lives import deciles, die, fall_ill
+from commonweal.synthetic.people import populate
+from commonweal.synthetic.rates import PRACTICE_NOISE
+from commonweal.synthetic.real_geography import read
+from commonweal.synthetic.sink import FileEntry, Sink
+
+FORMAT = 1
+FEWEST = 100
+MOST = 20_000_000
+_PARTS = ("reference", "feeds", "truth", "manifest.json")
+Progress = Callable[[str, int, int], None]
+
+
+class GenerationError(ValueError):
+    """What was asked for cannot be made; the message says what to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What was generated. ``resources`` counts what the feeds become in FHIR: general-practice resources, one
+    Encounter a hospital visit, one event a council or mental-health row, and one Patient a local record."""
+
+    format: int
+    synthetic: bool
+    seed: int
+    people: int
+    start: str
+    as_at: str
+    organisations: int
+    resources: int
+    files: tuple[FileEntry, ...]
+    life_expectancy: tuple[truth.Expectancy, ...]
+    cases: dict[str, str]
+
+
+def generate(
+    directory: Path,
+    people: int,
+    seed: int,
+    geography: Path | None = None,
+    progress: Progress | None = None,
+    published: Path | None = None,
+) -> Manifest:
+    """Write a system of ``people`` (100 or more) to ``directory``, the same bytes for the same arguments.
+
+    ``geography`` is a folder of real small areas (:mod:`commonweal.synthetic.real_geography`); ``published`` a table of
+    published life expectancies to print beside the simulated. ``progress(what, done, of)`` is called after each file.
+    Raises :class:`GenerationError`, or ``GeographyError`` for a bad geography folder; a directory written before is
+    replaced, any other that is not empty is refused.
+    """
+    if not FEWEST <= people <= MOST:
+        raise GenerationError(f"people must be from {FEWEST:,} to {MOST:,}, not {people:,}")
+    if seed < 0:
+        raise GenerationError(f"the seed must be 0 or more, not {seed}")
+    streams = Streams(seed)
+    shape_rng = streams.of(Stream.GEOGRAPHY)
+    shape = read(geography, shape_rng, people) if geography else invent(shape_rng, people)
+    expected = _published(published)
+    _clear(directory)
+    return _write(directory, people, streams, shape, progress or (lambda *_: None), expected)
+
+
+def _clear(directory: Path) -> None:
+    """Make ``directory`` ready; only a generated one is emptied. Its manifest goes first and comes back last."""
+    if directory.exists():
+        if not directory.is_dir():
+            raise GenerationError(f"{directory} is not a directory")
+        inside = {p.name for p in directory.iterdir()}
+        if inside and not _generated(directory):
+            raise GenerationError(f"{directory} is not empty and was not made by generate; name another directory")
+        (directory / "manifest.json").unlink(missing_ok=True)
+        for part in _PARTS[:3]:
+            shutil.rmtree(directory / part, ignore_errors=True)
+    directory.mkdir(parents=True, exist_ok=True)
+
+
+def _generated(directory: Path) -> bool:
+    """Whether an earlier run, finished or cut off, made this directory."""
+    try:
+        found = json.loads((directory / "manifest.json").read_bytes())
+        return isinstance(found, dict) and found.get("synthetic") is True
+    except FileNotFoundError:
+        return {p.name for p in directory.iterdir()} <= set(_PARTS)
+    except ValueError:
+        return False
+
+
+def _published(path: Path | None) -> dict[str, str]:
+    """Published life expectancy at birth by sex, as text, from a table of the founding papers' figures."""
+    if path is None or not path.is_file():
+        return {}
+    found: dict[str, list[str]] = {}
+    with path.open(encoding="utf-8", newline="") as handle:
+        for row in csv.DictReader(handle):
+            if row.get("measure") == "Life expectancy at birth":
+                found.setdefault(row["sex"], []).append(f"{row['area']} {row['value']}")
+    return {sex: "; ".join(values) for sex, values in found.items()}
+
+
+def _write(
+    root: Path, count: int, streams: Streams, geography: Geography, progress: Progress, published: dict[str, str]
+) -> Manifest:
+    """Simulate, then write every file."""
+    people = populate(streams, geography, count)
+    die(streams, people, geography)
+    vicky = cases.choose_vicky(people)
+    conditions, caring = fall_ill(streams, people, geography)
+    conditions = cases.make_ill(conditions, vicky)
+    decile = deciles(people, geography)
+    everyone = people.everyone()
+    recorded = record(streams.of(Stream.PRACTICE_IDENTITY), people, geography, everyone, PRACTICE_NOISE)
+    recorded.correct(people, geography, vicky)
+    visits = admissions.visit(streams, people, geography, decile, vicky)
+    files = _reference(root, geography)
+    resources, done = 0, 0
+    of = len(geography.open_practices) + len(geography.acute) + len(geography.councils) + 1
+
+    def finish(sink: Sink, made: int) -> None:
+        nonlocal resources, done
+        files.append(sink.entry())
+        resources += made
+        done += 1
+        progress(sink.path, done, of)
+
+    world = World(streams, geography, people, recorded, conditions, caring, decile)
+    practice_ids = []
+    for index in geography.open_practices:
+        code = geography.practices[index].code
+        with Sink(root, f"feeds/gp/{code}.ndjson", "gp", code) as sink:
+            practice_ids.append(write_practice(world, index, sink))
+            finish(sink, sink.rows)
+    trusts = []
+    for index, trust in enumerate(geography.acute):
+        with Sink(root, f"feeds/adt/{trust.code}.hl7", "adt", trust.code) as sink:
+            wrote = admissions.write_trust(streams, people, geography, visits, index, vicky, sink)
+            trusts.append(wrote)
+            finish(sink, wrote.visits + len(wrote.local) + sum(map(bool, wrote.retired)))
+    known = social_care.clients(streams, people, conditions, caring, vicky)
+    others = []
+    for index, council in enumerate(geography.councils):
+        with Sink(root, f"feeds/cld/{council.code}.csv", "cld", council.code) as sink:
+            others.append(social_care.write_council(streams, people, geography, known, index, vicky, sink))
+            finish(sink, sink.rows + len(others[-1].local))
+    code = geography.mental_health.code
+    with Sink(root, f"feeds/mh/{code}.csv", "mh", code) as sink:
+        others.append(mental_health.write_trust(streams, people, geography, conditions, vicky, sink))
+        finish(sink, sink.rows + len(others[-1].local))
+    examples = cases.cases(people, vicky, conditions, caring, trusts, [o.held for o in others if o.feed == "cld"])
+    told = truth.Told(
+        *(root, geography, people, recorded, conditions, caring, visits, practice_ids, trusts, others),
+        examples,
+        published,
+    )
+    entries, expected = truth.write(told)
+    manifest = Manifest(
+        FORMAT,
+        True,
+        streams.seed,
+        count,
+        iso(START),
+        iso(AS_AT),
+        len(geography.organisations()),
+        resources,
+        (*files, *entries),
+        tuple(expected),
+        {case: truth.person_code(i) for case, i, _ in reversed(examples)},
+    )
+    plain = asdict(manifest)
+    del plain["life_expectancy"], plain["cases"]
+    (root / "manifest.json").write_text(json.dumps(plain, indent=1) + "\n", encoding="utf-8")
+    return manifest
+
+
+def _reference(root: Path, geography: Geography) -> list[FileEntry]:
+    """Write ``reference/``: organisations, small areas, postcodes."""
+    entries = []
+    tables: list[tuple[str, tuple[str, ...], list[tuple[object, ...]]]] = [
+        (
+            "organisations",
+            (
+                *("ods_code", "name", "kind", "roles", "parent", "place", "network", "address_postcode"),
+                *("valid_from", "valid_to", "successor"),
+            ),
+            [tuple(asdict(o).values()) for o in geography.organisations()],
+        ),
+        (
+            "small_areas",
+            ("lsoa", "name", "place", "council", "imd_version", "imd_rank", "imd_decile", "imd_quintile"),
+            [
+                (
+                    *(a.lsoa, a.name, geography.places[a.place].code),
+                    geography.councils[geography.places[a.place].council].code,
+                    *(geography.imd_version, a.imd_rank or "", a.imd_decile, a.imd_quintile),
+                )
+                for a in geography.areas
+            ],
+        ),
+        (
+            "postcodes",
+            ("postcode", "lsoa"),
+            [
+                (p, geography.areas[a].lsoa)
+                for p, a in zip(geography.postcodes, geography.postcode_area.tolist(), strict=True)
+            ],
+        ),
+    ]
+    for name, header, rows in tables:
+        with Sink(root, f"reference/{name}.csv", "reference") as sink:
+            sink.table([header], header=True)
+            sink.table(rows)
+            entries.append(sink.entry())
+    return entries
