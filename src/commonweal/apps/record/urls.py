@@ -1,10 +1,11 @@
 """Addresses of the record pages."""
 
-from django.urls import path
+from django.urls import include, path
 
 from commonweal.apps.record import views
 
 urlpatterns = [
+    path("fhir/R4/", include("commonweal.apps.record.rest_urls")),
     path("people/<uuid:person_id>", views.person, name="person"),
     path("people/<uuid:person_id>/emergency", views.emergency, name="emergency"),
     path("people/<uuid:person_id>/in-emergency", views.person_in_emergency, name="person_in_emergency"),
