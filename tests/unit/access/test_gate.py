@@ -55,6 +55,7 @@ def test_what_each_role_reads(role: Role, purpose: Purpose, kinds: list[str], ex
     ("action", "allowed"),
     [
         (Action.SEARCH_PEOPLE, {Role.CLINICIAN, Role.SOCIAL_WORKER}),
+        (Action.READ_DIRECTORY, {Role.CLINICIAN, Role.SOCIAL_WORKER, Role.CITIZEN, Role.ADMINISTRATOR}),
         (Action.READ_AGGREGATE, {Role.ANALYST, Role.PERFORMANCE_LEAD, Role.BOARD_SECRETARY}),
         (Action.READ_FEEDS, {Role.ANALYST, Role.PERFORMANCE_LEAD, Role.ADMINISTRATOR}),
         (Action.READ_QUARANTINE, {Role.ADMINISTRATOR}),
@@ -119,7 +120,7 @@ SCHEMA = """
 entity Group; entity Role in [Group]; entity Category in [Group]; entity System;
 type Asked = { purpose: String, relationships: Set<String>, restriction: String, own_entry: Bool };
 action read, write appliesTo { principal: [Role], resource: [Category], context: Asked };
-action search_people, read_aggregate, read_feeds, read_quarantine, review_identity
+action search_people, read_directory, read_aggregate, read_feeds, read_quarantine, review_identity
     appliesTo { principal: [Role], resource: [System], context: Asked };
 """
 

@@ -182,7 +182,9 @@ class AccessSession(AbstractContextManager["AccessSession"]):
             kinds.add(RelationshipKind.SELF.value)
         relationships = frozenset(kinds)
         open_categories = {c for c in Category if self._asks(Action.READ, c, relationships)}
-        if not open_categories or not compartments:
+        if not compartments:
+            return Refused(RefusedKind.ABSENT, ABSENT)
+        if not open_categories:
             return self._refusal()
 
         in_care = self.actor.role in CARE_ROLES

@@ -71,6 +71,7 @@ class Action(StrEnum):
     READ = "read"
     WRITE = "write"
     SEARCH_PEOPLE = "search_people"
+    READ_DIRECTORY = "read_directory"
     READ_AGGREGATE = "read_aggregate"
     READ_FEEDS = "read_feeds"
     READ_QUARANTINE = "read_quarantine"
