@@ -86,7 +86,7 @@ def run(people: int, seed: int) -> dict[str, Any]:
     return {
         "people": people,
         "seed": seed,
-        "resources": sum(record.counts().values()),
+        "resources": record.counts().resources,
         "read": landed["read"],
         "quarantined": landed["quarantined"],
         "verified": quality["verified"],
