@@ -1,6 +1,6 @@
 import pytest
 
-from commonweal.domain.identity.names import family_agree, given_agree, similarity
+from commonweal.domain.identity.names import family_agree, given_agree, one_slip, similarity
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,17 @@ def test_family_names_that_may_be_one_persons(first: str, second: str) -> None:
 @pytest.mark.parametrize(("first", "second"), [("smith", "jones"), ("", "smith"), ("li", "liddell")])
 def test_family_names_that_may_not(first: str, second: str) -> None:
     assert not family_agree(first, second)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("amy", "aym"), ("mary", "msry"), ("leo", "lo"), ("lo", "leo"), ("ann", "ann")]
+)
+def test_one_slip(first: str, second: str) -> None:
+    assert one_slip(first, second)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("jon", "ron"), ("mary", "mayra"), ("", "a"), ("amy", "may"), ("lee", "leroy")]
+)
+def test_more_than_one_slip(first: str, second: str) -> None:
+    assert not one_slip(first, second)

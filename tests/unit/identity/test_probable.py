@@ -83,3 +83,11 @@ def test_birth_dates_a_slip_apart(other: date) -> None:
 @pytest.mark.parametrize("other", [date(1951, 3, 11), date(1975, 6, 3)])
 def test_birth_dates_further_apart(other: date) -> None:
     assert not probable.near(date(1950, 2, 11), other)
+
+
+def test_twins_are_not_offered_for_review_unless_under_one_number() -> None:
+    council = replace(AT_COUNCIL, given="harriet")
+    one_number = replace(council, number=ANNA.number)
+    assert probable.people([[1], [2]], {1: ANNA, 2: council}, [Pair(1, 2, 9.0)])[2] == []
+    (found,) = probable.people([[1], [2]], {1: ANNA, 2: one_number}, [Pair(1, 2, 9.0)])[2]
+    assert found[0].reason == probable.OTHER_NAME

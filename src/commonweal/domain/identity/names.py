@@ -63,3 +63,15 @@ def family_agree(first: str, second: str) -> bool:
     shorter, longer = sorted((first, second), key=len)
     part = len(shorter) >= 4 and (longer.startswith(shorter) or longer.endswith(shorter))
     return part or similarity(first, second) >= SAME
+
+
+def one_slip(first: str, second: str) -> bool:
+    """Whether two keys share their first letter and differ by one letter more, less, other or swapped."""
+    if not first or not second or first[0] != second[0] or abs(len(first) - len(second)) > 1:
+        return False
+    at = next((i for i, (a, b) in enumerate(zip(first, second, strict=False)) if a != b), None)
+    if at is None:
+        return True
+    one, other = first[at:], second[at:]
+    swapped = one[1:2] + one[:1] + one[2:] == other and len(one) > 1
+    return one[1:] == other[1:] or one[1:] == other or one == other[1:] or swapped

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import date
 
 from commonweal.domain.identity.clusters import Sets
-from commonweal.domain.identity.names import family_agree, given_agree
+from commonweal.domain.identity.names import family_agree, given_agree, one_slip
 from commonweal.domain.identity.verified import Doubt
 
 LINK = 6.0  # log2 odds (a probability of 0.985) from which two sets of records are one person for analysis
 REVIEW = -2.0  # from which a pair not linked is worth a look
 MARGIN = 4.0  # a rival this close makes a link ambiguous
+OTHER_NAME = "given names differ"  # reviewed only under one NHS number: else every pair of twins would be
 SEPARATE = "different NHS numbers and different particulars"  # never reviewed: it could reveal a protected change
 
 
@@ -55,13 +56,14 @@ def veto(one: Particulars, other: Particulars) -> str:
     family = transposed or family_agree(one.family, other.family)
     same_number = one.number is not None and one.number == other.number
     same_birth = one.born is not None and one.born == other.born
+    given = given or (same_number and same_birth and family and one_slip(one.given, other.given))
     sex_differs = one.sex != other.sex and {one.sex, other.sex} <= {"male", "female"}
     if one.number and other.number and not same_number:
         exact = (one.given, one.family, one.postcode) == (other.given, other.family, other.postcode) and one.postcode
         if not (exact and same_birth and not sex_differs):
             return SEPARATE
     if one.given and other.given and not given:
-        return "given names differ"
+        return OTHER_NAME
     if one.born and other.born and not same_birth:
         if not near(one.born, other.born) and not (same_number and given and family):
             return "birth dates differ"
@@ -91,7 +93,9 @@ def people(
     doubts: dict[tuple[int, int], tuple[Doubt, float]] = {}
 
     def doubt(pair: Pair, reason: str) -> None:
-        if reason != SEPARATE and pair.weight >= REVIEW:
+        one, other = particulars[pair.first], particulars[pair.second]
+        alike = one.number is not None and one.number == other.number
+        if reason != SEPARATE and pair.weight >= REVIEW and (reason != OTHER_NAME or alike):
             doubts[(pair.first, pair.second)] = (Doubt(pair.first, pair.second, reason), pair.weight)
 
     for pair in sorted(pairs, key=lambda pair: (-pair.weight, pair.first, pair.second)):
