@@ -68,11 +68,17 @@ def _obs_6(value: dict[str, Any]) -> Fault | None:
     return None
 
 
-INVARIANTS: Mapping[str, tuple[Rule, ...]] = {
+# Rules that the names of an object's elements decide (values are not looked at), and rules that need values.
+KEY_RULES: Mapping[str, tuple[Rule, ...]] = {
     "Extension": (_ext_1,),
+    "Observation": (_obs_6,),
+    "Observation.component": (_obs_6,),
+}
+VALUE_RULES: Mapping[str, tuple[Rule, ...]] = {
     "Period": (_per_1,),
     "Condition": (_con_5,),
     "AllergyIntolerance": (_ait_1, _ait_2),
-    "Observation": (_obs_6,),
-    "Observation.component": (_obs_6,),
+}
+INVARIANTS: Mapping[str, tuple[Rule, ...]] = {
+    path: (*KEY_RULES.get(path, ()), *VALUE_RULES.get(path, ())) for path in (*KEY_RULES, *VALUE_RULES)
 }
