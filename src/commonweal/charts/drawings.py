@@ -9,7 +9,7 @@ import altair as alt
 from commonweal.charts import theme
 from commonweal.charts.render import svg
 
-WIDTH = 640
+WIDTH = 760
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +69,22 @@ def _finish(chart: Any, height: int) -> dict[str, Any]:
     return spec
 
 
-def bar_by_category(*, name: str, title: str, axis: str, heading: str, bars: Sequence[Bar], gap: str = "") -> Chart:
+def bar_by_category(
+    *,
+    name: str,
+    title: str,
+    axis: str,
+    heading: str,
+    bars: Sequence[Bar],
+    gap: str = "",
+    ticks: Sequence[float] = (),
+    whole: bool = False,
+) -> Chart:
     """Horizontal bars with their values printed and, where given, their 95% limits.
 
-    ``gap`` is the sentence that says what the drawing shows. Bars keep their order. Raises ``ValueError`` for
-    no bars.
+    ``gap`` is the sentence that says what the drawing shows; ``ticks`` are the marks of the axis, and ``whole``
+    keeps them to whole numbers, where the ones chosen by length would mislead. Bars keep their order.
+    Raises ``ValueError`` for no bars.
     """
     if not bars:
         raise ValueError("a chart needs at least one bar")
@@ -93,7 +104,11 @@ def bar_by_category(*, name: str, title: str, axis: str, heading: str, bars: Seq
     limits = any(bar.low is not None for bar in bars)
     order = [bar.category for bar in bars]
     y = alt.Y("category:N", sort=order, title=None, axis=alt.Axis(ticks=False, domain=False, labelPadding=8))
-    x = alt.X("value:Q", title=axis, scale=alt.Scale(domain=[0, (top or 1.0) * 1.25]), axis=alt.Axis(tickCount=5))
+    marks: dict[str, Any] = {"values": list(ticks)} if ticks else {"tickCount": 5}
+    if whole:
+        marks["tickMinStep"] = 1
+    scale = alt.Scale(domain=[0, (max(top, *ticks) if ticks else top or 1.0) * 1.25])
+    x = alt.X("value:Q", title=axis, scale=scale, axis=alt.Axis(**marks))
     base = alt.Chart(alt.InlineData(values=values))
     layers = [
         base.mark_bar(height={"band": 0.68}).encode(
@@ -136,7 +151,7 @@ def plan_and_actual(*, name: str, title: str, axis: str, heading: str, bars: Seq
             "actual": bar.actual or 0.0,
             "plan": bar.plan,
             "label": bar.label or _of_plan(bar),
-            "end": max(bar.plan or 0.0, bar.actual or 0.0),
+            "end": _label_at(bar, top),
             "Actual": "Actual",
             "Plan": "Plan",
         }
@@ -166,6 +181,13 @@ def plan_and_actual(*, name: str, title: str, axis: str, heading: str, bars: Seq
     drawn = svg(_finish(alt.layer(*layers), 48 * len(bars)), name=name, title=title, description=description)
     rows = tuple((bar.category, bar.plan_label, bar.actual_label) for bar in bars)
     return Chart(name, title, description, drawn, (heading, "Plan", "Actual"), rows)
+
+
+def _label_at(bar: PlanBar, top: float) -> float:
+    """Where the label starts: at the bar's end, or past the plan's mark where the two would overlap."""
+    actual = bar.actual or 0.0
+    overlaps = bar.plan is not None and actual < bar.plan < actual + 0.2 * top
+    return bar.plan if overlaps and bar.plan is not None else actual
 
 
 def _of_plan(bar: PlanBar) -> str:

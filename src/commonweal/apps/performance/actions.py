@@ -219,7 +219,7 @@ def _capacity(row: PublishedRow, labels: _Labels) -> Figures:
     indicator = labels.find(row, "003_capacity", row["item"])
     return plan_row_figures(
         PlanRow(
-            _base(row, indicator, row["period"] or row.document.reported),
+            _base(row, indicator, row["period"] or "not printed"),
             indicator.name,
             plan=read_printed(row["plan_printed"], counts=True),
             actual=read_printed(row["actual_printed"], counts=True),

@@ -6,14 +6,14 @@ from decimal import Decimal
 
 from commonweal.apps.measurement.api import Kind, Measurement, State
 from commonweal.apps.reporting.figures import Book
-from commonweal.apps.reporting.formats import NONE, period_text, slug
+from commonweal.apps.reporting.formats import NONE, capital, day, period_text, slug
 from commonweal.apps.reporting.model import Area, Cell, Fact, PlanLine, Table
 from commonweal.charts.drawings import Bar, Chart, PlanBar, bar_by_category, plan_and_actual
 from commonweal.domain.measurement.planned import VARIANCE, VARIANCE_PERCENT, YEAR_ON_YEAR
 from commonweal.domain.measurement.printed import last_digit
 from commonweal.domain.measurement.variance import judged, rounded
 
-_LATER = ("Community & Social Care", "Workforce", "Population health")
+_LATER = ("Community & Social Care", "Workforce")
 
 
 def areas(book: Book) -> tuple[Area, ...]:
@@ -29,7 +29,9 @@ def _area(book: Book, name: str) -> Area:
     share = _of_area(book, "kpi_achieved_percent", name)
     counted = _of_area(book, "kpi_count", name)
     achieved = _of_area(book, "kpi_achieved_count", name)
-    codes = [code for code in book.codes() if code in book.indicators and book.indicators[code].service_area == name]
+    codes = book.codes_of(name)
+    for figure in (share, achieved):  # sources are numbered in reading order
+        book.cell(figure)
     planned = plan_lines(book, codes)
     facts, ranks = _facts(book, codes)
     group = ""
@@ -62,17 +64,17 @@ def _of_area(book: Book, code: str, name: str) -> Measurement | None:
 
 def plan_lines(book: Book, codes: Sequence[str]) -> tuple[PlanLine, ...]:
     """A line for each indicator that has a plan or an actual of its own, in the order printed."""
-    found: list[tuple[int, PlanLine]] = []
+    found: list[PlanLine] = []
     for code in codes:
         plan, actual = book.one(code, Kind.PLAN), book.one(code, Kind.ACTUAL)
-        if plan is None or actual is None:
-            continue
-        found.append((int(actual.source_line), _line(book, code, plan, actual)))
-    return tuple(line for _, line in sorted(found, key=lambda pair: pair[0]))
+        if plan is not None and actual is not None:
+            found.append(_line(book, code, plan, actual))
+    return tuple(found)
 
 
 def _line(book: Book, code: str, plan: Measurement, actual: Measurement) -> PlanLine:
     indicator = book.indicators[code]
+    at_a_point = indicator.aggregation == "last"
     change = book.one(code + VARIANCE, Kind.COMPUTED)
     share = book.one(code + VARIANCE_PERCENT, Kind.COMPUTED)
     printed = [
@@ -96,7 +98,7 @@ def _line(book: Book, code: str, plan: Measurement, actual: Measurement) -> Plan
         printed_variance=Cell("; ".join(one.printed or NONE for one in printed), sources) if printed else Cell(NONE),
         judged=judged(change.value if change else None, indicator.direction_of_good),
         year_on_year=book.cell(book.one(code + YEAR_ON_YEAR), signed=True),
-        as_at=period_text(actual.period),
+        as_at=f"At {day(actual.as_at)}" if at_a_point and actual.as_at else capital(period_text(actual.period)),
         disagrees=disagrees,
     )
 
@@ -121,47 +123,51 @@ def _differs(printed: Measurement, computed: Measurement | None) -> bool:
 
 
 def _facts(book: Book, codes: Sequence[str]) -> tuple[tuple[Fact, ...], tuple[Fact, ...]]:
-    """Headline figures, and ranks among systems with the value ranked."""
-    facts: list[tuple[int, Fact]] = []
+    """Headline figures, and ranks among systems with the value ranked, best first."""
+    facts: dict[tuple[str, str, str], Fact] = {}
     ranks: list[tuple[int, Fact]] = []
     for code in codes:
         indicator = book.indicators[code]
         for figure in book.of(code, lens="headline"):
-            remark = "; ".join(figure.note.split("; ")[1:])
-            facts.append(
-                (
-                    int(figure.source_line),
-                    Fact(indicator.name, book.cell(figure), _period(figure), remark),
-                )
-            )
+            cell, period = book.cell(figure), capital(period_text(figure.period))
+            known = facts.get((code, cell.text, period))
+            if known is not None:  # the same figure printed in two places is one line with two sources
+                cell = replace(cell, sources=(*known.value.sources, *cell.sources))
+            facts[code, cell.text, period] = Fact(indicator.name, cell, period, remark_of(figure))
         if code.endswith(".rank"):
             rank, value = book.one(code), book.one(code.removesuffix(".rank"))
             if rank is None or value is None:
                 continue
-            remark = f"ranked {rank.printed} systems".replace("/", " of ")
+            remark = f"{rank.value} of {rank.denominator}"
             name = book.indicators[code.removesuffix(".rank")].name
             ranks.append((int(rank.value or 0), Fact(name, book.cell(value), value.period, remark)))
-    return (
-        tuple(fact for _, fact in sorted(facts, key=lambda pair: pair[0])),
-        tuple(fact for _, fact in sorted(ranks, key=lambda pair: pair[0])),
-    )
+    return tuple(facts.values()), tuple(fact for _, fact in sorted(ranks, key=lambda pair: pair[0]))
 
 
-def _period(figure: Measurement) -> str:
-    return period_text(figure.period)
+def health_ranks(book: Book) -> tuple[Fact, ...]:
+    """Ranks of measures that belong to no service area but to population health."""
+    return _facts(book, book.codes_of("Population health"))[1]
+
+
+def remark_of(figure: Measurement) -> str:
+    """What the figure was compared with, and its words where the paper printed words."""
+    remarks = [capital(one.replace("compared with since", "since")) for one in figure.note.split("; ")[1:]]
+    printed = figure.printed or ""
+    if figure.value is not None and any(c.isalpha() for c in printed):
+        remarks.append(f"Printed as “{printed}”")
+    return ". ".join(remarks)
 
 
 def plan_chart(book: Book, name: str, slug_: str, codes: Sequence[str]) -> Chart | None:
     """Actual as a share of plan, so that counts of any size, money and percentages share one axis."""
-    bars: list[tuple[int, PlanBar]] = []
+    bars: list[PlanBar] = []
     for code in codes:
         plan, actual = book.one(code, Kind.PLAN), book.one(code, Kind.ACTUAL)
         if plan is None or actual is None or not plan.value or actual.value is None:
             continue
         share = float(actual.value / plan.value * 100)
         planned, happened = book.cell(plan).text, book.cell(actual).text
-        bar = PlanBar(book.indicators[code].name, 100.0, share, planned, happened, f"{share:.1f}%")
-        bars.append((int(actual.source_line), bar))
+        bars.append(PlanBar(book.indicators[code].name, 100.0, share, planned, happened, f"{share:.1f}%"))
     if not bars:
         return None
     return plan_and_actual(
@@ -169,7 +175,7 @@ def plan_chart(book: Book, name: str, slug_: str, codes: Sequence[str]) -> Chart
         title=f"{name}: actual as a percentage of plan",
         axis="Percentage of plan",
         heading="Measure",
-        bars=[bar for _, bar in sorted(bars, key=lambda pair: pair[0])],
+        bars=bars,
     )
 
 
@@ -185,6 +191,7 @@ def _area_chart(
         title=f"{name}: indicators that met their standard",
         axis="Number of indicators",
         heading="Indicators",
+        whole=True,
         bars=[
             Bar("Achieved", float(achieved.value), f"{achieved.value} of {counted.value}", emphasis=True),
             Bar("Not achieved", float(missed), f"{missed} of {counted.value}"),
@@ -214,6 +221,7 @@ def delivery(book: Book, found: Sequence[Area]) -> tuple[Table | None, Chart | N
         "Constitutional and Long Term Plan indicators that met their standard",
         ("Service area", "Achieved", "Share achieved", "Assurance group"),
         rows,
+        numeric=(1, 2),
     )
     bars = []
     for area in counted:
@@ -225,6 +233,7 @@ def delivery(book: Book, found: Sequence[Area]) -> tuple[Table | None, Chart | N
         title="Share of indicators that met their standard, by service area",
         axis="Percentage of indicators achieved",
         heading="Service area",
+        ticks=(0, 20, 40, 60, 80, 100),
         bars=bars,
     )
     return table, chart

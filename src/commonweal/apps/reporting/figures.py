@@ -35,6 +35,12 @@ class Book:
         """Indicators that have figures."""
         return list(self._by_code)
 
+    def codes_of(self, service_area: str) -> list[str]:
+        """Those of one service area, in the order the papers print them."""
+        found = [code for code in self._by_code if code in self.indicators]
+        found = [code for code in found if self.indicators[code].service_area == service_area]
+        return sorted(found, key=lambda code: (self.of(code)[0].source_file, int(self.of(code)[0].source_line or 0)))
+
     def cell(self, figure: Measurement | None, *, signed: bool = False) -> Cell:
         """A figure ready to print, with the number of its source."""
         if figure is None:

@@ -1,5 +1,6 @@
 """How a figure is written for a reader: thousands by comma, a real minus, pounds from pence."""
 
+import re
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -11,6 +12,7 @@ STATES = {
     State.SUPPRESSED: "Hidden",
 }
 NONE = "–"
+_DECIMALS = re.compile(r"\d\.(\d+)")
 _MILLION_PENCE = Decimal(10**8)
 
 
@@ -39,13 +41,16 @@ def _sign(value: Decimal, signed: bool) -> str:
     return "+" if signed and value > 0 else ""
 
 
-def quantity(value: Decimal, unit: str, *, signed: bool = False) -> str:
-    """A value with its unit: ``14.3%``, ``+0.2 points``, ``£16.8m``, ``81.1 years``, ``27,344``."""
+def quantity(value: Decimal, unit: str, *, signed: bool = False, places: int | None = None) -> str:
+    """A value with its unit: ``14.3%``, ``+0.2 points``, ``£16.8m``, ``81.1 years``, ``27,344``.
+
+    ``places`` are the decimals of a percentage, at least those it has.
+    """
     if unit == "pence":
         return money(value, signed=signed)
     if unit.startswith("percent") and unit != "percentage points":
-        places = max(1, -int(value.normalize().as_tuple().exponent)) if unit == "percent" else 0
-        return f"{number(value, signed=signed, places=min(places, 2))}%"
+        own = max(0, -int(value.normalize().as_tuple().exponent))
+        return f"{number(value, signed=signed, places=min(max(own, places or 0), 2))}%"
     if unit == "percentage points":
         return f"{number(value, signed=signed, places=1)} points"
     if unit == "years":
@@ -64,7 +69,11 @@ def shown(figure: Measurement | None, *, signed: bool = False) -> tuple[str, str
         return text, text.lower()
     if figure.value is None:
         return (figure.printed or NONE) if figure.printed != "-" else NONE, ""
-    return quantity(figure.value, figure.unit, signed=signed), ""
+    decimals = _DECIMALS.search(figure.printed or "")
+    places = len(decimals[1]) if decimals else None
+    if figure.printed is None and figure.unit == "percent":
+        places = 1
+    return quantity(figure.value, figure.unit, signed=signed, places=places), ""
 
 
 def month(period: str) -> str:
@@ -97,3 +106,8 @@ def period_text(period: str) -> str:
 def slug(text: str) -> str:
     """Letters, digits and hyphens only, for anchors."""
     return "-".join("".join(c if c.isalnum() else " " for c in text.lower()).split())
+
+
+def capital(text: str) -> str:
+    """The text with its first letter in capitals and the rest as it is."""
+    return text[:1].upper() + text[1:]

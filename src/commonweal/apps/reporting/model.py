@@ -98,11 +98,12 @@ class Register:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A plain table: columns, and rows whose first cell is a row header."""
+    """A plain table: columns, rows whose first cell is a row header, and which columns hold numbers."""
 
     caption: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    numeric: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +159,7 @@ class BoardReport:
     areas: tuple[Area, ...]
     registers: tuple[Register, ...]
     health: Table | None
+    health_ranks: tuple[Fact, ...]
     finance: Finance
     ratings: Ratings
     priorities: Priorities

@@ -1,9 +1,9 @@
 """The parts of the report that are not service areas: finance, ratings, priorities, life expectancy."""
 
 from commonweal.apps.measurement.api import Kind, Measurement
-from commonweal.apps.reporting.areas import plan_chart, plan_lines
+from commonweal.apps.reporting.areas import plan_chart, plan_lines, remark_of
 from commonweal.apps.reporting.figures import Book
-from commonweal.apps.reporting.formats import NONE, period_text
+from commonweal.apps.reporting.formats import NONE, capital, period_text
 from commonweal.apps.reporting.model import Cell, Fact, Finance, Priorities, Ratings, Table
 from commonweal.charts.drawings import Bar, bar_by_category
 
@@ -13,25 +13,28 @@ CLAIM_STATES = ("confirmed", "unconfirmed", "rejected")
 
 def finance(book: Book) -> Finance:
     """Plan against actual, claims by state with the claim as printed and as added up, and figures in the text."""
-    codes = [
-        code for code in book.codes() if code in book.indicators and book.indicators[code].service_area == "Finance"
-    ]
+    codes = book.codes_of("Finance")
+    lines = plan_lines(book, codes)
+    claims = _claims(book, codes)
     facts = [
-        (int(one.source_line), Fact(book.indicators[code].name, book.cell(one), _period(one)))
+        (
+            int(one.source_line),
+            Fact(book.indicators[code].name, book.cell(one), _period(one), "" if one.value else remark_of(one)),
+        )
         for code in codes
         for one in book.of(code, lens="narrative")
         if one.kind == Kind.PRINTED
     ]
     return Finance(
-        lines=plan_lines(book, codes),
-        claims=_claims(book, codes),
+        lines=lines,
+        claims=claims,
         facts=tuple(fact for _, fact in sorted(facts, key=lambda pair: pair[0])),
         chart=plan_chart(book, "Finance", "finance", codes),
     )
 
 
 def _period(figure: Measurement) -> str:
-    return period_text(figure.period)
+    return capital(period_text(figure.period))
 
 
 def _claims(book: Book, codes: list[str]) -> Table | None:
@@ -46,7 +49,7 @@ def _claims(book: Book, codes: list[str]) -> Table | None:
     if not rows:
         return None
     columns = ("Fund", "Claimed, as printed", "Claimed, added up", *(state.capitalize() for state in CLAIM_STATES))
-    return Table("Claims for reimbursement by state", columns, tuple(rows))
+    return Table("Claims for reimbursement by state", columns, tuple(rows), numeric=(1, 2, 3, 4, 5))
 
 
 def ratings(book: Book) -> Ratings:
@@ -65,12 +68,13 @@ def ratings(book: Book) -> Ratings:
         rows.append((Cell(book.indicators[code].name), Cell(period_text(first.period)), *cells))
         if rated:
             bars.append(Bar(book.indicators[code].name, good / rated * 100, f"{good} of {rated} rated"))
-    table = Table("Providers by rating", ("Provider", "As at", *RATINGS), tuple(rows))
+    table = Table("Providers by rating", ("Provider", "As at", *RATINGS), tuple(rows), numeric=(2, 3, 4, 5, 6))
     chart = bar_by_category(
         name="chart-ratings",
         title="Share of rated providers that are good or outstanding",
         axis="Percentage of those rated",
         heading="Provider",
+        ticks=(0, 20, 40, 60, 80, 100),
         bars=bars,
     )
     return Ratings(table, chart)
@@ -101,12 +105,14 @@ def priorities(book: Book) -> Priorities:
         f"System transformation priorities, stocktake of {period_text(figures[0].period)}",
         ("Priority", "Group", "Status", "Funding"),
         tuple(rows),
+        numeric=(3,),
     )
     chart = bar_by_category(
         name="chart-priorities",
         title="Transformation priorities by status",
         axis="Number of priorities",
         heading="Status",
+        whole=True,
         bars=[Bar(status, float(count), str(count)) for status, count in ordered],
     )
     return Priorities(f"{len(figures)} priorities: {summary}.", table, chart)
@@ -129,8 +135,14 @@ def health(book: Book) -> Table | None:
             text = f"{words[0]} {cell.text}" if words else cell.text
             who = {"all": "Everyone"}.get(one.category, one.category.capitalize())
             rows.append(
-                (Cell(book.indicators[code].name), Cell(one.footprint), Cell(who), Cell(text, cell.sources, cell.state))
+                (
+                    Cell(book.indicators[code].name),
+                    Cell(one.footprint),
+                    Cell(who),
+                    Cell(capital(text), cell.sources, cell.state),
+                )
             )
     if not rows:
         return None
-    return Table("Population and life expectancy, as published", ("Measure", "Area", "Who", "Figure"), tuple(rows))
+    columns = ("Measure", "Area", "Who", "Figure")
+    return Table("Population and life expectancy, as published", columns, tuple(rows), numeric=(3,))

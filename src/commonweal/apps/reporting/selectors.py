@@ -8,7 +8,7 @@ from django.conf import settings
 from commonweal.apps.measurement import api as measurement
 from commonweal.apps.measurement.api import Measurement
 from commonweal.apps.places import api as places
-from commonweal.apps.reporting.areas import areas, delivery
+from commonweal.apps.reporting.areas import areas, delivery, health_ranks
 from commonweal.apps.reporting.figures import Book
 from commonweal.apps.reporting.formats import month, number
 from commonweal.apps.reporting.inequality import QUINTILES, registers
@@ -34,7 +34,9 @@ def board_report(period: str) -> BoardReport:
     names = {one.code: one.name for one in places.footprints()}
     service_areas = areas(book)
     table, chart = delivery(book, service_areas)
-    money, gaps = finance(book), registers(book, names)
+    gaps = registers(book, names)
+    population, ranks = health(book), health_ranks(book)
+    money = finance(book)
     findings = measurement.findings(period)
     counted = {one.footprint for one in figures if one.lens == QUINTILES and one.footprint_kind == "system"}
     return BoardReport(
@@ -49,7 +51,8 @@ def board_report(period: str) -> BoardReport:
         delivery_chart=chart,
         areas=service_areas,
         registers=gaps,
-        health=health(book),
+        health=population,
+        health_ranks=ranks,
         finance=money,
         ratings=ratings(book),
         priorities=priorities(book),
