@@ -70,16 +70,20 @@ def write(
     batch = items if isinstance(items, Prepared) else prepare(source, feed, items)
     counts = Counts(unchanged=len(batch.repeated), same=set(batch.repeated))
     with transaction.atomic(), connection.cursor() as cursor:
-        source_id = _source_id(cursor, source, feed)
+        bound = {
+            "source": source,
+            "source_id": _source_id(cursor, source, feed),
+            "own": _own(cursor, source),
+            "receipt": receipt_id,
+            "replay": replay,
+        }
         cursor.execute(statements.STAGE)
         for wave in batch.waves:
-            _write_wave(cursor, batch, wave, source_id, receipt_id, replay, counts)
+            _write_wave(cursor, batch, wave, bound, counts)
     return counts
 
 
-def _write_wave(
-    cursor: Any, batch: Prepared, wave: Wave, source_id: int, receipt_id: int | None, replay: bool, counts: Counts
-) -> None:
+def _write_wave(cursor: Any, batch: Prepared, wave: Wave, bound: dict[str, Any], counts: Counts) -> None:
     cursor.execute(statements.CLEAR)
     _copy(cursor, statements.COPY_ITEMS, b"".join(wave.items))
     for statement, rows in (
@@ -89,7 +93,6 @@ def _write_wave(
     ):
         if rows:
             _copy(cursor, statement, "".join(rows).encode())
-    bound = {"source": batch.source, "source_id": source_id, "receipt": receipt_id, "replay": replay}
     cursor.execute(statements.COMPARTMENTS, bound)
     cursor.execute(statements.PLAN, bound)
     cursor.execute("SELECT n, verdict, compartment_id FROM stage_plan ORDER BY n")
@@ -217,6 +220,12 @@ def _source_id(cursor: Any, source: str, feed: str) -> int:
     )
     cursor.execute("SELECT id FROM record_source WHERE source = %s AND feed = %s", [source, feed])
     return int(cursor.fetchone()[0])
+
+
+def _own(cursor: Any, source: str) -> list[int]:
+    """Ids of all feeds of this source: whichever of them sent a resource, the source may change it."""
+    cursor.execute("SELECT id FROM record_source WHERE source = %s", [source])
+    return [row[0] for row in cursor.fetchall()]
 
 
 def withdraw(source: str, keys: Iterable[tuple[str, str]], receipt_id: int | None = None) -> int:

@@ -7,6 +7,7 @@ while the database works on the batch before.
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from commonweal.apps.record import relationships
@@ -76,8 +77,8 @@ def _add(wave: Wave, source: str, feed: str, item: Parsed, digest: bytes) -> Non
     )
     wave.items.append(head.encode() + body + b"\n")
     found = search_values(resource)
-    for param, system, code in found.tokens:
-        wave.tokens.append(f"{n}\t{param}\t{_indexed(system or '')}\t{_indexed(code)}\n")
+    for row in found.tokens:
+        wave.tokens.append(f"{n}{_token(row)}")
     for param, low, high in found.dates:
         wave.dates.append(f"{n}\t{param}\t{low}\t{high}\n")
     for param, value in found.strings:
@@ -88,6 +89,12 @@ def _add(wave: Wave, source: str, feed: str, item: Parsed, digest: bytes) -> Non
         related = relationships.related(source, feed, resource)
         if related:
             wave.related[n] = related
+
+
+@lru_cache(maxsize=16_384)  # few codes make up most rows
+def _token(row: tuple[str, str, str]) -> str:
+    param, system, code = row
+    return f"\t{param}\t{_indexed(system)}\t{_indexed(code)}\n"
 
 
 def _indexed(value: str) -> str:

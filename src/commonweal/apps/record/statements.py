@@ -1,9 +1,11 @@
 """The SQL a batch is stored with, step by step, each step named. Values are bound, never pasted.
 
-Staging tables live in the session (``pg_temp``) and empty themselves at the end of each transaction.
+Staging tables live in the session (``pg_temp``) and empty themselves at the end of each transaction. A batch's
+joins are to fit in memory, hence ``work_mem`` for its transaction.
 """
 
 STAGE = """
+SET LOCAL work_mem = '64MB';
 CREATE TEMP TABLE IF NOT EXISTS stage_item (
     n integer, local_id text COLLATE "C", type text COLLATE "C", id text COLLATE "C",
     category text COLLATE "C",
@@ -14,8 +16,8 @@ CREATE TEMP TABLE IF NOT EXISTS stage_date (n integer, param text COLLATE "C", l
     ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS stage_string (n integer, param text COLLATE "C", value text COLLATE "C")
     ON COMMIT DELETE ROWS;
-CREATE TEMP TABLE IF NOT EXISTS stage_plan (n integer, rid bigint, compartment_id bigint, former bigint,
-    version integer, verdict text COLLATE "C") ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS stage_plan (n integer, rid bigint, compartment_id bigint, category text COLLATE "C",
+    former bigint,    version integer, verdict text COLLATE "C") ON COMMIT DELETE ROWS;
 """
 CLEAR = """
 DELETE FROM stage_item; DELETE FROM stage_token; DELETE FROM stage_date; DELETE FROM stage_string;
@@ -37,14 +39,21 @@ ORDER BY s.local_id
 ON CONFLICT DO NOTHING
 """
 
-# What to do with each item. OFFSET 0 keeps the lookup an index probe a row: statistics lag behind a load,
-# and a hash join chosen on stale ones would read the whole record for every batch.
+# What to do with each item. OFFSET 0 keeps each lookup an index probe: statistics lag behind a load, and a hash
+# join chosen on stale ones would read the whole record for every batch.
 PLAN = """
-INSERT INTO stage_plan (n, rid, compartment_id, former, version, verdict)
-SELECT s.n, coalesce(r.rid, nextval('record_resource_rid')), c.id, r.compartment_id, coalesce(r.version, 0) + 1,
+WITH people AS MATERIALIZED (
+    SELECT c.local_id, c.id FROM (SELECT DISTINCT local_id FROM stage_item WHERE local_id IS NOT NULL) d
+    CROSS JOIN LATERAL (
+        SELECT id, local_id FROM record_compartment WHERE source = %(source)s AND local_id = d.local_id OFFSET 0
+    ) c
+)
+INSERT INTO stage_plan (n, rid, compartment_id, category, former, version, verdict)
+SELECT s.n, coalesce(r.rid, nextval('record_resource_rid')), c.id, s.category, r.compartment_id,
+    coalesce(r.version, 0) + 1,
     CASE
         WHEN r.rid IS NULL THEN 'new'
-        WHEN r.source <> %(source)s THEN 'foreign'
+        WHEN r.source_id <> ALL (%(own)s) THEN 'foreign'
         WHEN r.compartment_id IS DISTINCT FROM c.id THEN 'moved'
         WHEN r.digest = s.digest AND NOT r.deleted THEN 'same'
         WHEN %(replay)s AND (r.receipt_id > %(receipt)s
@@ -52,15 +61,11 @@ SELECT s.n, coalesce(r.rid, nextval('record_resource_rid')), c.id, r.compartment
         ELSE 'changed'
     END
 FROM stage_item s
+LEFT JOIN people c USING (local_id)
 LEFT JOIN LATERAL (
-    SELECT id FROM record_compartment WHERE source = %(source)s AND local_id = s.local_id OFFSET 0
-) c ON true
-LEFT JOIN LATERAL (
-    SELECT rr.rid, rr.compartment_id, rr.version, rr.digest, rr.deleted, rr.receipt_id, rr.line, rs.source
-    FROM record_resource rr JOIN record_source rs ON rs.id = rr.source_id
-    WHERE rr.type = s.type AND rr.id = s.id OFFSET 0
+    SELECT rr.rid, rr.compartment_id, rr.version, rr.digest, rr.deleted, rr.receipt_id, rr.line, rr.source_id
+    FROM record_resource rr WHERE rr.type = s.type AND rr.id = s.id OFFSET 0
 ) r ON true
-ORDER BY s.n
 """
 
 FORMER = """
@@ -75,7 +80,6 @@ INSERT INTO record_resource (rid, compartment_id, source_id, type, id, category,
 SELECT p.rid, p.compartment_id, %(source_id)s, s.type, s.id, s.category, s.happened_at, %(receipt)s, s.line,
     s.digest, s.body
 FROM stage_item s JOIN stage_plan p USING (n) WHERE p.verdict = 'new'
-ORDER BY p.rid
 """
 
 # Former versions are kept before anything is replaced; search rows of the former version go. The arrays say
@@ -112,23 +116,23 @@ CHANGE = (KEEP_FORMER, *FORGET, REPLACE)
 
 TOKENS = """
 INSERT INTO record_token (compartment_id, rid, category, param, system, code)
-SELECT p.compartment_id, p.rid, s.category, t.param, t.system, t.code
-FROM stage_token t JOIN stage_plan p USING (n) JOIN stage_item s USING (n) WHERE p.verdict IN ('new', 'changed')
+SELECT p.compartment_id, p.rid, p.category, t.param, t.system, t.code
+FROM stage_token t JOIN stage_plan p USING (n) WHERE p.verdict IN ('new', 'changed')
 """
 DATES = """
 INSERT INTO record_date (compartment_id, rid, category, param, low, high)
-SELECT p.compartment_id, p.rid, s.category, t.param, t.low, t.high
-FROM stage_date t JOIN stage_plan p USING (n) JOIN stage_item s USING (n) WHERE p.verdict IN ('new', 'changed')
+SELECT p.compartment_id, p.rid, p.category, t.param, t.low, t.high
+FROM stage_date t JOIN stage_plan p USING (n) WHERE p.verdict IN ('new', 'changed')
 """
 STRINGS = """
 INSERT INTO record_string (compartment_id, rid, category, param, value)
-SELECT p.compartment_id, p.rid, s.category, t.param, t.value
-FROM stage_string t JOIN stage_plan p USING (n) JOIN stage_item s USING (n) WHERE p.verdict IN ('new', 'changed')
+SELECT p.compartment_id, p.rid, p.category, t.param, t.value
+FROM stage_string t JOIN stage_plan p USING (n) WHERE p.verdict IN ('new', 'changed')
 """
 
 WITHDRAWN = """
-INSERT INTO stage_plan (n, rid, compartment_id, former, version, verdict)
-SELECT 0, r.rid, r.compartment_id, r.compartment_id, r.version + 1, 'changed'
+INSERT INTO stage_plan (n, rid, compartment_id, category, former, version, verdict)
+SELECT 0, r.rid, r.compartment_id, r.category, r.compartment_id, r.version + 1, 'changed'
 FROM record_resource r JOIN record_source s ON s.id = r.source_id
 JOIN unnest(%(types)s::text[], %(ids)s::text[]) AS k (type, id) ON r.type = k.type AND r.id = k.id
 WHERE s.source = %(source)s AND NOT r.deleted
