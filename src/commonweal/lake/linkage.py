@@ -2,7 +2,7 @@
 
 The input is a private temporary set (it holds names): the caller makes it, and removes it afterwards. The
 model says what is compared and how much each outcome weighs; ``linkage_model.json`` was trained on a
-synthetic ICS of another seed than the demonstration and the tests use (see ``bench/train_linkage.py``).
+synthetic ICS of another seed than the demonstration and the tests use (see ``bench/_train_linkage.py``).
 
 Splink: R. Linacre et al., "Splink: Free software for probabilistic record linkage at scale", International
 Journal of Population Data Science 7(3), 2022; https://moj-analytical-services.github.io/splink/

@@ -1,6 +1,6 @@
 """Train the shipped linkage model on synthetic people of a seed nothing else uses, and write it.
 
-    python -m bench.train_linkage
+    python bench/_train_linkage.py
 
 The rates of agreement among true pairs come from the known truth, those among strangers from random pairs.
 Deliberately not trained on the data it is judged on: the demonstration, the tests and the benchmark use
@@ -10,8 +10,8 @@ other seeds, and the FEBRL test another country's made-up people.
 import json
 
 import duckdb
-from bench import linkage_records
 
+import _linkage_records as linkage_records
 from commonweal.lake import linkage
 
 PEOPLE = 40_000
@@ -28,7 +28,7 @@ def main() -> None:
         linkage.standardise(connection)
         model = linkage.train(connection, SEED)
     model["about"] = (
-        f"Splink weights trained by bench/train_linkage.py on {len(records)} records of {PEOPLE} synthetic people,"
+        f"Splink weights trained by bench/_train_linkage.py on {len(records)} records of {PEOPLE} synthetic people,"
         f" seed {SEED}. Contains no person data."
     )
     linkage.MODEL.write_text(json.dumps(model, indent=1) + "\n")
