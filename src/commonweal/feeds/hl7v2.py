@@ -7,6 +7,7 @@ declare, the character set the one MSH-18 declares; neither is guessed.
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 from itertools import pairwise
 from typing import BinaryIO
 from zoneinfo import ZoneInfo
@@ -30,7 +31,7 @@ _CHARACTER_SETS = {
     "UNICODE UTF-8": "utf-8",
     "UTF-8": "utf-8",
 } | {f"8859/{part}": f"iso8859-{part}" for part in (1, 2, 3, 4, 5, 6, 7, 8, 9, 15)}
-_TIME = re.compile(r"(\d{4}|\d{6}|\d{8}|\d{10}|\d{12}|\d{14})(?:\.(\d{1,4}))?([+-]\d{4})?")
+_TIME = re.compile(r"([0-9]{4}|[0-9]{6}|[0-9]{8}|[0-9]{10}|[0-9]{12}|[0-9]{14})(?:\.([0-9]{1,4}))?([+-][0-9]{4})?")
 DELETE = '""'  # "delete what you hold", where an empty field says nothing
 
 
@@ -100,15 +101,25 @@ class Message:
 
     def first(self, segment: str, number: int, component: int = 1, occurrence: int = 0) -> str:
         """First subcomponent of a component of the first repetition, unescaped; ``""`` stays :data:`DELETE`."""
-        for parts in self.repetitions(segment, number, occurrence):
-            return self.value(parts, component)
-        return ""
+        text = self.field(segment, number, occurrence)
+        if not text:
+            return ""
+        _, between, repetition, _, _ = self._escapes
+        if repetition in text:
+            text = text.partition(repetition)[0]
+        return self.value(text.split(between), component)
 
     def value(self, components: list[str], number: int, sub: int = 1) -> str:
         """A subcomponent of a repetition's component, unescaped and stripped of surrounding space."""
         if number > len(components):
             return ""
-        parts = components[number - 1].split(self._escapes[4])
+        text = components[number - 1]
+        if not text:
+            return ""
+        _, _, _, escape, between = self._escapes
+        if between not in text and sub == 1:
+            return text.strip() if escape not in text else self.unescape(text).strip()
+        parts = text.split(between)
         return self.unescape(parts[sub - 1]).strip() if sub <= len(parts) else ""
 
     def unescape(self, text: str) -> str:
@@ -161,24 +172,34 @@ def timestamp(text: str, field: str) -> datetime | None:
     Without an offset it is UK local time. The hour that comes twice in October is read as the first, summer-time,
     one; the hour that is skipped in March as if the clocks had not yet gone forward.
     """
-    stamp = text.strip()
+    if text in ("", DELETE):
+        return None
+    try:
+        return _moment(text.strip())
+    except (ValueError, OverflowError):
+        message = "not a time that exists; send YYYYMMDDHHMMSS, UK local or with +ZZZZ"
+        raise Invalid(field, "format-timestamp", excerpt(text), message) from None
+
+
+@lru_cache(maxsize=65_536)
+def _moment(stamp: str) -> datetime | None:
     if stamp in ("", DELETE):
         return None
     match = _TIME.fullmatch(stamp)
-    try:
-        if match is None:
-            raise ValueError
-        digits = match[1].ljust(8, "0") if len(match[1]) >= 8 else (match[1] + "0101"[len(match[1]) - 4 :])
-        moment = datetime.strptime(digits.ljust(14, "0")[:14], "%Y%m%d%H%M%S")
-        moment += timedelta(microseconds=int((match[2] or "0").ljust(6, "0")))
-        if not match[3]:
-            return moment.replace(tzinfo=LONDON).astimezone(UTC).astimezone(LONDON)
-        minutes = int(match[3][1:3]) * 60 + int(match[3][3:])
-        zone = timezone(timedelta(minutes=-minutes if match[3][0] == "-" else minutes))
-        return moment.replace(tzinfo=zone).astimezone(LONDON)
-    except ValueError:
-        message = "not a time that exists; send YYYYMMDDHHMMSS, UK local or with +ZZZZ"
-        raise Invalid(field, "format-timestamp", excerpt(text), message) from None
+    if match is None:
+        raise ValueError(stamp)
+    digits, fraction, offset = match[1], match[2] or "", match[3]
+    year, month, day, hour, minute, second = (
+        int(digits[begin:end] or least)
+        for begin, end, least in ((0, 4, 1), (4, 6, 1), (6, 8, 1), (8, 10, 0), (10, 12, 0), (12, 14, 0))
+    )
+    microsecond = int(fraction.ljust(6, "0")) if fraction else 0
+    if not offset:
+        local = datetime(year, month, day, hour, minute, second, microsecond, tzinfo=LONDON)
+        return local.astimezone(UTC).astimezone(LONDON)
+    minutes = int(offset[1:3]) * 60 + int(offset[3:])
+    zone = timezone(timedelta(minutes=-minutes if offset[0] == "-" else minutes))
+    return datetime(year, month, day, hour, minute, second, microsecond, tzinfo=zone).astimezone(LONDON)
 
 
 def messages(stream: BinaryIO, start_line: int = 1) -> Iterator[tuple[int, bytes]]:
