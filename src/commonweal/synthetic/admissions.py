@@ -66,7 +66,7 @@ class TrustRecords:
 
 
 def visit(streams: Streams, people: People, geography: Geography, decile: Ints, certain: Ints) -> Visits:
-    """Visits at rates by age and deprivation; the people at ``certain`` have an emergency admission in September 2020."""
+    """Visits at rates by age and deprivation; people at ``certain`` have an emergency admission in September 2020."""
     rng = streams.of(Stream.ADMISSIONS)
     age = (START + 900 - people.birth) / YEAR
     steep = 1.32 - 0.06 * decile
@@ -95,15 +95,18 @@ def visit(streams: Streams, people: People, geography: Geography, decile: Ints, 
     parts.append(
         (certain, np.full(len(certain), EMERGENCY), fixed, fixed + 6 * DAY, np.zeros(len(certain), dtype=bool))
     )
-    who, kind_, comes, leaves, died = (np.concatenate(column) for column in zip(*parts, strict=True))
+    who, kind_, comes, leaves = (np.concatenate([p[k] for p in parts]) for k in range(4))
+    died: Bools = np.concatenate([p[4] for p in parts])
     comes, leaves = _real_times(comes), _real_times(leaves)
     # Nobody is in twice at once: a visit that begins before an earlier one of the same person ended is dropped.
     order = np.lexsort((comes, who))
-    who, kind_, comes, leaves, died = (column[order] for column in (who, kind_, comes, leaves, died))
+    who, kind_, comes, leaves = (column[order] for column in (who, kind_, comes, leaves))
+    died = died[order]
     wide = 10**9
     latest = np.maximum.accumulate(who * wide + leaves)
     free = np.append(True, latest[:-1] < (who * wide + comes)[1:]) & (leaves > comes)
-    who, kind_, comes, leaves, died = (column[free] for column in (who, kind_, comes, leaves, died))
+    who, kind_, comes, leaves = (column[free] for column in (who, kind_, comes, leaves))
+    died = died[free]
     main = np.where(people.place[who] == 0, 0, 1)
     trust = np.where(rng.random(len(who)) < rates.SECOND_TRUST, 1 - main, main)
     emergency = texts(list(EMERGENCY_METHODS))[rng.choice(4, len(who), p=[0.72, 0.14, 0.08, 0.06])]
@@ -149,14 +152,13 @@ def write_trust(
     numbers = 1_000_000 + rng.permutation(9 * max(100_000, 2 * len(who)))[: 2 * len(who)]
     local = [str(n) for n in numbers[: len(who)].tolist()]
     several = np.bincount(turn, minlength=len(who)) > 1
-    doubled = (
-        several & (rng.random(len(who)) < rates.DUPLICATE_NUMBER / max(several.mean(), 0.05)) & ~np.isin(who, exact)
-    )
+    chance = rates.DUPLICATE_NUMBER / max(several.mean(), 0.05) if len(who) else 0.0
+    doubled = several & (rng.random(len(who)) < chance) & ~np.isin(who, exact)
     retired = [str(n) if d else "" for n, d in zip(numbers[len(who) :].tolist(), doubled.tolist(), strict=True)]
     source = geography.acute[trust].code
     writer = _Messages(source, geography, people, held, local, retired, visits, mine, turn, rng)
     writer.write(sink)
-    return TrustRecords(source, held, local, retired, len(mine))
+    return TrustRecords(source, held, local, writer.retired, len(mine))
 
 
 @dataclass(slots=True)
@@ -181,10 +183,8 @@ class _Messages:
         # The first of a doubled person's visits went under the second number.
         first = np.append(True, self.turn[1:] != self.turn[:-1]) if count else np.zeros(0, dtype=bool)
         second = np.array([bool(r) for r in self.retired], dtype=bool)[self.turn] & first & (leaves < horizon - 2 * DAY)
-        self.retired = [
-            r if used else ""
-            for r, used in zip(self.retired, np.isin(np.arange(len(self.local)), self.turn[second]), strict=True)
-        ]
+        used = set(self.turn[second].tolist())
+        self.retired = [r if i in used else "" for i, r in enumerate(self.retired)]
         updated = np.flatnonzero(self.rng.random(count) < 0.12)
         discharged = np.flatnonzero(leaves < horizon)
         merged = np.flatnonzero(second)

@@ -26,7 +26,7 @@ from commonweal.synthetic.lives import Caring, Conditions
 from commonweal.synthetic.people import People
 from commonweal.synthetic.sink import Sink
 
-REPEAT_DAYS = 84
+REPEAT_DAYS = 56
 PEOPLE_A_DOCTOR = 600
 _REASONS = ("", "", "Medication review", "Blood test", "New symptom", "Long-term condition review", "Test results")
 
@@ -93,7 +93,7 @@ def _write_organisations(p: _Practice) -> None:
     rows = []
     for i in (p.index, geography.merged_practice):
         practice = geography.practices[i]
-        if i == p.index or practice.merged_into == p.index:
+        if p.index in (i, practice.merged_into):
             id = identifiers(p.rng, 1)[0]
             rows.append(text.organization(id, practice.code, practice.name, practice.postcode, i == p.index))
     surnames, given = names.SURNAMES["british"], names.GIVEN_BRITISH["F", 2]
@@ -155,7 +155,7 @@ def _write_encounters(p: _Practice) -> _Visits:
     people = p.world.people
     start, end = people.start[p.who], people.end[p.who]
     age = (START + 900 - people.birth[p.who]) / YEAR
-    rate = np.select([age < 3, age < 18, age < 40, age < 65, age < 75], [4.2, 1.6, 2.5, 3.6, 5.2], 6.8)
+    rate = np.select([age < 3, age < 18, age < 40, age < 65, age < 75], [4.6, 1.8, 2.75, 4.0, 5.7], 7.5)
     rate = rate * np.where(people.female[p.who], 1.14, 0.86) * (1.12 - 0.022 * p.world.decile[p.who])
     count = p.rng.poisson(rate * np.maximum(end - start, 0) / YEAR)
     person = np.repeat(np.arange(len(p.who)), count)
@@ -345,7 +345,7 @@ def _write_caring(p: _Practice) -> None:
 
 
 def _write_medicines(p: _Practice, visits: _Visits) -> None:
-    """Repeat medicines for long-term conditions every twelve weeks, and short courses given at consultations."""
+    """Repeat medicines for long-term conditions every eight weeks, and short courses given at consultations."""
     c, people = p.world.conditions, p.world.people
     mine = np.flatnonzero((people.practice[c.person] == p.index) & (c.recorded < NEVER))
     for kind, name in enumerate(codes.CONDITION_NAMES):
@@ -377,7 +377,7 @@ def _write_medicines(p: _Practice, visits: _Visits) -> None:
                     )
                 ]
             )
-    given = np.flatnonzero(p.rng.random(len(visits.ids)) < 0.34)
+    given = np.flatnonzero(p.rng.random(len(visits.ids)) < 0.36)
     drugs = [text.medicine(name, dose, False) for name, dose in codes.ACUTE_MEDICINES]
     which = p.rng.integers(0, len(drugs), len(given))
     p.sink.write(

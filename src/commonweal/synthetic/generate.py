@@ -14,7 +14,7 @@ from commonweal.synthetic.geography import Geography
 from commonweal.synthetic.identity_noise import record
 from commonweal.synthetic.invented_geography import invent
 from commonweal.synthetic.lives import deciles, die, fall_ill
-from commonweal.synthetic.people import populate
+from commonweal.synthetic.people import person_code, populate
 from commonweal.synthetic.rates import PRACTICE_NOISE
 from commonweal.synthetic.real_geography import read
 from commonweal.synthetic.sink import FileEntry, Sink
@@ -178,7 +178,7 @@ def _write(
         resources,
         (*files, *entries),
         tuple(expected),
-        {case: truth.person_code(i) for case, i, _ in reversed(examples)},
+        {case: person_code(i) for case, i, _ in reversed(examples)},
     )
     plain = asdict(manifest)
     del plain["life_expectancy"], plain["cases"]

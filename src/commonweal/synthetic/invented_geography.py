@@ -177,7 +177,7 @@ def furnish(geography: Geography, rng: np.random.Generator, people: int) -> None
 
 def _areas(rng: np.random.Generator, count: int) -> list[SmallArea]:
     """``count`` areas, the city more deprived than the county, with ranks in the bounds of their decile."""
-    single = tuple(np.repeat(np.array(AGE_BANDS) / 5, 5)[:OLDEST]) + (AGE_BANDS[-1],)
+    single = (*np.repeat(np.array(AGE_BANDS) / 5, 5)[:OLDEST].tolist(), AGE_BANDS[-1])
     leaning = (np.array([10, 10, 9, 8, 6, 5, 4, 3, 2, 2]), np.arange(5, 15), np.array([3, 4, 5, 5, 6, 6, 7, 7, 7, 6]))
     areas: list[SmallArea] = []
     for place, share in enumerate(_PLACE_SHARES):

@@ -7,6 +7,7 @@ import numpy as np
 from commonweal.synthetic import names, rates
 from commonweal.synthetic.columns import AS_AT, NEVER, START, YEAR, Bools, Floats, Ints, Stream, Streams, Texts, texts
 from commonweal.synthetic.geography import Geography
+from commonweal.synthetic.naming import name, prefixes
 from commonweal.synthetic.nhs_numbers import allocate
 
 ETHNICITIES = "ABCDEFGHJKLMNPRS"
@@ -97,7 +98,8 @@ def populate(streams: Streams, geography: Geography, count: int) -> People:
     for row in np.flatnonzero(twin_of >= 0):
         birth[row] = birth[twin_of[row]]
     ethnicity = _ethnicities(rng, geography, household, first, area, age, couple, child, position)
-    named = _names(streams.of(Stream.NAMES), birth, female, ethnicity, kinds, position, first, couple, child, twin_of)
+    sons = ~female & (kinds == FAMILY) & (position == 2) & (twin_of < 0)
+    named = name(streams.of(Stream.NAMES), birth, female, ethnicity, position, first, couple, child, sons, twin_of)
     postcode, former, line, former_line, moved = _homes(rng, geography, area, kind, home, len(sizes))
     area = geography.postcode_area[postcode]
     practice, from_merged = _practices(rng, geography, area, household)
@@ -113,7 +115,7 @@ def populate(streams: Streams, geography: Geography, count: int) -> People:
         middle=named.middle,
         family=named.family,
         former_family=named.former,
-        prefix=_prefixes(female, age, couple, rng),
+        prefix=prefixes(female, age, couple, rng),
         female=female,
         birth=birth,
         death=np.full(count, NEVER, dtype=np.int64),
@@ -265,111 +267,14 @@ def _ethnicities(
     has_two = couple[rows]
     two = np.where(has_two, code[np.minimum(first[rows] + 1, count - 1)], one)
     mixed = np.full(len(ETHNICITIES), 6)
-    for letter, result in (("M", 3), ("P", 3), ("N", 4), ("H", 5), ("J", 5), ("K", 5), ("L", 5), ("R", 5)):
-        mixed[ETHNICITIES.index(letter)] = result
+    for letter, mix in (("M", 3), ("P", 3), ("N", 4), ("H", 5), ("J", 5), ("K", 5), ("L", 5), ("R", 5)):
+        mixed[ETHNICITIES.index(letter)] = mix
     differs = np.where(one <= 2, mixed[two], np.where(two <= 2, mixed[one], 6))
     both_white = (one <= 2) & (two <= 2)
     code[rows] = np.where((one == two) | both_white, one, differs)
     letters = texts(list(ETHNICITIES))
     result: Texts = letters[code]
     return result
-
-
-@dataclass(slots=True)
-class _Named:
-    given: Texts
-    middle: Texts
-    family: Texts
-    former: Texts
-    namesake_of: Ints
-
-
-def _names(
-    rng: np.random.Generator,
-    birth: Ints,
-    female: Bools,
-    ethnicity: Texts,
-    kinds: Ints,
-    position: Ints,
-    first: Ints,
-    couple: Bools,
-    child: Bools,
-    twin_of: Ints,
-) -> _Named:
-    """Given and family names: shared in a household as people share them, sons now and then called after fathers."""
-    count = len(birth)
-    # Generations of twenty years: born before 1940, 1940 to 1959, and so on to 2000 and after.
-    cohort = np.clip((birth.astype("datetime64[D]").astype("datetime64[Y]").astype(int) + 50) // 20, 0, 4)
-    given, middle, family = np.empty(count, object), np.empty(count, object), np.empty(count, object)
-    for letter, (from_given, from_family) in names.HERITAGE.items():
-        chosen = ethnicity == letter
-        if not chosen.any():
-            continue
-        family[chosen] = _pick(rng, names.SURNAMES[from_family], int(chosen.sum()))
-        for sex in "FM":
-            of_sex = chosen & (female == (sex == "F"))
-            for generation in range(5) if from_given == "british" else (0,):
-                rows = of_sex & (cohort == generation) if from_given == "british" else of_sex
-                pool = (
-                    names.GIVEN_BRITISH[sex, generation]
-                    if from_given == "british"
-                    else names.GIVEN_ELSEWHERE[from_given, sex]
-                )
-                given[rows] = _pick(rng, pool, int(rows.sum()))
-                middle[rows] = _pick(rng, pool, int(rows.sum()))
-    middle[(rng.random(count) >= rates.MIDDLE_NAME) | (middle == given)] = ""
-    former = texts([""] * count)
-    partner = np.flatnonzero(couple & (position == 1))
-    sharing = partner[rng.random(len(partner)) < rates.SHARED_SURNAME]
-    maiden = family[sharing].copy()
-    family[sharing] = family[sharing - 1]
-    years = (AS_AT - birth[sharing]) / YEAR
-    changed = female[sharing] & (years > 20) & (years < 60) & (rng.random(len(sharing)) < rates.SURNAME_CHANGED / 0.4)
-    former[sharing[changed]] = maiden[changed]
-    rows = np.flatnonzero(child)
-    father = np.where(couple[rows] & female[first[rows]], first[rows] + 1, first[rows])
-    family[rows] = family[np.minimum(father, count - 1)]
-    namesake_of = np.full(count, -1, dtype=np.int64)
-    sons = (~female[rows]) & (kinds[rows] == FAMILY) & (position[rows] == 2) & (~female[father]) & (twin_of[rows] < 0)
-    called_after = np.flatnonzero(sons & (rng.random(len(rows)) < rates.NAMESAKE_SHARE))
-    given[rows[called_after]] = given[father[called_after]]
-    namesake_of[rows[called_after]] = father[called_after]
-    for row in np.flatnonzero(twin_of >= 0):
-        pool = _pool(str(ethnicity[row]), bool(female[row]), int(cohort[row]))
-        start, other = int(rng.integers(len(pool))), str(given[twin_of[row]])
-        given[row] = next(
-            n for n in (*pool[start:], *pool[:start]) if n[0] != other[0] and names.NICKNAMES.get(n, "-")[0] != other[0]
-        )
-        middle[row] = ""
-    return _Named(given, middle, family, former, namesake_of)
-
-
-def _pool(letter: str, female: bool, cohort: int) -> tuple[str, ...]:
-    """The given names a person of this ethnic category, sex and generation may have."""
-    source = names.HERITAGE[letter][0]
-    sex = "F" if female else "M"
-    return names.GIVEN_BRITISH[sex, cohort] if source == "british" else names.GIVEN_ELSEWHERE[source, sex]
-
-
-def _pick(rng: np.random.Generator, pool: tuple[str, ...], count: int) -> Texts:
-    """Names from ``pool``, the first ones commoner, as names are."""
-    weight = 1 / (np.arange(len(pool)) + 6.0)
-    column = texts(list(pool))
-    result: Texts = column[rng.choice(len(pool), count, p=weight / weight.sum())]
-    return result
-
-
-def _prefixes(female: Bools, age: Floats, couple: Bools, rng: np.random.Generator) -> Texts:
-    """Titles; children have none to speak of but Master and Miss."""
-    draw = rng.random(len(female))
-    title = np.where(
-        female,
-        np.where(
-            age < 18, "Miss", np.where(couple, np.where(draw < 0.75, "Mrs", "Ms"), np.where(draw < 0.5, "Ms", "Miss"))
-        ),
-        np.where(age < 16, "Master", "Mr"),
-    )
-    return texts([str(t) for t in title])
 
 
 def _homes(
@@ -401,7 +306,7 @@ def _homes(
 
 
 def _practices(rng: np.random.Generator, geography: Geography, area: Ints, household: Ints) -> tuple[Ints, Bools]:
-    """Each person's practice today (mostly one of the area's network, the same for a household), and who came by merger."""
+    """Each person's practice today (mostly of the area's network, one for a household), and who came by merger."""
     count = len(area)
     openings = geography.open_practices
     by_network = [[i for i in openings if geography.practices[i].network == n] for n in range(len(geography.networks))]

@@ -1,4 +1,4 @@
-"""A system on real small areas: their deprivation, age structure, networks and practices, in public statistics' columns.
+"""A system on real small areas: their deprivation, age structure, networks and practices, from public tables.
 
 Which network serves which small area is not in those tables, so networks are dealt to places in order of code.
 """
@@ -51,15 +51,14 @@ def read(folder: Path, rng: np.random.Generator, people: int) -> Geography:
         ("lsoa11_code", "lsoa11_name", "ltla22_code", "ltla22_name", "icb22_code_h", "icb22_name", "IMD_decile"),
     )
     ages = {
-        r["lsoa11_code"]: tuple(float(r[str(a)]) for a in range(OLDEST)) + (float(r["90+"]),)
+        r["lsoa11_code"]: (*(float(r[str(a)]) for a in range(OLDEST)), float(r["90+"]))
         for r in _rows(folder, "population", ("lsoa11_code", "0", "89", "90+"))
     }
     practices = _rows(folder, "gp_practice", ("PRACTICE_CODE", "PRACTICE_NAME", "PCN_CODE", "PCN_NAME", "STP_CODE"))
+    served = {p["STP_CODE"] for p in practices}
     totals: dict[str, float] = defaultdict(float)
     for row in imd:
-        if any(p["STP_CODE"] == row["icb22_code_h"] for p in practices[:1]) or row["icb22_code_h"] in {
-            p["STP_CODE"] for p in practices
-        }:
+        if row["icb22_code_h"] in served:
             totals[row["icb22_code_h"]] += sum(ages.get(row["lsoa11_code"], ()))
     if not totals:
         raise GeographyError(f"no system in {folder} has both small areas and practices")
@@ -142,11 +141,9 @@ def _practices(
         )
     networks: list[Network] = []
     practices: list[Practice] = []
-    spare: list[tuple[str, str]] = []
     for index, (key, place) in enumerate(zip(keys, place_of_network(count, shares), strict=False)):
         networks.append(Network(key[0], key[1].title(), place))
         taken = by_network[key][: max(2, practices_a_network(people))]
-        spare += [(r["PRACTICE_CODE"], r["PRACTICE_NAME"].title()) for r in by_network[key][len(taken) :]]
         for row in taken:
             practices.append(
                 Practice(row["PRACTICE_CODE"], row["PRACTICE_NAME"].title(), index, f"Z{'ABC'[place]}1 9ZX")
