@@ -1,0 +1,200 @@
+"""Lines to JSON; search values; demographics; compartments; names and postcodes."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from commonweal.fhir import systems
+from commonweal.fhir.compartment import category, person_reference, team
+from commonweal.fhir.definitions import resource_types
+from commonweal.fhir.demographics import demographics
+from commonweal.fhir.errors import Invalid
+from commonweal.fhir.normalise import name_key, phonetic, postcode
+from commonweal.fhir.parse import parse_line
+from commonweal.fhir.search import date_range, parameters, search_values
+from commonweal.fhir.search_parameters import PARAMETERS
+
+
+@pytest.mark.parametrize(
+    ("raw", "rule"),
+    [
+        (b'{"resourceType":"Patient"', "json-truncated"),
+        (b'{"a":"\xe9"}', "encoding-not-utf-8"),
+        (b'{"a":"\x00"}', "nul-byte"),
+        ('{"a":1}'.encode("utf-16"), "nul-byte"),
+        (b"[1]", "resource-expected"),
+        (b"a,b,c", "json-malformed"),
+        (b'{"a":' * 70 + b"1" + b"}" * 70, "nesting-too-deep"),
+        (b'{"a":' * 5000 + b"1" + b"}" * 5000, "nesting-too-deep"),
+        (b'{"a":"' + b"x" * (5 * 1024 * 1024) + b'"}', "line-too-long"),
+    ],
+)
+def test_a_line_that_cannot_be_read_says_why(raw: bytes, rule: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        parse_line(raw)
+    assert caught.value.rule == rule
+    assert caught.value.message
+
+
+def test_numbers_and_escapes_survive_parsing() -> None:
+    assert parse_line(b' {"a":1.0e2,"b":"\\u0000"} ') == {"a": 100.0, "b": "\0"}
+
+
+def test_search_values_of_an_observation() -> None:
+    found = search_values(
+        {
+            "resourceType": "Observation",
+            "status": "final",
+            "code": {"coding": [{"system": "http://snomed.info/sct", "code": "75367002"}, {"display": "no code"}]},
+            "subject": {"reference": "Patient/p1"},
+            "encounter": {"reference": "Encounter/e1/_history/2"},
+            "effectivePeriod": {"start": "2020-06-01"},
+            "performer": [{"identifier": {"system": "urn:ods", "value": "A81001"}}, {"reference": "#here"}],
+        }
+    )
+    assert set(found.tokens) == {
+        ("status", "", "final"),
+        ("code", "http://snomed.info/sct", "75367002"),
+        ("performer:identifier", "urn:ods", "A81001"),
+    }
+    assert found.dates == [("date", "2020-06-01T00:00:00+01:00", "infinity")]
+    assert set(found.references) == {
+        ("subject", "Patient", "p1"),
+        ("patient", "Patient", "p1"),
+        ("encounter", "Encounter", "e1"),
+    }
+
+
+def test_search_values_of_a_patient_are_normalised() -> None:
+    found = search_values(
+        {
+            "resourceType": "Patient",
+            "name": [{"family": "O'Néill", "given": ["Anne-Marie"]}],
+            "birthDate": "1950-02",
+            "address": [{"postalCode": "sw1a1aa"}],
+            "active": True,
+        }
+    )
+    assert ("family", "oneill") in found.strings
+    assert ("given", "anne marie") in found.strings
+    assert ("phonetic", "O540") in found.strings
+    assert ("address-postalcode", "SW1A 1AA") in found.strings
+    assert found.tokens == [("active", "", "true")]
+    assert found.dates == [("birthdate", "1950-02-01T00:00:00+00:00", "1950-02-28T23:59:59.999999+00:00")]
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last"),
+    [
+        ("2020", "2020-01-01T00:00:00+00:00", "2020-12-31T23:59:59.999999+00:00"),
+        ("2020-10-25", "2020-10-25T00:00:00+01:00", "2020-10-25T23:59:59.999999+00:00"),
+        ("2020-01-02T10:00:00Z", "2020-01-02T10:00:00Z", "2020-01-02T10:00:00.999999Z"),
+        ("2020-01-02T10:00:00.5+01:00", "2020-01-02T10:00:00.5+01:00", "2020-01-02T10:00:00.5+01:00"),
+    ],
+)
+def test_a_date_means_the_whole_of_its_precision_in_the_uk(text: str, first: str, last: str) -> None:
+    assert date_range(text) == (first, last)
+
+
+def test_every_declared_search_parameter_compiles() -> None:
+    assert set(PARAMETERS) <= resource_types()
+    for kind in PARAMETERS:
+        assert parameters(kind)
+        assert search_values({"resourceType": kind}).tokens == []
+
+
+@pytest.mark.parametrize(
+    ("resource", "person"),
+    [
+        ({"resourceType": "Patient", "id": "p1"}, "p1"),
+        ({"resourceType": "Condition", "subject": {"reference": "Patient/p1"}}, "p1"),
+        ({"resourceType": "Condition", "subject": {"reference": "Patient/p1/_history/3"}}, "p1"),
+        ({"resourceType": "EpisodeOfCare", "patient": {"reference": "Patient/p1"}}, "p1"),
+        ({"resourceType": "Task", "for": {"reference": "Patient/p1"}}, "p1"),
+        ({"resourceType": "Appointment", "participant": [{"actor": {"reference": "Patient/p1"}}]}, "p1"),
+        ({"resourceType": "Observation", "subject": {"reference": "Device/d1"}}, None),
+        ({"resourceType": "Observation", "subject": {"reference": "https://else.where/Patient/p1"}}, None),
+        ({"resourceType": "Organization", "id": "o1"}, None),
+    ],
+)
+def test_whose_a_resource_is(resource: dict[str, Any], person: str | None) -> None:
+    assert person_reference(resource) == person
+
+
+@pytest.mark.parametrize(
+    ("kind", "feed", "expected"),
+    [
+        ("Patient", "cld", "demographics"),
+        ("Encounter", "cld", "social_care"),
+        ("Encounter", "mh", "mental_health"),
+        ("Encounter", "gp", "clinical"),
+        ("MedicationRequest", "gp", "medication"),
+    ],
+)
+def test_category_of_sharing(kind: str, feed: str, expected: str) -> None:
+    assert category({"resourceType": kind}, feed) == expected
+    assert team({"resourceType": kind}) == ""
+
+
+def test_demographics_prefer_what_is_official_and_current() -> None:
+    found = demographics(
+        {
+            "resourceType": "Patient",
+            "identifier": [
+                {"system": "urn:local", "value": "1"},
+                {"system": "https://fhir.nhs.uk/Id/nhs-number", "use": "old", "value": "9990000026"},
+                {"system": "https://fhir.nhs.uk/Id/nhs-number", "value": "999 000 0018"},
+            ],
+            "name": [{"use": "old", "family": "Jones"}, {"use": "official", "family": "Shah", "given": ["Asha", "D"]}],
+            "birthDate": "1950-02-01",
+            "deceasedDateTime": "2020-03-04T10:00:00Z",
+            "address": [
+                {"use": "old", "postalCode": "AA1 1AA"},
+                {"line": ["1 High St"], "postalCode": "zz11aa"},
+            ],
+            "generalPractitioner": [{"identifier": {"system": systems.ODS, "value": "A1"}}],
+        }
+    )
+    assert (found.nhs_number, found.family, found.given) == ("9990000018", "Shah", ("Asha", "D"))
+    assert (found.birth_date, found.death_date) == (date(1950, 2, 1), date(2020, 3, 4))
+    assert (found.postcode, found.address_line, found.practice) == ("ZZ1 1AA", "1 High St", "A1")
+
+
+def test_demographics_of_an_empty_patient_are_empty() -> None:
+    found = demographics({"resourceType": "Patient", "birthDate": "1950"})
+    assert (found.nhs_number, found.family, found.given, found.birth_date, found.postcode) == ("", "", (), None, "")
+
+
+# https://www.archives.gov/research/census/soundex
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("Washington", "W252"),
+        ("Lee", "L000"),
+        ("Gutierrez", "G362"),
+        ("Pfister", "P236"),
+        ("Jackson", "J250"),
+        ("Tymczak", "T522"),
+        ("VanDeusen", "V532"),
+        ("Ashcraft", "A261"),
+        ("李", ""),
+    ],
+)
+def test_soundex_as_published(name: str, code: str) -> None:
+    assert phonetic(name) == code
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [("O’Néill-Smith", "oneill smith"), ("  Łukasz ", "lukasz"), ("Strauß", "strauss"), ("ÆSIR", "aesir"), ("", "")],
+)
+def test_name_key(name: str, key: str) -> None:
+    assert name_key(name) == key
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("sw1a1aa", "SW1A 1AA"), (" m1  1ae ", "M1 1AE"), ("12345", "12345"), ("", "")]
+)
+def test_postcode(text: str, expected: str) -> None:
+    assert postcode(text) == expected
