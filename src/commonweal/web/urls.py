@@ -7,5 +7,6 @@ from commonweal.web import views
 urlpatterns = [
     path("", views.home, name="home"),
     path("accessibility", views.accessibility, name="accessibility"),
+    path("styles/nhsuk.css", views.nhsuk_styles, name="nhsuk_styles"),
     path("privacy", views.privacy, name="privacy"),
 ]

@@ -1,0 +1,3 @@
+"""Registers and measures of the population, from the de-identified lake to released figures."""
+
+HAS_PAGES = True
