@@ -10,7 +10,7 @@ from django.db import connection
 pytestmark = pytest.mark.usefixtures("database")
 
 PASSWORD = "correct horse battery"
-BROWSER: dict[str, str] = {"REMOTE_ADDR": "192.0.2.1"}
+BROWSER: dict[str, str] = {"REMOTE_ADDR": "192.0.2.1", "SERVER_NAME": "127.0.0.1"}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -20,15 +20,21 @@ def account(database: str) -> None:
     api.create_user("dr.ray", PASSWORD, api.Role.CLINICIAN, "P01", "Dr Ray")
 
 
-@pytest.fixture
-def client(database: str) -> Iterator[Any]:
+@pytest.fixture(scope="module")
+def browser(account: None) -> Any:
     from django.test import Client
 
+    return Client(**BROWSER)
+
+
+@pytest.fixture
+def client(browser: Any) -> Iterator[Any]:
+    browser.cookies.clear()
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM access_signin")
     connection.close()
     connection.settings_dict["USER"] = "commonweal_app"
-    yield Client(**BROWSER)
+    yield browser
     connection.close()
     connection.settings_dict["USER"] = "commonweal_batch"
 
@@ -109,7 +115,7 @@ def test_a_success_forgives_earlier_failures(client: Any) -> None:
 def test_signing_in_needs_the_csrf_token(client: Any) -> None:
     from django.test import Client
 
-    assert sign_in(Client(enforce_csrf_checks=True)).status_code == 403
+    assert sign_in(Client(enforce_csrf_checks=True, **BROWSER)).status_code == 403
 
 
 def test_signing_out_is_a_post_and_ends_the_session(client: Any) -> None:

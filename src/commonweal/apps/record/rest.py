@@ -161,12 +161,13 @@ def _versions(request: HttpRequest, action: str, kind: str, ident: str, history:
     Raises ``NotFound``, ``Gone``, and ``Refused`` with *withheld* for care staff who may open it in an emergency.
     """
     with _session(request, action, kind) as session:
-        if kind in PARAMETERS and not personal(kind):
+        people = whose(kind, [ident])
+        if not people and kind in PARAMETERS and not personal(kind):
             session.require("read_directory")
             shared = selectors.read_shared(kind, ident)
             versions = [shared] if shared else []
         else:
-            person_id, compartments = _only(whose(kind, [ident]))
+            person_id, compartments = _only(people)
             scope = session.open_person(person_id, compartments)
             current = None if history else selectors.read(scope, kind, ident)
             versions = [current] if current else selectors.history(scope, kind, ident)

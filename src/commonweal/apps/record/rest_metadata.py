@@ -7,16 +7,13 @@ from commonweal.apps.record.searching import DATES, REFERENCES, STRINGS
 from commonweal.fhir.search import parameters
 from commonweal.fhir.search_parameters import PARAMETERS
 
-SHARED = ("HealthcareService", "Location", "Organization", "Practitioner", "PractitionerRole")
-"""Types about nobody: searched without naming a person."""
-
 PUBLISHED = "2026-11-21"
 PERSON = ("patient", "subject")
 
 
 def personal(kind: str) -> bool:
-    """Whether resources of this type belong to a person."""
-    return kind in PARAMETERS and kind not in SHARED
+    """Whether resources of this type are a person's: a Patient, or what is searched by one."""
+    return kind == "Patient" or any(name in PERSON for name in parameters(kind))
 
 
 def _type_of(name: str) -> str:
