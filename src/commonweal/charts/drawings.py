@@ -1,15 +1,18 @@
 """The drawings reports use. Each takes values, and gives an SVG, a sentence and the same values as a table."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache, wraps
+from typing import Any, ParamSpec
 
 import altair as alt
+from altair.utils.schemapi import debug_mode
 
 from commonweal.charts import theme
 from commonweal.charts.render import svg
 
 WIDTH = 760
+CHECK_SPECIFICATIONS = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +64,35 @@ class Point:
     label: str
 
 
+P = ParamSpec("P")
+
+
+def _remembered(draw: Callable[P, Chart]) -> Callable[P, Chart]:
+    """Keep the last drawings: a page asks for the same one at every view, and it depends on nothing but its values.
+
+    Altair checks every piece of a specification against its schema, which is nine tenths of the time; a test
+    checks the specifications instead.
+    """
+    kept = lru_cache(maxsize=512)(draw)
+
+    @wraps(draw)
+    def drawn(*args: P.args, **kwargs: P.kwargs) -> Chart:
+        fixed: Any = {name: tuple(one) if isinstance(one, list) else one for name, one in kwargs.items()}
+        with debug_mode(CHECK_SPECIFICATIONS):
+            return kept(*args, **fixed)
+
+    return drawn
+
+
 def _finish(chart: Any, height: int) -> dict[str, Any]:
     spec: dict[str, Any] = chart.properties(
         width=WIDTH, height=height, autosize=alt.AutoSizeParams(type="fit-x", contains="padding")
-    ).to_dict(validate=True)
+    ).to_dict()
     spec["config"] = theme.CONFIG
     return spec
 
 
+@_remembered
 def bar_by_category(
     *,
     name: str,
@@ -137,6 +161,7 @@ def _limits(bar: Bar) -> str:
     return f"{bar.low:.1f} to {bar.high:.1f}"
 
 
+@_remembered
 def plan_and_actual(*, name: str, title: str, axis: str, heading: str, bars: Sequence[PlanBar]) -> Chart:
     """A bar for what happened and a mark where the plan was, with the actual printed.
 
@@ -194,6 +219,7 @@ def _of_plan(bar: PlanBar) -> str:
     return bar.actual_label if bar.plan is None else f"{bar.actual_label} (plan {bar.plan_label})"
 
 
+@_remembered
 def line(*, name: str, title: str, axis: str, points: Sequence[Point]) -> Chart:
     """One line a series over ordered points. Series differ by dash as well as colour.
 

@@ -54,7 +54,7 @@ def _claims(book: Book, codes: list[str]) -> Table | None:
 
 def ratings(book: Book) -> Ratings:
     """Providers by rating; the drawing shows the share of those rated that are good or outstanding."""
-    codes = [code for code in book.codes() if book.of(code, lens="rating")]
+    codes = [code for code in book.codes_of("Quality") if book.of(code, lens="rating")]
     if not codes:
         return Ratings(None, None)
     rows, bars = [], []
