@@ -58,7 +58,7 @@ term = st.one_of(
     path.flatmap(
         lambda p: st.sampled_from((".exists()", ".empty()", ".count()", ".join(',')", ".not()")).map(lambda s: p + s)
     ),
-    st.tuples(operand, st.sampled_from("= != < > <= >= + - * &".split()), operand).map(
+    st.tuples(operand, st.sampled_from(["=", "!=", "<", ">", "<=", ">=", "+", "-", "*", "&"]), operand).map(
         lambda t: f"({t[0]} {t[1]} {t[2]})"
     ),
 )

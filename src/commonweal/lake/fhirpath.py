@@ -13,6 +13,7 @@ from commonweal.fhir.fhirpath.evaluate import boundary_kind, choice_element
 from commonweal.fhir.fhirpath.tree import (
     INTEGER_TYPES,
     PRIMITIVE_TYPES,
+    TEXT_TYPES,
     Binary,
     Call,
     Constant,
@@ -27,7 +28,7 @@ from commonweal.fhir.fhirpath.tree import (
     type_name,
 )
 from commonweal.fhir.views import ViewFault
-from commonweal.lake import boundaries
+from commonweal.lake import boundaries, shapes
 from commonweal.lake.sql import Sql, joined, literal, sql
 
 NO_ITEMS = sql("CAST([] AS JSON[])")
@@ -37,18 +38,29 @@ _INTEGERS = sql("('BIGINT', 'UBIGINT', 'HUGEINT')")
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A compiled expression."""
+    """A compiled expression.
+
+    ``shape`` is the R4 type of its items where it is known ('' if not). A node of known shape may also be
+    ``path`` below ``root``, so that a chain of single elements is one look-up.
+    """
 
     kind: str
     sql: Sql
+    shape: str = ""
+    root: Sql | None = None
+    path: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Focus:
-    """What ``$this`` and ``%rowIndex`` are: a JSON column or lambda parameter, and a BIGINT."""
+    """What ``$this`` and ``%rowIndex`` are: a JSON column or lambda parameter, and a BIGINT.
+
+    With a ``shape`` (an R4 type) the JSON is trusted to be valid R4, and its cardinalities make short work.
+    """
 
     node: Sql
     row_index: Sql
+    shape: str = ""
 
 
 @dataclass(slots=True)
@@ -123,18 +135,19 @@ class Compiler:
         """The value of ``node`` seen from ``focus``."""
         match node:
             case This():
-                return Value("node", focus.node)
+                return Value("node", focus.node, focus.shape, focus.node if focus.shape else None)
             case RowIndex():
                 return Value("integer", focus.row_index)
-            case Literal(value, type_):
-                return _literal(value, type_)
+            case Literal(written, type_):
+                return _literal(written, type_)
             case Empty():
                 return Value("list", NO_ITEMS)
             case Member(of, element):
-                return Value("list", self.members(self.compile(of, focus), element))
+                return self.element(self.compile(of, focus), element)
             case Item(of, index):
-                items = self.as_list(self.compile(of, focus))
-                return Value("node", sql("{items}[{place}]", items=items, place=literal(index + 1)))
+                value = self.compile(of, focus)
+                items = self.as_list(value)
+                return _node(sql("{items}[{place}]", items=items, place=literal(index + 1)), value.shape)
             case Negative(of):
                 return self.operate("-", Value("integer", literal(0)), self.compile(of, focus))
             case Call():
@@ -144,10 +157,29 @@ class Compiler:
             case Constant(constant):
                 raise ViewFault(f"%{constant} has no value")
 
+    def element(self, value: Value, element: str, type_: str = "") -> Value:
+        """``value.element``; ``type_`` is the chosen type of a choice of types."""
+        single, shape = shapes.element(value.shape, element, type_)
+        if single is None:
+            return Value("list", self.members(value, element))
+        if single and value.kind == "node":
+            root, path = (value.root, value.path) if value.root is not None else (value.sql, ())
+            below = (*path, element)
+            found = sql("json_extract({root}, {path})", root=root, path=json_path(below))
+            return Value("node", found, shape, root, below)
+        if value.kind == "node":
+            root, path = (value.root, value.path) if value.root is not None else (value.sql, ())
+            found = sql("json_extract({root}, {path})", root=root, path=json_path((*path, element), every=True))
+            return Value("list", sql("COALESCE({found}, {none})", found=found, none=NO_ITEMS), shape)
+        path_ = json_path((element,), every=not single)
+        lists = self.map(value.sql, lambda v: sql("json_extract({v}, {path})", v=v, path=path_))
+        if single:
+            return Value("list", self.filter(lists, lambda v: sql("{v} IS NOT NULL", v=v)), shape)
+        return Value("list", sql("flatten({lists})", lists=lists), shape)
+
     def members(self, value: Value, element: str) -> Sql:
         """JSON[] of element ``element`` of the value's items."""
-        path = literal('$."' + element.replace('"', '\\"') + '"')
-        every = literal('$."' + element.replace('"', '\\"') + '"[*]')
+        path, every = json_path((element,)), json_path((element,), every=True)
 
         def of_one(node: Sql) -> Sql:
             opened = self.filter(
@@ -178,24 +210,27 @@ class Compiler:
 
         def holds(item: Sql) -> Sql:
             assert_ = first if first is not None else Literal(True, "boolean")
-            inner = self.as_boolean(self.compile(assert_, Focus(item, focus.row_index)))
+            inner = self.as_boolean(self.compile(assert_, Focus(item, focus.row_index, value.shape)))
             return sql("COALESCE({inner}, FALSE)", inner=inner)
 
         match node.name:
             case "not":
                 return Value("boolean", sql("(NOT {v})", v=self.as_boolean(value)))
             case "getResourceKey":
-                return Value("list", self.members(value, "id"))
+                return self.element(value, "id")
             case "getReferenceKey":
                 return Value("list", self.reference_keys(value, type_name(first) if first else ""))
             case "lowBoundary" | "highBoundary":
                 high, kind = node.name == "highBoundary", boundary_kind(node)
                 ends = self.map(self.as_list(value), lambda v: boundaries.boundary(v, high, kind))
                 return Value("list", self.filter(ends, lambda v: sql("{v} IS NOT NULL", v=v)))
+        if first is None and node.name in ("exists", "empty") and value.kind != "list":
+            test = "({v} IS NOT NULL)" if node.name == "exists" else "({v} IS NULL)"
+            return Value("boolean", sql(test, v=value.sql))
         items = self.as_list(value)
         match node.name:
             case "where":
-                return Value("list", self.filter(items, holds))
+                return Value("list", self.filter(items, holds), value.shape)
             case "exists":
                 chosen = self.filter(items, holds) if first is not None else items
                 return Value("boolean", sql("(len({items}) > 0)", items=chosen))
@@ -207,9 +242,9 @@ class Compiler:
             case "count":
                 return Value("integer", sql("len({items})", items=items))
             case "first":
-                return Value("node", sql("{items}[1]", items=items))
+                return _node(sql("{items}[1]", items=items), value.shape)
             case "last":
-                return Value("node", sql("{items}[-1]", items=items))
+                return _node(sql("{items}[-1]", items=items), value.shape)
             case "join":
                 between = literal(str(first.value) if isinstance(first, Literal) else "")
                 texts = self.map(
@@ -219,17 +254,17 @@ class Compiler:
                 return Value("string", sql("array_to_string({texts}, {between})", texts=texts, between=between))
             case _:  # extension: the parser admits nothing else
                 url = literal(str(first.value) if isinstance(first, Literal) else "")
-                extensions = self.members(Value("list", items), "extension")
-                return Value(
-                    "list",
-                    self.filter(extensions, lambda v: sql("COALESCE({v} ->> '$.url' = {url}, FALSE)", v=v, url=url)),
+                extensions = self.element(value if value.shape else Value("list", items), "extension")
+                chosen = self.filter(
+                    extensions.sql, lambda v: sql("COALESCE({v} ->> '$.url' = {url}, FALSE)", v=v, url=url)
                 )
+                return Value("list", chosen, extensions.shape)
 
     def of_type(self, node: Call, focus: Focus) -> Value:
         """``value.ofType(Quantity)`` reads ``valueQuantity``; elsewhere a filter on the items' own type."""
         named = type_name(node.arguments[0])
         if isinstance(node.of, Member):
-            return Value("list", self.members(self.compile(node.of.of, focus), choice_element(node.of.name, named)))
+            return self.element(self.compile(node.of.of, focus), choice_element(node.of.name, named), named)
         items = self.as_list(self.compile(node.of, focus))
         if named not in PRIMITIVE_TYPES:
             return Value(
@@ -318,6 +353,9 @@ class Compiler:
             return self.let(left.sql, lambda a: self.let(right.sql, lambda b: _same_json(a, b)))
         if right.kind == "node":
             left, right = right, left
+        text = plain_text(left)
+        if text is not None and right.kind == "string":
+            return sql("({text} = {b})", text=text, b=right.sql)
         if left.kind != "node":
             if left.kind == right.kind or {left.kind, right.kind} == {"integer", "decimal"}:
                 return sql("({a} = {b})", a=left.sql, b=right.sql)
@@ -342,6 +380,24 @@ class Compiler:
             self.as_node(value),
             lambda v: sql("CASE WHEN json_type({v}) = 'VARCHAR' THEN {v} ->> '$' ELSE '' END", v=v),
         )
+
+
+def json_path(elements: tuple[str, ...], every: bool = False) -> Sql:
+    """A JSON path literal; ``every`` opens the list at its end."""
+    quoted = "".join('."' + one.replace('"', '\\"') + '"' for one in elements)
+    return literal("$" + quoted + ("[*]" if every else ""))
+
+
+def plain_text(value: Value) -> Sql | None:
+    """The text of a node known to be a string primitive, in one look-up; None if that is not known."""
+    if value.kind != "node" or value.shape not in TEXT_TYPES or value.root is None:
+        return None
+    return sql("({root} ->> {path})", root=value.root, path=json_path(value.path))
+
+
+def _node(found: Sql, shape: str) -> Value:
+    """A single item; of known shape it can be the root of a path."""
+    return Value("node", found, shape, found if shape else None)
 
 
 _COMPARE = frozenset(("<", ">", "<=", ">="))

@@ -1,0 +1,46 @@
+"""The lake of this installation, and what the other apps give it to join."""
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+from django.conf import settings
+
+from commonweal.apps.identity import api as identity
+from commonweal.apps.places import api as places
+from commonweal.apps.population.data import code_lists
+from commonweal.apps.record import api as record
+from commonweal.domain.population.codelists import in_force
+from commonweal.lake.store import Lake, Reference, Refreshed
+
+
+def open_lake() -> Lake:
+    """The lake in the home folder."""
+    return Lake(Path(settings.COMMONWEAL_HOME) / "lake", settings.COMMONWEAL_PSEUDONYM_KEY)
+
+
+def as_at() -> date:
+    """Today by the care clock: the day registers are counted on."""
+    today: date = settings.COMMONWEAL_NOW().date()
+    return today
+
+
+def refresh_lake(lake: Lake, day: date, progress: Callable[[str], None]) -> Refreshed:
+    """Bring the lake up to the record: everything changed since its watermark."""
+    with lake.locked(), lake.private() as folder:
+        changes = folder / "changes.csv"
+        progress("export changes")
+        before = lake.manifest
+        with changes.open("wb") as out:
+            watermark = record.changes(before.watermark if before.version else None, out)
+        return lake.refresh(changes, watermark, _reference(day), progress)
+
+
+def _reference(day: date) -> Reference:
+    return Reference(
+        people=identity.probable_people(),
+        codelist=[(name, code) for name, codes in in_force(code_lists(), day).items() for code in sorted(codes)],
+        practice=[(practice, *areas) for practice, areas in places.practice_footprints().items()],
+        small_area=[(area.lsoa, area.imd_quintile) for area in places.small_areas()],
+        postcodes=places.postcode_table(),
+    )
