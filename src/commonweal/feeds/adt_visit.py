@@ -36,6 +36,7 @@ _CLASSES = {
     "D": ("SS", "short stay"),
     "DAY": ("SS", "short stay"),
 }
+_MINUTE = timedelta(minutes=1)
 _UNKNOWN_CLASS = ("AMB", "ambulatory")
 
 
@@ -101,6 +102,11 @@ class Visit:
     def _times(self, head: Head, is_dead: bool, problems: list[Problem]) -> None:
         message = head.message
         admitted, discharged = _time(message, 44, problems), _time(message, 45, problems)
+        if head.event not in CANCELS and admitted and discharged and discharged < admitted - _MINUTE:
+            problems.append(_reversed(message.raw, discharged, admitted))
+            discharged = None
+            if head.event == DISCHARGE:
+                return
         if admitted is not None:
             self.admitted = admitted
         event = head.event
@@ -114,7 +120,7 @@ class Visit:
             self._started = True
             start = admitted or head.happened
             self.admitted = start
-            if self.discharged is not None and self.discharged < start - timedelta(minutes=1):
+            if self.discharged is not None and self.discharged < start - _MINUTE:
                 self.discharged = None  # admitted again under the same number
         elif event == PREADMIT:
             self._planned = True
@@ -192,12 +198,10 @@ class Visit:
     def _period(self, problems: list[Problem], raw: bytes) -> Json:
         start, end = self.admitted, self.discharged
         if start is not None and end is not None and end < start:
-            if start - end < timedelta(minutes=1):
+            if start - end < _MINUTE:
                 end = start  # one time to the second, the other to the minute
             else:
-                shown = f"{end.isoformat()} < {start.isoformat()}"
-                message = "discharged before admission; correct PV1-44 or PV1-45"
-                problems.append(Problem(0, "PV1-45", "end-before-start", shown, message, raw))
+                problems.append(_reversed(raw, end, start))
                 end = None
         period: Json = {}
         if start is not None:
@@ -220,6 +224,11 @@ class Visit:
                 entry["period"] = spell
             found.append(entry)
         return found
+
+
+def _reversed(raw: bytes, end: datetime, start: datetime) -> Problem:
+    shown = f"{end.isoformat()} < {start.isoformat()}"
+    return Problem(0, "PV1-45", "end-before-start", shown, "discharged before admission; correct PV1-44 or PV1-45", raw)
 
 
 def _time(message: Message, number: int, problems: list[Problem]) -> datetime | None:

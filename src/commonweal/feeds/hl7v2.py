@@ -128,34 +128,23 @@ class Message:
         if escape not in text or escape == "\0":
             return text
         known = {"F": field, "S": component, "T": sub, "R": repetition, "E": escape, ".br": "\n", "H": "", "N": ""}
-        pieces = text.split(escape)
-        result = [pieces[0]]
-        index = 1
-        while index < len(pieces):
-            code = pieces[index]
-            if index + 1 == len(pieces):
-                result.append(escape + code)  # an escape that is never closed
-                break
-            if code in known:
-                result += [known[code], pieces[index + 1]]
-            elif (decoded := self._hexadecimal(code)) is not None:
-                result += [decoded, pieces[index + 1]]
-            else:
-                result.append(escape + code)
-                index += 1
-                if index + 1 == len(pieces):
-                    result.append(escape + pieces[index])
-                continue
-            index += 2
-        return "".join(result)
 
-    def _hexadecimal(self, code: str) -> str | None:
-        if not code.startswith("X"):
-            return None
-        try:
-            return bytes.fromhex(code[1:]).decode(self.encoding)
-        except ValueError:
-            return None
+        def resolved(match: re.Match[str]) -> str:
+            code: str = match[1]
+            if code in known:
+                return known[code]
+            try:
+                return bytes.fromhex(code[1:]).decode(self.encoding)
+            except ValueError:
+                return str(match[0])
+
+        return _escape_pattern(escape).sub(resolved, text)
+
+
+@lru_cache(maxsize=64)
+def _escape_pattern(escape: str) -> re.Pattern[str]:
+    mark = re.escape(escape)
+    return re.compile(rf"{mark}([FSTREHN]|\.br|X(?:[0-9A-Fa-f]{{2}})+){mark}")
 
 
 def _encoding(declared: list[bytes], marks: bytes) -> str:
