@@ -104,6 +104,6 @@ def test_a_geography_folder_that_will_not_do_is_told_apart(tmp_path: Path) -> No
     with pytest.raises(GeographyError, match="has no file imd"):
         generate(tmp_path / "out", 200, 1, tmp_path)
     (tmp_path / "imd.csv").write_text("lsoa11_code\nE01\n")
-    with pytest.raises(GeographyError, match="lacks the column.*lsoa11_name"):
+    with pytest.raises(GeographyError, match=r"lacks the column.*lsoa11_name"):
         generate(tmp_path / "out", 200, 1, tmp_path)
     assert not (tmp_path / "out").exists(), "nothing is written or removed before the input is known to be good"

@@ -37,7 +37,7 @@ def within(found: int, of: int, rate: float) -> bool:
 
 @pytest.mark.parametrize("source", NOISES)
 def test_rates(held: tuple[People, Geography, dict[str, Recorded]], source: str) -> None:
-    people, geography, records = held
+    people, _, records = held
     said, noise = records[source], NOISES[source]
     assert within(int((said.number == "").sum()), COUNT, noise.number_missing)
     wrong = (said.number != people.number.astype(str)) & (said.number != "")
