@@ -65,6 +65,6 @@ def source_text(figure: Measurement) -> str:
     place = f"{figure.source_file} line {figure.source_line}" if figure.source_file else ""
     if place and figure.note:
         place = f"{place} ({figure.note.split(';')[0]})"
-    if figure.kind == Kind.COMPUTED and figure.query:
-        return f"Computed: {figure.query}; from {place}" if place else f"Computed: {figure.query}"
+    if place and figure.kind == Kind.COMPUTED and figure.query:
+        return f"Computed: {figure.query}; from {place}"
     return place or f"Query: {figure.query}"

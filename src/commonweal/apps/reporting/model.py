@@ -152,6 +152,7 @@ class BoardReport:
     title: str
     published_for: str
     population_of: str
+    disclosure: str
     synthetic: bool
     headlines: tuple[Headline, ...]
     delivery: Table | None

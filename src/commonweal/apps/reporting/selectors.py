@@ -23,8 +23,9 @@ class UnknownPeriodError(ValueError):
 def board_report(period: str) -> BoardReport:
     """The board report of a month (``2020-10``).
 
-    Reads measurements only, and applies disclosure control to figures about people, since a board report is a
-    release. Raises ``UnknownPeriodError`` for a month nothing was reported in.
+    Reads measurements only. Those about people were put there as they may be released, with small counts hidden
+    and the rest rounded; what is hidden stays hidden in every rate and gap.
+    Raises ``UnknownPeriodError`` for a month nothing was reported in.
     """
     figures = measurement.get(reported=period)
     if not figures:
@@ -45,6 +46,7 @@ def board_report(period: str) -> BoardReport:
         title=f"Integrated performance and finance report, {month(period)}",
         published_for=_published_for(figures),
         population_of=", ".join(sorted(names.get(code, code) for code in counted)),
+        disclosure=next((one.note for one in figures if one.lens == QUINTILES), ""),
         synthetic=bool(settings.COMMONWEAL_SYNTHETIC),
         headlines=_headlines(book, service_areas, gaps, money, len(findings)),
         delivery=table,
