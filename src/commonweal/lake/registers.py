@@ -35,7 +35,7 @@ SCHEMAS: dict[str, dict[str, str]] = {
         "death_date": "date",
     },
     "link": {"compartment": "uint64", "person": "uint64"},
-    "condition": {"compartment": "uint64", "code": "string", "date": "date"},
+    "condition": {"compartment": "uint64", "code": "string", "date": "date", "ended": "date"},
     "observation": {"compartment": "uint64", "code": "string", "date": "date"},
     "admission": {"compartment": "uint64", "method": "string", "start": "date"},
     "codelist": {"list": "string", "code": "string"},
@@ -100,10 +100,13 @@ def _registered(as_at: date) -> Table:
 
 
 def _latest(wanted: Coded, as_at: date) -> Table:
-    """person, latest: each person's last entry of a code list on or before the day."""
+    """person, latest: each person's last entry of a code list on or before the day, not over by then."""
     entries, codes, link = _table(wanted.table), _table("codelist"), _table("link")
     listed = codes.filter(codes.list == wanted.codes)
-    found = entries.filter(entries.date <= as_at).semi_join(listed, "code").join(link, "compartment")
+    stands: Any = entries.date <= as_at
+    if "ended" in entries.columns:
+        stands = stands & (entries.ended.isnull() | (entries.ended > as_at))
+    found = entries.filter(stands).semi_join(listed, "code").join(link, "compartment")
     return found.group_by("person").agg(latest=found.date.max())
 
 

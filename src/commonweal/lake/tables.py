@@ -79,10 +79,13 @@ LAKE_TABLES: tuple[LakeTable, ...] = (
     ),
     LakeTable(
         "condition",
-        {"compartment": "UBIGINT", "row": "BIGINT", "code": "VARCHAR", "date": "DATE"},
+        {"compartment": "UBIGINT", "row": "BIGINT", "code": "VARCHAR", "date": "DATE", "ended": "DATE"},
         sql(
-            "SELECT c.pseudonym AS compartment, v.rid AS row, v.code, COALESCE({onset}, {recorded}) AS date"
+            "SELECT c.pseudonym AS compartment, v.rid AS row, v.code, COALESCE({onset}, {recorded}) AS date,"
+            # A problem that is over and does not say since when has been over since it was recorded.
+            " COALESCE({abated}, CASE WHEN v.over THEN COALESCE({recorded}, {onset}) END) AS ended"
             " FROM found v JOIN compartments c USING (compartment_id)",
+            abated=_day("v.abated"),
             onset=_day("v.onset"),
             recorded=_day("v.recorded"),
         ),

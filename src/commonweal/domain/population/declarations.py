@@ -77,7 +77,10 @@ def sentence(declared: Declaration, as_at: date | None = None) -> str:
     people = f"People alive and registered with a general practice on {day}"
     if declared.having is None:
         return f"{people}."
-    entries = f"whose record has a {declared.having.table} code in the list {declared.having.codes} on or before it"
+    article = "an" if declared.having.table[0] in "aeiou" else "a"
+    entries = f"whose record has {article} {declared.having.table} in the list {declared.having.codes} by then"
+    if declared.having.table == "condition":
+        entries += " that is not over"
     if declared.ended_by is None:
         return f"{people} {entries}."
-    return f"{people} {entries}, dated after any {declared.ended_by.table} code in the list {declared.ended_by.codes}."
+    return f"{people} {entries}, dated after any {declared.ended_by.table} in the list {declared.ended_by.codes}."

@@ -40,11 +40,12 @@ class PersonRecord:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One coded entry."""
+    """One coded entry; ``ended`` is the day a problem was over."""
 
     compartment: int
     code: str
     date: date | None
+    ended: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,8 @@ def _latest(wanted: Coded, tables: Tables, as_at: date) -> dict[int, date]:
     for entry in entries:
         person = tables.person_of.get(entry.compartment)
         if person is None or entry.date is None or entry.date > as_at:
+            continue
+        if entry.ended is not None and entry.ended <= as_at:
             continue
         if entry.code in tables.codes.get(wanted.codes, frozenset()):
             found[person] = max(entry.date, found.get(person, entry.date))
