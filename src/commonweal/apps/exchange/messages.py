@@ -140,6 +140,11 @@ def _fold(receipt: Receipt, touched: list[Any], outcome: Outcome) -> None:
                 line = line_of[item.raw]
                 outcome.problems.append(Problem(line, item.field, item.rule, item.value, item.message, item.raw))
     counts = record.write(receipt.source, receipt.feed, parsed, receipt.pk)
+    # A later message can show that two stays were one: what the whole history no longer says is withdrawn.
+    said = {(item.type, item.id) for item in parsed}
+    gone = [key for key in record.held(receipt.source, receipt.feed, histories) if key not in said]
+    if gone:
+        record.withdraw(receipt.source, gone, receipt.pk)
     outcome.resources += counts.accepted + counts.updated
     whose = {(item.type, item.id): item.local_person for item in parsed}
     for refusal in counts.refused:

@@ -166,3 +166,15 @@ def compartments(keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
             [[source for source, _ in wanted], [local for _, local in wanted]],
         )
         return {(source, local): ident for source, local, ident in cursor.fetchall()}
+
+
+def held(source: str, feed: str, local_ids: Iterable[str]) -> dict[tuple[str, str], str]:
+    """(type, id) → local id of what a source's feed holds about some of its people; as the batch role."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT r.type, r.id, c.local_id FROM record_compartment c "
+            "JOIN record_resource r ON r.compartment_id = c.id JOIN record_source s ON s.id = r.source_id "
+            "WHERE c.source = %s AND c.local_id = ANY (%s) AND s.source = %s AND s.feed = %s AND NOT r.deleted",
+            [source, list(local_ids), source, feed],
+        )
+        return {(kind, ident): local for kind, ident, local in cursor.fetchall()}
