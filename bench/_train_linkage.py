@@ -8,6 +8,8 @@ other seeds, and the FEBRL test another country's made-up people.
 """
 
 import json
+import tempfile
+from pathlib import Path
 
 import duckdb
 
@@ -21,11 +23,11 @@ SEED = 60_221
 def main() -> None:
     """Train and write ``linkage_model.json`` beside the module that reads it."""
     records = linkage_records.rows(PEOPLE, SEED)
-    with duckdb.connect() as connection:
+    with tempfile.TemporaryDirectory() as scratch, duckdb.connect() as connection:
         connection.register("source", linkage_records.table(records))
         connection.execute("CREATE TABLE records AS FROM source")
         linkage.label(connection, {row.compartment_id: row.person for row in records})
-        linkage.standardise(connection)
+        linkage.standardise(connection, Path(scratch))
         model = linkage.train(connection, SEED)
     model["about"] = (
         f"Splink weights trained by bench/_train_linkage.py on {len(records)} records of {PEOPLE} synthetic people,"

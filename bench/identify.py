@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 from time import perf_counter
 
 PEOPLE = 20_000
@@ -70,11 +71,10 @@ def _bare(table: object) -> float:
     from commonweal.domain.identity import probable
     from commonweal.lake import linkage
 
-    with duckdb.connect() as connection:
-        connection.execute("SET threads = 2")
+    with tempfile.TemporaryDirectory() as scratch, duckdb.connect() as connection:
         connection.register("source", table)
         connection.execute("CREATE TABLE records AS FROM source")
-        linkage.standardise(connection)
+        linkage.standardise(connection, Path(scratch))
         linkage.predict(connection, probable.REVIEW)  # imports, and warms the same way ours is warm
         started = perf_counter()
         linkage.predict(connection, probable.REVIEW)

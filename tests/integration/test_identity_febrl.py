@@ -37,7 +37,7 @@ def born(text: str) -> date | None:
         return None
 
 
-def test_shipped_weights_link_febrl(febrl: dict[int, tuple[str, dict[str, str]]]) -> None:
+def test_shipped_weights_link_febrl(febrl: dict[int, tuple[str, dict[str, str]]], tmp_path: Path) -> None:
     family = [name_key(row["surname"]) for _, row in febrl.values()]
     given = [name_key(row["given_name"]) for _, row in febrl.values()]
     records = pa.table(
@@ -55,10 +55,9 @@ def test_shipped_weights_link_febrl(febrl: dict[int, tuple[str, dict[str, str]]]
         }
     )
     with duckdb.connect() as connection:
-        connection.execute("SET threads = 2")
         connection.register("source", records)
         connection.execute("CREATE TABLE records AS FROM source")
-        assert linkage.standardise(connection) == 10_000
+        assert linkage.standardise(connection, tmp_path) == 10_000
         table = linkage.predict(connection, probable.REVIEW, partners=1.0)
         pairs = connection.table(table).project("unique_id_l, unique_id_r").fetchall()
 

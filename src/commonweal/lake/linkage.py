@@ -8,11 +8,12 @@ Splink: R. Linacre et al., "Splink: Free software for probabilistic record linka
 Journal of Population Data Science 7(3), 2022; https://moj-analytical-services.github.io/splink/
 """
 
+import csv
 import json
 import logging
 import math
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +36,11 @@ SELECT r.record_id AS unique_id,
        nullif(r.given_key, '') AS given,
        nullif(r.family_sound, '') AS family_sound,
        nullif(r.given_sound, '') AS given_sound,
-       o.origins AS given_origins,
-       CASE WHEN b.usable THEN r.birth_date END AS born,
-       CASE WHEN b.usable AND day(r.birth_date) <= 12
+       string_split(o.origins, '|') AS given_origins,
+       CASE WHEN b.usable = 'true' THEN r.birth_date END AS born,
+       CASE WHEN b.usable = 'true' AND day(r.birth_date) <= 12
             THEN make_date(year(r.birth_date), day(r.birth_date), month(r.birth_date)) END AS born_swapped,
-       year(CASE WHEN b.usable THEN r.birth_date END) AS born_year,
+       year(CASE WHEN b.usable = 'true' THEN r.birth_date END) AS born_year,
        CASE WHEN r.gender IN ('male', 'female') THEN r.gender END AS sex,
        nullif(r.postcode, '') AS postcode,
        CASE WHEN length(r.postcode) > 4 THEN left(replace(r.postcode, ' ', ''), -3)
@@ -47,7 +48,7 @@ SELECT r.record_id AS unique_id,
        nullif(r.practice, '') AS practice
 FROM records r
 LEFT JOIN given_origins o ON o.given_key = r.given_key
-LEFT JOIN birth_dates b ON b.birth_date = r.birth_date
+LEFT JOIN birth_dates b ON b.birth_date::DATE = r.birth_date
 ORDER BY r.record_id
 """
 
@@ -153,31 +154,31 @@ def settings() -> dict[str, Any]:
     }
 
 
-def standardise(connection: duckdb.DuckDBPyConnection) -> int:
+def standardise(connection: duckdb.DuckDBPyConnection, scratch: Path) -> int:
     """Make table ``linkage`` from the caller's ``records`` (see COLUMNS); return the number of records.
 
-    Nicknames and filler birth dates come from ``domain.identity``, once a distinct value.
+    Nicknames and filler birth dates come from ``domain.identity``, once a distinct value, through two files in
+    ``scratch``: a private folder of the caller's, since they hold names. (Binding values, or handing over an
+    Arrow table, would make DuckDB import pandas, which can take longer than the rest.)
     """
     given = [row[0] for row in connection.execute("SELECT DISTINCT given_key FROM records").fetchall() if row[0]]
-    connection.execute("CREATE OR REPLACE TEMP TABLE given_origins (given_key VARCHAR, origins VARCHAR[])")
-    _fill(connection, "given_origins", {"given_key": given, "origins": [sorted(nicknames.origins(n)) for n in given]})
+    rows: list[tuple[str, ...]] = [(name, "|".join(sorted(nicknames.origins(name)))) for name in given]
+    _load(connection, scratch, "given_origins", [("given_key", "origins"), *rows])
     born = [row[0] for row in connection.execute("SELECT DISTINCT birth_date FROM records").fetchall() if row[0]]
-    connection.execute("CREATE OR REPLACE TEMP TABLE birth_dates (birth_date DATE, usable BOOLEAN)")
-    _fill(connection, "birth_dates", {"birth_date": born, "usable": [not birth_date.placeholder(d) for d in born]})
+    rows = [(day.isoformat(), str(not birth_date.placeholder(day)).lower()) for day in born]
+    _load(connection, scratch, "birth_dates", [("birth_date", "usable"), *rows])
     connection.execute(_STANDARDISE)
     row = connection.execute("SELECT count(*) FROM linkage").fetchone()
     return int(row[0]) if row else 0
 
 
-def _fill(connection: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, list[Any]]) -> None:
-    """Append Arrow columns to a table; nothing to do when there are no rows."""
-    import pyarrow as pa
-
-    rows = pa.table(dict(columns))
-    if rows.num_rows:
-        connection.register("incoming", rows)
-        connection.table("incoming").insert_into(table)
-        connection.unregister("incoming")
+def _load(connection: duckdb.DuckDBPyConnection, scratch: Path, table: str, rows: Iterable[tuple[str, ...]]) -> None:
+    """Make ``table`` of text columns from ``rows``, names first, by way of a file that is removed at once."""
+    path = scratch / f"{table}.csv"
+    with path.open("w", encoding="utf-8", newline="") as out:
+        csv.writer(out).writerows(rows)
+    connection.read_csv(str(path), header=True, all_varchar=True).create(table)
+    path.unlink()
 
 
 def model() -> dict[str, Any]:
@@ -213,8 +214,11 @@ def prior(records: int, partners: float = PARTNERS) -> float:
 
 def label(connection: duckdb.DuckDBPyConnection, people: Mapping[int, int]) -> None:
     """Make table ``labels`` for ``train``: the true person of each record."""
-    connection.execute("CREATE OR REPLACE TABLE labels (record_id BIGINT, person BIGINT)")
-    _fill(connection, "labels", {"record_id": list(people), "person": list(people.values())})
+    import pyarrow as pa
+
+    connection.register("true_people", pa.table({"record_id": list(people), "person": list(people.values())}))
+    connection.execute("CREATE OR REPLACE TABLE labels AS FROM true_people")
+    connection.unregister("true_people")
 
 
 def train(connection: duckdb.DuckDBPyConnection, seed: int) -> dict[str, Any]:

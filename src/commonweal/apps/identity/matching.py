@@ -53,9 +53,7 @@ def identify(progress: Progress | None = None) -> dict[str, Any]:
     """
     say = progress or (lambda _stage: None)
     began = time.perf_counter()
-    with _alone(), access.service_run("identify"), _private_folder() as folder, duckdb.connect() as engine:
-        engine.execute("SET threads = 2")
-        engine.execute("SET temp_directory = ?", [str(folder)])
+    with _alone(), access.service_run("identify"), _private_folder() as folder, _engine(folder) as engine:
         say("reading demographics")
         local = _read_records(engine, folder)
         known = storage.people_before()
@@ -104,22 +102,26 @@ def _private_folder() -> Iterator[Path]:
         shutil.rmtree(parent, ignore_errors=True)
 
 
+def _engine(folder: Path) -> duckdb.DuckDBPyConnection:
+    """An in-memory engine that spills into ``folder`` only."""
+    return duckdb.connect(config={"temp_directory": str(folder)})
+
+
 def _read_records(engine: duckdb.DuckDBPyConnection, folder: Path) -> dict[int, tuple[str, str]]:
     """Copy demographics into the engine's ``linkage`` table; return each compartment's (source, local id)."""
     path = folder / "records.csv"
     with path.open("wb") as out:
         storage.copy_records(out)
+    engine.read_csv(str(path), header=True, all_varchar=True).create("received")
     engine.execute(
         """
         CREATE TABLE records AS
-        SELECT * REPLACE (record_id::BIGINT AS record_id, nullif(birth_date, '')::DATE AS birth_date)
-        FROM read_csv(?, all_varchar = true, header = true, delim = ',', quote = '"', escape = '"',
-                      max_line_size = 10000000)
-        """,
-        [str(path)],
+        SELECT * REPLACE (record_id::BIGINT AS record_id, nullif(birth_date, '')::DATE AS birth_date) FROM received
+        """
     )
+    engine.execute("DROP TABLE received")
     path.unlink()
-    linkage.standardise(engine)
+    linkage.standardise(engine, folder)
     rows = engine.execute("SELECT record_id, source, local_id FROM records").fetchall()
     return {record: (source, local_id or "") for record, source, local_id in rows}
 

@@ -6,8 +6,8 @@ rules here refuse such pairs whatever their weight.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from commonweal.domain.identity.clusters import Sets
 from commonweal.domain.identity.names import family_agree, given_agree, one_slip
@@ -20,8 +20,7 @@ OTHER_NAME = "given names differ"  # reviewed only under one NHS number: else ev
 SEPARATE = "different NHS numbers and different particulars"  # never reviewed: it could reveal a protected change
 
 
-@dataclass(frozen=True, slots=True)
-class Particulars:
+class Particulars(NamedTuple):
     """What one record says of its person, fillers removed: None or empty where nothing usable is said."""
 
     number: str | None
@@ -33,8 +32,7 @@ class Particulars:
     registration: bool  # the record of the practice where the person is registered
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(NamedTuple):
     """Two records (``first`` < ``second``) and the log2 odds that they are one person's."""
 
     first: int

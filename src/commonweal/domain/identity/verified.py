@@ -15,14 +15,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
+from typing import NamedTuple
 
 from commonweal.domain.identity import birth_date
 from commonweal.domain.identity.clusters import Sets, components
 from commonweal.domain.identity.names import family_agree, given_agree
 
 
-@dataclass(frozen=True, slots=True)
-class Traits:
+class Traits(NamedTuple):
     """What one record says of its person. ``number`` is usable (``nhs_number.usable``) or None."""
 
     number: str | None
