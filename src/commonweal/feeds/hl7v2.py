@@ -59,7 +59,7 @@ class Message:
         except UnicodeDecodeError as bad:
             raise self._undecodable(data, bad) from None
         delimiters = marks.decode("latin-1").ljust(4, "\0")
-        self._escapes = (separator.decode("latin-1"), *delimiters[:4])
+        self._escapes: tuple[str, ...] = (separator.decode("latin-1"), *delimiters[:4])
         self._segments: dict[str, list[str]] = {}
         for segment in _SEGMENTS.split(text):
             if segment.strip():

@@ -71,6 +71,8 @@ def date_range(text: str) -> tuple[str, str]:
     """
     if len(text) <= 10:
         return _day_bounds(text)
+    if text[17:19] == "60":
+        text = f"{text[:17]}59{text[19:]}"  # a leap second, which databases do not hold
     if text[19:20] == ".":
         return text, text
     if len(text) < 20:
