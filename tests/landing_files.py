@@ -133,6 +133,10 @@ _CONTENT = (
     "SELECT source, control_id, encode(digest, 'hex') FROM exchange_message ORDER BY 1, 2, 3",
     """SELECT c.local_id, d.family, d.birth_date FROM identity_demographics d
        JOIN record_compartment c ON c.id = d.compartment_id ORDER BY 1, 2""",
+    # those that hold at some time: one that ends before it starts was retracted
+    """SELECT c.local_id, a.organisation, a.kind, a.starts_at, a.ends_at FROM access_relationship a
+       JOIN record_compartment c ON c.id = a.compartment_id
+       WHERE a.ends_at IS NULL OR a.ends_at > a.starts_at ORDER BY 1, 2, 3, 4""",
 )
 _COURSE = (
     "SELECT type, id, version, deleted FROM record_resource ORDER BY 1, 2",
@@ -142,8 +146,6 @@ _COURSE = (
        FROM exchange_receipt ORDER BY 1, 2, 3""",
     """SELECT e.source, q.line, q.field, q.rule, q.value, encode(q.raw, 'hex') FROM exchange_quarantine q
        JOIN exchange_receipt e ON e.id = q.receipt_id ORDER BY 1, 2, 3, 4""",
-    """SELECT c.local_id, a.organisation, a.kind, a.starts_at, a.ends_at FROM access_relationship a
-       JOIN record_compartment c ON c.id = a.compartment_id ORDER BY 1, 2, 3, 4""",
     "SELECT source, feed, files FROM record_source ORDER BY 1, 2",
 )
 

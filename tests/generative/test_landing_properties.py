@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.landing_files import adt_message, empty, entry, patient, state
 
-SLOW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SLOW = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 pytestmark = pytest.mark.usefixtures("database")
 
 

@@ -5,9 +5,9 @@ to temporary tables and moved by INSERT … SELECT: 10 to 25% slower than a bare
 and the second lock stays on.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -70,20 +70,24 @@ def write(
     batch = items if isinstance(items, Prepared) else prepare(source, feed, items)
     counts = Counts(unchanged=len(batch.repeated), same=set(batch.repeated))
     with transaction.atomic(), connection.cursor() as cursor:
+        source_id = _source_id(cursor, source, feed)
+        own = _own(cursor, source)
         bound = {
             "source": source,
-            "source_id": _source_id(cursor, source, feed),
-            "own": _own(cursor, source),
+            "source_id": source_id,
+            "own": list(own),
             "receipt": receipt_id,
             "replay": replay,
         }
         cursor.execute(statements.STAGE)
         for wave in batch.waves:
-            _write_wave(cursor, batch, wave, bound, counts)
+            _write_wave(cursor, batch, wave, bound, own, counts)
     return counts
 
 
-def _write_wave(cursor: Any, batch: Prepared, wave: Wave, bound: dict[str, Any], counts: Counts) -> None:
+def _write_wave(
+    cursor: Any, batch: Prepared, wave: Wave, bound: dict[str, Any], own: Mapping[int, str], counts: Counts
+) -> None:
     cursor.execute(statements.CLEAR)
     _copy(cursor, statements.COPY_ITEMS, b"".join(wave.items))
     for statement, rows in (
@@ -98,9 +102,9 @@ def _write_wave(cursor: Any, batch: Prepared, wave: Wave, bound: dict[str, Any],
     cursor.execute("SELECT n, verdict, compartment_id FROM stage_plan ORDER BY n")
     plan = cursor.fetchall()
     verdicts = {row[1] for row in plan}
-    former: dict[int, tuple[relationships.Related, ...]] = {}
+    former: dict[int, list[relationships.Related]] = {}
     if "changed" in verdicts:
-        former = _former_relationships(cursor, batch)
+        former = _former(cursor, batch.source, own)
         for statement in statements.CHANGE:
             cursor.execute(statement, bound)
     if "new" in verdicts:
@@ -114,7 +118,13 @@ def _write_wave(cursor: Any, batch: Prepared, wave: Wave, bound: dict[str, Any],
             if rows:
                 cursor.execute(statement)
     _count(wave, plan, counts)
-    _push(batch, wave, plan, former)
+    written = [(n, compartment) for n, verdict, compartment in plan if verdict in ("new", "changed") and compartment]
+    people = [
+        (compartment, batch.source, *wave.demographics[n]) for n, compartment in written if n in wave.demographics
+    ]
+    if people:
+        identity.upsert_demographics(people)
+    _relate(cursor, batch.source, own, {compartment for n, compartment in written if n in wave.relating}, former)
 
 
 def _copy(cursor: Any, statement: str, data: bytes) -> None:
@@ -142,73 +152,47 @@ def _count(wave: Wave, plan: list[tuple[int, str, int | None]], counts: Counts) 
             counts.refused.append(Refusal(line, f"{kind}.id", rule, ident, message))
 
 
-def _former_relationships(cursor: Any, batch: Prepared) -> dict[int, tuple[relationships.Related, ...]]:
-    """What the versions about to be replaced said about relationships, by ordinal."""
-    cursor.execute(statements.FORMER)
-    return {
-        n: relationships.related(batch.source, batch.feed, orjson.loads(body))
-        for n, kind, body in cursor.fetchall()
-        if relationships.applies(batch.feed, kind)
-    }
+def _former(cursor: Any, source: str, own: Mapping[int, str]) -> dict[int, list[relationships.Related]]:
+    """What the versions about to be replaced said of relationships, by compartment."""
+    cursor.execute(statements.FORMER, {"types": relationships.types()})
+    return _related(cursor.fetchall(), source, own)
 
 
-def _push(
-    batch: Prepared,
-    wave: Wave,
-    plan: list[tuple[int, str, int | None]],
-    former: dict[int, tuple[relationships.Related, ...]],
+def _related(
+    found: Iterable[tuple[int, int, str]], source: str, own: Mapping[int, str]
+) -> dict[int, list[relationships.Related]]:
+    by_compartment: dict[int, list[relationships.Related]] = {}
+    for compartment, source_id, body in found:
+        said = relationships.related(source, own[source_id], orjson.loads(body))
+        by_compartment.setdefault(compartment, []).extend(said)
+    return by_compartment
+
+
+def _relate(
+    cursor: Any,
+    source: str,
+    own: Mapping[int, str],
+    touched: set[int],
+    former: Mapping[int, Sequence[relationships.Related]],
 ) -> None:
-    """Tell identity who people are, and access who is caring for them."""
-    people = []
-    rows: list[access.Relationship] = []
-    ended: list[access.Relationship] = []
-    for n, verdict, compartment in plan:
-        if compartment is None or verdict not in ("new", "changed"):
-            continue
-        if n in wave.demographics:
-            local_id, said = wave.demographics[n]
-            people.append((compartment, batch.source, local_id, said))
-        now = wave.related.get(n, ())
-        rows.extend(_row(item, compartment, item.end) for item in now)
-        still = {(item.organisation, item.kind, item.start) for item in now}
-        ended.extend(
-            _row(item, compartment, _ended(item.end))
-            for item in former.get(n, ())
-            if (item.organisation, item.kind, item.start) not in still
-        )
-    if people:
-        identity.upsert_demographics(people)
-    if ended:
-        access.add_relationships(_once(ended), batch.source)
-    if rows:
-        access.add_relationships(_once(rows), batch.source)
+    """Tell access who is caring for the people touched: all that the source now says of them, taken together.
 
-
-def _row(item: relationships.Related, compartment: int, end: date | None) -> access.Relationship:
-    return access.Relationship(
-        organisation=item.organisation,
-        compartment_id=compartment,
-        kind=access.RelationshipKind(item.kind),
-        start=item.start,
-        end=end,
-    )
-
-
-def _ended(end: date | None) -> date:
-    """The day before today, unless it had ended already: a source no longer says this organisation is involved."""
-    yesterday = settings.COMMONWEAL_NOW().date() - timedelta(days=1)
-    return yesterday if end is None else min(end, yesterday)
-
-
-def _once(rows: Iterable[access.Relationship]) -> list[access.Relationship]:
-    """One row a key: of two ends the later, an open one being the latest."""
-    best: dict[tuple[str, int, str, date], access.Relationship] = {}
-    for row in rows:
-        key = (row.organisation, row.compartment_id, str(row.kind), row.start)
-        held = best.get(key)
-        if held is None or (held.end is not None and (row.end is None or row.end > held.end)):
-            best[key] = row
-    return list(best.values())
+    Taken together, because two stays may begin on one day: what one of them no longer says the other may.
+    """
+    compartments = sorted(touched | set(former))
+    if not compartments:
+        return
+    bound = {"compartments": compartments, "types": relationships.types(), "own": list(own)}
+    cursor.execute(statements.RELATING, bound)
+    current = _related(cursor.fetchall(), source, own)
+    today = settings.COMMONWEAL_NOW().date()
+    rows = []
+    for compartment in compartments:
+        now = relationships.union(current.get(compartment, ()))
+        gone = relationships.union(former.get(compartment, ()))
+        told = [*now.values(), *(relationships.retracted(item, today) for key, item in gone.items() if key not in now)]
+        rows += [access.Relationship(i.organisation, compartment, i.kind, i.start, i.end) for i in told]
+    access.add_relationships(rows, source)
 
 
 def _source_id(cursor: Any, source: str, feed: str) -> int:
@@ -222,10 +206,10 @@ def _source_id(cursor: Any, source: str, feed: str) -> int:
     return int(cursor.fetchone()[0])
 
 
-def _own(cursor: Any, source: str) -> list[int]:
-    """Ids of all feeds of this source: whichever of them sent a resource, the source may change it."""
-    cursor.execute("SELECT id FROM record_source WHERE source = %s", [source])
-    return [row[0] for row in cursor.fetchall()]
+def _own(cursor: Any, source: str) -> dict[int, str]:
+    """Id → name of all feeds of this source: whichever of them sent a resource, the source may change it."""
+    cursor.execute("SELECT id, feed FROM record_source WHERE source = %s", [source])
+    return dict(cursor.fetchall())
 
 
 def withdraw(source: str, keys: Iterable[tuple[str, str]], receipt_id: int | None = None) -> int:
@@ -241,10 +225,14 @@ def withdraw(source: str, keys: Iterable[tuple[str, str]], receipt_id: int | Non
             statements.WITHDRAWN,
             {"source": source, "types": [kind for kind, _ in wanted], "ids": [ident for _, ident in wanted]},
         )
+        own = _own(cursor, source)
+        former = _former(cursor, source, own)
         for statement in (*statements.FORGET, statements.KEEP_FORMER):
             cursor.execute(statement)
         cursor.execute(statements.TOMBSTONE, {"receipt": receipt_id})
-        return int(cursor.rowcount)
+        withdrawn = int(cursor.rowcount)
+        _relate(cursor, source, own, set(), former)
+        return withdrawn
 
 
 def heard_from(source: str, feed: str, at: datetime, event: datetime | None = None) -> None:

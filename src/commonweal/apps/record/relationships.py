@@ -5,8 +5,8 @@ it. Returned dates are calendar dates; an open relationship has no end.
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -41,6 +41,12 @@ def applies(feed: str, resource_type: str) -> bool:
     return (feed, resource_type) in _rules()
 
 
+@lru_cache(maxsize=1)
+def types() -> list[str]:
+    """The resource types any rule reads."""
+    return sorted({kind for _, kind in _rules()})
+
+
 def related(source: str, feed: str, resource: Mapping[str, Any]) -> tuple[Related, ...]:
     """The relationships ``resource`` shows, under the rules in force when it happened."""
     found = []
@@ -61,6 +67,29 @@ def related(source: str, feed: str, resource: Mapping[str, Any]) -> tuple[Relate
         tail = timedelta(days=rule["tail_days"])
         found.append(Related(organisation, rule["kind"], start, end + tail if end else None))
     return tuple(found)
+
+
+def union(said: Iterable[Related]) -> dict[tuple[str, str, date], Related]:
+    """One relationship for each (organisation, kind, start): of several ends the latest, an open one being later."""
+    best: dict[tuple[str, str, date], Related] = {}
+    for item in said:
+        key = (item.organisation, item.kind, item.start)
+        held = best.get(key)
+        if held is None or (held.end is not None and (item.end is None or item.end > held.end)):
+            best[key] = item
+    return best
+
+
+def retracted(item: Related, today: date) -> Related:
+    """``item``, once its source no longer says so.
+
+    One without a known start was true until now and ended yesterday. One with a start was a mistake: it ends
+    before it starts, so that it never held.
+    """
+    if item.start == UNKNOWN_START:
+        yesterday = today - timedelta(days=1)
+        return replace(item, end=yesterday if item.end is None else min(item.end, yesterday))
+    return replace(item, end=item.start - timedelta(days=1))
 
 
 def _in_force(rule: Mapping[str, Any], day: date) -> bool:

@@ -29,7 +29,7 @@ class Wave:
     dates: list[str] = field(default_factory=list)
     strings: list[str] = field(default_factory=list)
     demographics: dict[int, tuple[str, Demographics]] = field(default_factory=dict)  # by ordinal: local id, …
-    related: dict[int, tuple[relationships.Related, ...]] = field(default_factory=dict)
+    relating: set[int] = field(default_factory=set)  # ordinals of what a relationship rule reads
 
 
 @dataclass(slots=True)
@@ -55,11 +55,11 @@ def prepare(source: str, feed: str, items: Iterable[Parsed]) -> Prepared:
         latest[item.type, item.id] = (wave + 1, digest)
         if len(prepared.waves) == wave + 1:
             prepared.waves.append(Wave())
-        _add(prepared.waves[wave + 1], source, feed, item, digest)
+        _add(prepared.waves[wave + 1], feed, item, digest)
     return prepared
 
 
-def _add(wave: Wave, source: str, feed: str, item: Parsed, digest: bytes) -> None:
+def _add(wave: Wave, feed: str, item: Parsed, digest: bytes) -> None:
     """Format one resource for the staging tables."""
     n = len(wave.keys)
     resource = item.resource
@@ -86,9 +86,7 @@ def _add(wave: Wave, source: str, feed: str, item: Parsed, digest: bytes) -> Non
     if item.type == "Patient" and item.local_person is not None:
         wave.demographics[n] = (item.local_person, demographics(resource))
     if item.local_person is not None and relationships.applies(feed, item.type):
-        related = relationships.related(source, feed, resource)
-        if related:
-            wave.related[n] = related
+        wave.relating.add(n)
 
 
 @lru_cache(maxsize=16_384)  # few codes make up most rows

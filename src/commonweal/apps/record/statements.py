@@ -69,9 +69,13 @@ LEFT JOIN LATERAL (
 """
 
 FORMER = """
-SELECT p.n, r.type, r.body FROM stage_plan p JOIN record_resource r ON r.rid = p.rid
+SELECT r.compartment_id, r.source_id, r.body FROM stage_plan p JOIN record_resource r ON r.rid = p.rid
 WHERE p.verdict = 'changed' AND r.rid = ANY (ARRAY(SELECT rid FROM stage_plan WHERE verdict = 'changed'))
-    AND r.type IN ('Patient', 'Encounter', 'EpisodeOfCare', 'CarePlan', 'ServiceRequest')
+    AND r.type = ANY (%(types)s) AND r.compartment_id IS NOT NULL
+"""
+RELATING = """
+SELECT compartment_id, source_id, body FROM record_resource
+WHERE compartment_id = ANY (%(compartments)s) AND type = ANY (%(types)s) AND source_id = ANY (%(own)s) AND NOT deleted
 """
 
 NEW = """
