@@ -281,3 +281,28 @@ def test_a_missing_table_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(api.BadTableError, match=r"003_delivery_dashboard_service_areas\.csv is missing"):
         performance.load_published(tmp_path)
+
+
+def test_the_command_says_in_one_line_what_it_cannot_do(tmp_path: Path) -> None:
+    from typer.testing import CliRunner
+
+    from commonweal.cli.main import app
+
+    out = tmp_path / "board.html"
+    run = CliRunner().invoke(app, ["report", "board", "--period", "2020-10", "--format", "pdf", "--out", str(out)])
+    assert run.exit_code == 1
+    nowhere = tmp_path / "nowhere" / "board.html"
+    run = CliRunner().invoke(app, ["report", "board", "--period", "2020-10", "--out", str(nowhere)])
+    assert run.exit_code == 1
+    assert not out.exists()
+    assert not nowhere.parent.exists()
+
+
+def test_a_report_is_written_whole_with_nothing_left_beside_it(tmp_path: Path) -> None:
+    from commonweal.apps.reporting import api
+
+    out = tmp_path / "board.html"
+    size = api.write_board(report(), out)
+    assert out.stat().st_size == size
+    assert out.read_text(encoding="utf-8").rstrip().endswith("</html>")
+    assert list(tmp_path.iterdir()) == [out]

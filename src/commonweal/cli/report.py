@@ -12,7 +12,12 @@ FORMATS = ("html",)
 
 def register(app: typer.Typer) -> None:
     """Add the ``report`` group to the command line."""
-    group = typer.Typer(help="Write a report from the measurements.", no_args_is_help=True, add_completion=False)
+    group = typer.Typer(
+        help="Write a report from the measurements.\n\n"
+        "Example: commonweal report board --period 2020-10 --format html --out board.html",
+        no_args_is_help=True,
+        add_completion=False,
+    )
     group.command("board")(board)
     app.add_typer(group, name="report")
 
