@@ -1,8 +1,8 @@
 """Writing a synthetic system: resources a second, and whether the cost stays in proportion to the people.
 
 The limit is copying the same bytes with SHA-256: what no generator that writes and fingerprints its files can beat.
-Processor seconds, since one core does it all. 20 and 60 thousand people; 200 thousand too (12 GB of disk) when COMMONWEAL_BENCH_LARGE is set. Each size runs in a
-process of its own so that its largest memory is its own.
+Processor seconds, since one core does it all. 20 and 60 thousand people; 200 thousand too (12 GB of disk) when
+COMMONWEAL_BENCH_LARGE is set. Each size runs in a process of its own so that its largest memory is its own.
 """
 
 import hashlib

@@ -22,7 +22,8 @@ from commonweal.synthetic.sink import FileEntry, Sink
 FORMAT = 1
 FEWEST = 100
 MOST = 20_000_000
-_PARTS = ("reference", "feeds", "truth", "manifest.json")
+_PARTS = ("reference", "feeds", "truth")
+_UNFINISHED = ".generating"
 Progress = Callable[[str, int, int], None]
 
 
@@ -76,27 +77,29 @@ def generate(
 
 
 def _clear(directory: Path) -> None:
-    """Make ``directory`` ready; only a generated one is emptied. Its manifest goes first and comes back last."""
+    """Make ``directory`` ready; only a generated one is emptied. A mark stands in it until its manifest is written."""
     if directory.exists():
         if not directory.is_dir():
             raise GenerationError(f"{directory} is not a directory")
         inside = {p.name for p in directory.iterdir()}
         if inside and not _generated(directory):
             raise GenerationError(f"{directory} is not empty and was not made by generate; name another directory")
-        (directory / "manifest.json").unlink(missing_ok=True)
-        for part in _PARTS[:3]:
-            shutil.rmtree(directory / part, ignore_errors=True)
     directory.mkdir(parents=True, exist_ok=True)
+    (directory / _UNFINISHED).touch()
+    (directory / "manifest.json").unlink(missing_ok=True)
+    for part in _PARTS:
+        if (directory / part).exists():
+            shutil.rmtree(directory / part)
 
 
 def _generated(directory: Path) -> bool:
     """Whether an earlier run, finished or cut off, made this directory."""
+    if (directory / _UNFINISHED).exists():
+        return True
     try:
         found = json.loads((directory / "manifest.json").read_bytes())
         return isinstance(found, dict) and found.get("synthetic") is True
-    except FileNotFoundError:
-        return {p.name for p in directory.iterdir()} <= set(_PARTS)
-    except ValueError:
+    except (FileNotFoundError, ValueError):
         return False
 
 
@@ -183,6 +186,7 @@ def _write(
     plain = asdict(manifest)
     del plain["life_expectancy"], plain["cases"]
     (root / "manifest.json").write_text(json.dumps(plain, indent=1) + "\n", encoding="utf-8")
+    (root / _UNFINISHED).unlink()
     return manifest
 
 

@@ -109,8 +109,21 @@ def test_a_generated_folder_is_replaced_whole(tmp_path: Path) -> None:
 
 def test_a_run_cut_off_before_its_manifest_can_be_done_again(tmp_path: Path) -> None:
     generate(tmp_path / "w", 120, 2)
-    whole = _digest(tmp_path / "w")
-    (tmp_path / "w" / "manifest.json").unlink()
-    (tmp_path / "w" / "truth" / "people.csv").unlink()
-    generate(tmp_path / "w", 120, 2)
-    assert _digest(tmp_path / "w") == whole
+
+    def pull_the_plug(what: str, done: int, of: int) -> None:
+        if done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        generate(tmp_path / "x", 150, 3, progress=pull_the_plug)
+    assert not (tmp_path / "x" / "manifest.json").exists()
+    generate(tmp_path / "x", 120, 2)
+    assert _digest(tmp_path / "x") == _digest(tmp_path / "w")
+
+
+def test_somebody_else_s_folder_of_the_same_names_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine" / "truth").mkdir(parents=True)
+    (tmp_path / "mine" / "truth" / "letter.txt").write_text("keep me")
+    with pytest.raises(GenerationError, match="not made by generate"):
+        generate(tmp_path / "mine", 100, 1)
+    assert (tmp_path / "mine" / "truth" / "letter.txt").exists()

@@ -1,0 +1,30 @@
+"""The reference page prints the rates the code uses."""
+
+from dataclasses import fields
+from pathlib import Path
+
+from commonweal.synthetic import rates
+
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "reference" / "synthetic-data.md"
+SOURCES = (rates.PRACTICE_NOISE, rates.ACUTE_NOISE, rates.COUNCIL_NOISE, rates.MENTAL_HEALTH_NOISE)
+
+
+def test_every_identity_rate_is_on_the_page() -> None:
+    lines = PAGE.read_text(encoding="utf-8").splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith("| fault |")) + 2
+    printed = []
+    for line in lines[start:]:
+        if not line.startswith("|"):
+            break
+        cells = [c.strip(" *%") for c in line.strip("|").split("|")[1:]]
+        printed.append([float(c) for c in cells])
+    used = [[round(getattr(s, f.name) * 100, 6) for s in SOURCES] for f in fields(rates.IdentityNoise)]
+    assert printed == used
+
+
+def test_the_page_names_every_file_that_is_written() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    for name in ("people", "compartments", "conditions", "registers", "life_expectancy", "cases"):
+        assert f"`truth/{name}.csv`" in page
+    for name in ("organisations", "small_areas", "postcodes"):
+        assert f"`reference/{name}.csv`" in page
