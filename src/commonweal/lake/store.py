@@ -30,7 +30,7 @@ COMPACT_AT = 0.2  # share of the base that deltas may reach
 COMPACT_FILES = 30
 
 _CHANGES: LiteralString = (
-    "read_csv({path}, header = FALSE, auto_detect = FALSE, delim = ',', quote = '\"', escape = '\"',"
+    "read_csv({path}, header = FALSE, auto_detect = FALSE, delim = ',', quote = '\"', escape = '\"', new_line = '\\n',"
     " max_line_size = 67108864, buffer_size = 134217728, null_padding = FALSE,"
     " columns = {{rid: 'BIGINT', compartment_id: 'BIGINT', type: 'VARCHAR', deleted: 'BOOLEAN', body: 'VARCHAR'}})"
 )
