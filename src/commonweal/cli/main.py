@@ -14,7 +14,19 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 
-for _name in ("demo", "generate", "land", "identify", "refresh", "report", "views", "serve", "bench", "verify"):
+for _name in (
+    "demo",
+    "generate",
+    "land",
+    "identify",
+    "refresh",
+    "report",
+    "views",
+    "serve",
+    "bench",
+    "verify",
+    "token",
+):
     if find_spec(f"commonweal.cli.{_name}"):
         import_module(f"commonweal.cli.{_name}").register(app)
 

@@ -6,6 +6,7 @@ For the lake, as the batch role: ``changes``, ``counts``.
 """
 
 from commonweal.apps.record.actions import Counts, Refusal, heard_from, refresh_statistics, withdraw, write
+from commonweal.apps.record.checks import live, orphans
 from commonweal.apps.record.export import StoreCounts, changes, counts
 from commonweal.apps.record.page import PersonPage, person_page
 from commonweal.apps.record.searching import BadSearch
@@ -41,6 +42,8 @@ __all__ = [
     "heard_from",
     "held",
     "history",
+    "live",
+    "orphans",
     "person_page",
     "prepare",
     "read",
