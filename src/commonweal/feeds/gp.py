@@ -24,7 +24,7 @@ def read(stream: BinaryIO, source: str, start_line: int = 1) -> Iterator[Parsed 
     """
     seen: dict[tuple[str, str], int] = {}
     for line, raw in _lines(stream, start_line):
-        yield from _one(line, raw, seen)
+        yield _one(line, raw, seen)
 
 
 def _lines(stream: BinaryIO, start_line: int) -> Iterator[tuple[int, bytes]]:
@@ -37,7 +37,7 @@ def _lines(stream: BinaryIO, start_line: int) -> Iterator[tuple[int, bytes]]:
         if line == start_line and raw.startswith(BOM):
             raw = raw[3:]
         raw = raw.rstrip(b"\r\n")
-        if raw and not raw.isspace():
+        if raw.startswith(b"{") or (raw and not raw.isspace()):
             yield line, raw
 
 
@@ -47,30 +47,26 @@ def _skip_rest(stream: BinaryIO, begun: bytes) -> None:
         begun = stream.readline(MAX_BYTES)
 
 
-def _one(line: int, raw: bytes, seen: dict[tuple[str, str], int]) -> Iterator[Parsed | Problem]:
+def _one(line: int, raw: bytes, seen: dict[tuple[str, str], int]) -> Parsed | Problem:
     try:
         resource = parse_line(raw)
     except Invalid as bad:
-        yield Problem(line, bad.field, bad.rule, bad.value, bad.message, raw)
-        return
+        return Problem(line, bad.field, bad.rule, bad.value, bad.message, raw)
     issues = validate(resource)
     if issues:
         errors = [issue for issue in issues if issue.severity == "error"]
         if errors:
-            yield _problem(line, errors, raw)
-            return
+            return _problem(line, errors, raw)
     kind: str = resource["resourceType"]
     own: Any = resource.get("id")
     if own is None:
         message = "give the resource an id, so that the next version of it can be told from a new one"
-        yield Problem(line, f"{kind}.id", "id-missing", "", message, raw)
-        return
+        return Problem(line, f"{kind}.id", "id-missing", "", message, raw)
     first = seen.setdefault((kind, own), line)
     if first != line:
         message = f"line {first} of this file is the same {kind}; send each resource once a file"
-        yield Problem(line, f"{kind}.id", "duplicate-id", excerpt(own), message, raw)
-        return
-    yield Parsed(line, kind, own, person_reference(resource), raw, resource, category(resource, "gp"))
+        return Problem(line, f"{kind}.id", "duplicate-id", excerpt(own), message, raw)
+    return Parsed(line, kind, own, person_reference(resource), raw, resource, category(resource, "gp"))
 
 
 def _problem(line: int, errors: list[Issue], raw: bytes) -> Problem:

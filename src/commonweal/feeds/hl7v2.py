@@ -17,6 +17,7 @@ from commonweal.fhir.errors import Invalid, excerpt
 LONDON = ZoneInfo("Europe/London")
 BOM = b"\xef\xbb\xbf"
 _BLOCK = 1 << 20
+MAX_BYTES = 32 * _BLOCK  # without a new message: a file that is no HL7 v2 is not held whole
 # A message starts at MSH and a delimiter, at the start of a line or after an MLLP start byte.
 _START = re.compile(rb"(?:^|(?<=[\r\n\x0b])|(?<=\xef\xbb\xbf))MSH(?=[^A-Za-z0-9\s])")
 _BREAK = re.compile(rb"\r\n|\r|\n")
@@ -207,6 +208,10 @@ def messages(stream: BinaryIO, start_line: int = 1) -> Iterator[tuple[int, bytes
             complete, held = held[: starts[-1]], held[starts[-1] :]
             yield from _pieces(line, complete)
             line += _lines(complete)
+        elif len(held) > MAX_BYTES:
+            yield from _pieces(line, held)
+            line += _lines(held)
+            held = b""
     yield from _pieces(line, held)
 
 

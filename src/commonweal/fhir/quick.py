@@ -12,12 +12,15 @@ from functools import cache
 from operator import call
 from typing import Any
 
+from orjson import dumps
+
 from commonweal.fhir import definitions
 from commonweal.fhir.invariants import KEY_RULES, VALUE_RULES
 from commonweal.fhir.primitives import PRIMITIVES, is_id, is_string
 
 Good = Callable[[Any], bool]
 _REMEMBERED = 50_000  # values a cache holds before it starts again: bounds memory, whatever a feed holds
+_REMEMBERED_BYTES = 400  # of an object; larger ones hardly recur
 _SHAPES = 2_000
 
 
@@ -35,6 +38,25 @@ class _Known(dict[Any, bool]):
             self.clear()
         self[value] = True
         return True
+
+
+def _remembering(check: Good) -> Good:
+    """``check`` for objects that recur whole, such as coded concepts: the same JSON is judged once."""
+    known: set[bytes] = set()
+
+    def again(value: Any) -> bool:
+        text = dumps(value)
+        if text in known:
+            return True
+        if not check(value):
+            return False
+        if len(text) <= _REMEMBERED_BYTES:
+            if len(known) >= _REMEMBERED:
+                known.clear()
+            known.add(text)
+        return True
+
+    return again
 
 
 def faultless(resource: Any) -> bool:
@@ -126,7 +148,9 @@ def _value(path: str, name: str, kind: str, element: definitions.Element) -> Goo
         if kind == "code":
             return frozenset().union(*listed.values()).__contains__
         if kind in ("CodeableConcept", "Coding"):
-            return _bound(kind, {(system, code) for system, codes in listed.items() for code in codes})
+            return _remembering(_bound(kind, {(system, code) for system, codes in listed.items() for code in codes}))
+    if kind in ("CodeableConcept", "Extension"):
+        return _remembering(_lazy(kind))
     if kind not in PRIMITIVES:
         return _lazy(kind)
     check = _text if kind in ("string", "markdown") else PRIMITIVES[kind][0]
@@ -173,12 +197,13 @@ def _reference(targets: frozenset[str]) -> Good:
         return kind in targets and is_id(rest)
 
     known = _Known(literal).__getitem__
+    unliteral = _remembering(shape)
 
     def check(value: Any) -> bool:
         if value.__class__ is not dict:
             return False
         if "reference" in value:
             return known(value["reference"]) and (len(value) == 1 or shape(value))
-        return ("identifier" in value or "display" in value) and shape(value)
+        return ("identifier" in value or "display" in value) and unliteral(value)
 
     return check
