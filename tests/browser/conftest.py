@@ -28,6 +28,7 @@ AXE = PROJECT / "node_modules" / "axe-core" / "axe.min.js"
 SCREENSHOTS = PROJECT / "screenshots"
 PEOPLE = 400
 PASSWORD = "commonweal-demo"
+SIGNED_IN: dict[tuple[str, str], list[Any]] = {}
 QUIET = (
     "--no-sandbox",
     "--disable-gpu",
@@ -158,6 +159,17 @@ class Visitor:
         return answer.status
 
     def signs_in(self, username: str) -> "Visitor":
+        """Sign in by the page, once for each user name; later visitors carry the first one's cookies."""
+        kept = SIGNED_IN.get((self.site.url, username))
+        if kept:
+            self.page.context.add_cookies(kept)
+            return self
+        self.signs_in_by_the_page(username)
+        SIGNED_IN[self.site.url, username] = list(self.page.context.cookies())
+        return self
+
+    def signs_in_by_the_page(self, username: str) -> "Visitor":
+        """Type user name and password."""
         self.opens("/sign-in")
         self.page.get_by_label("User name").fill(username)
         self.page.get_by_label("Password", exact=True).fill(PASSWORD)
@@ -221,7 +233,7 @@ def visitor(site: Site, browser: Browser) -> Iterator[Callable[..., Visitor]]:
 
     def arrives(**options: Any) -> Visitor:
         context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB", **options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         contexts.append(context)
         visitor = Visitor(context.new_page(), site)
         visitor.page.on("pageerror", lambda error: visitor.faults.append(f"script error: {error}"))

@@ -12,6 +12,7 @@ Arrives = Callable[..., Visitor]
 
 def test_own_record_in_plain_words(site: Site, visitor: Arrives) -> None:
     citizen = visitor().signs_in("citizen")
+    citizen.opens("/")
     citizen.page.get_by_role("link", name="Your record", exact=True).click()
     number = site.demo["show"]["nhs_number"]
     expect(citizen.page.locator(".cw-banner")).to_contain_text(f"{number[:3]} {number[3:6]} {number[6:]}")

@@ -28,9 +28,9 @@ def test_a_social_worker_sees_the_gp_and_the_mental_health_team(site: Site, visi
     worker.opens_record(_vicky(site)["nhs_number"])
     # Then the GP practice, the mental-health team and the council's own team are all named
     involved = worker.page.locator("#involved")
-    expect(involved).to_contain_text("GP practice")
+    expect(involved).to_contain_text("General practice")
     expect(involved).to_contain_text("Mental health")
-    expect(involved).to_contain_text("Social care")
+    expect(involved).to_contain_text("Adult social care")
     # And each source says when it was last heard from
     sources = worker.page.locator("#sources")
     assert len(sources.locator("tbody tr").all()) >= 3

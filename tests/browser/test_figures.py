@@ -1,0 +1,95 @@
+"""Analysts and performance leads: registers, the board report and feeds; counts, and nobody's name."""
+
+import csv
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from .conftest import Site, Visitor
+
+Arrives = Callable[..., Visitor]
+
+
+def _names(site: Site) -> set[str]:
+    """Surnames and NHS numbers nobody with counts only may see (short ones could be words of a page)."""
+    with (site.truth / "people.csv").open(encoding="utf-8", newline="") as rows:
+        return {row["nhs_number"] for row in csv.DictReader(rows)}
+
+
+@pytest.mark.parametrize(
+    ("by", "says"),
+    [
+        ("Network", "network"),
+        ("Deprivation", "most deprived fifth"),
+        ("Ethnicity", "White: British"),
+        ("Age", "65-74"),
+        ("Sex", "Female"),
+    ],
+)
+def test_a_register_by_each_lens(site: Site, visitor: Arrives, by: str, says: str) -> None:
+    # Given an analyst at the hypertension register
+    analyst = visitor().signs_in("analyst")
+    analyst.opens("/registers/hypertension")
+    # Then it says in English what it counts
+    expect(analyst.page.locator("main")).to_contain_text("People alive and registered with a general practice")
+    # When a breakdown is chosen
+    analyst.page.get_by_label("By", exact=True).select_option(label=by)
+    analyst.page.get_by_role("button", name="Show").click()
+    # Then the table and the chart show it, hidden counts are explained, and there is no person in it
+    expect(analyst.page.get_by_role("table")).to_contain_text(re.compile(says, re.IGNORECASE))
+    expect(analyst.page.locator("main")).to_contain_text("A hidden count is not zero")
+    assert analyst.page.locator(".cw-chart svg").count() == 1
+    text = analyst.page.content()
+    assert not [number for number in _names(site) if number in text]
+    analyst.sees_no_barrier(f"register-{by.lower()}")
+
+
+def test_small_counts_are_hidden(visitor: Arrives) -> None:
+    """With 400 people, most ethnic groups have fewer than eight on a register: no count from 1 to 7 is shown."""
+    analyst = visitor().signs_in("analyst")
+    analyst.opens("/registers/diabetes?by=ethnicity")
+    counts = analyst.page.locator("tbody tr td:first-of-type").all_inner_texts()
+    assert "hidden" in counts
+    shown = [int(text.replace(",", "")) for text in counts if text != "hidden"]
+    assert all(count == 0 or count > 7 for count in shown)
+
+
+def test_every_register_is_listed_with_its_sentence(visitor: Arrives) -> None:
+    lead = visitor().signs_in("performance.lead")
+    lead.opens("/registers")
+    for title in ("Diabetes register", "Hypertension register", "Carers register", "Emergency admissions"):
+        expect(lead.page.get_by_role("link", name=title)).to_be_visible()
+    lead.sees_no_barrier("registers")
+    assert lead.opens("/registers/no-such-register") == 404
+
+
+def test_the_board_report(visitor: Arrives) -> None:
+    lead = visitor().signs_in("performance.lead")
+    lead.opens("/")
+    lead.page.get_by_role("link", name="Board report, October 2020").click()
+    main = lead.page.locator("main")
+    for heading in ("Headlines", "Service areas", "Population health and inequality", "Finance", "Sources"):
+        expect(main.get_by_role("heading", name=heading, exact=True)).to_be_visible()
+    assert main.locator("svg").count() > 3
+    lead.sees_no_barrier("board-report")
+    assert lead.opens("/reports/board/1999-01") == 404
+
+
+def test_feeds_and_their_quarantine(site: Site, visitor: Arrives) -> None:
+    lead = visitor().signs_in("performance.lead")
+    lead.opens("/feeds")
+    # Every file that was sent has a receipt, and each row is accounted for
+    rows = lead.page.locator("tbody tr")
+    assert rows.count() >= 4
+    for row in rows.all():
+        read, accepted, duplicate, aside = (
+            int(text.replace(",", "")) for text in row.locator(".cw-number").all_inner_texts()
+        )
+        assert read == accepted + duplicate + aside
+    lead.sees_no_barrier("feeds")
+    rows.first.get_by_role("link").click()
+    expect(lead.page.get_by_role("heading", level=1)).to_be_visible()
+    lead.sees_no_barrier("receipt")
+    assert lead.opens("/feeds/999999") == 404
