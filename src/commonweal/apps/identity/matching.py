@@ -110,8 +110,8 @@ def _engine(folder: Path) -> duckdb.DuckDBPyConnection:
 def _read_records(engine: duckdb.DuckDBPyConnection, folder: Path) -> dict[int, tuple[str, str]]:
     """Copy demographics into the engine's ``linkage`` table; return each compartment's (source, local id)."""
     path = folder / "records.csv"
-    with path.open("wb") as out:
-        storage.copy_records(out)
+    with path.open("w", encoding="utf-8", newline="") as out:
+        storage.write_records(out)
     engine.read_csv(str(path), header=True, all_varchar=True).create("received")
     engine.execute(
         """
