@@ -22,7 +22,7 @@ def _rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(handle))
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(people=st.integers(100, 260), seed=st.integers(0, 2**40))
 def test_any_small_world_is_whole(people: int, seed: int) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -149,7 +149,7 @@ def write_trust(
     who, turn = np.unique(visits.person[mine], return_inverse=True)
     held = record(streams.of(Stream.ACUTE_IDENTITY, trust), people, geography, who, rates.ACUTE_NOISE)
     held.correct(people, geography, exact)
-    numbers = 1_000_000 + rng.permutation(9 * max(100_000, 2 * len(who)))[: 2 * len(who)]
+    numbers = 1_000_000 + 7 * rng.permutation(2 * len(who) + 1_000)[: 2 * len(who)]
     local = [str(n) for n in numbers[: len(who)].tolist()]
     several = np.bincount(turn, minlength=len(who)) > 1
     chance = rates.DUPLICATE_NUMBER / max(several.mean(), 0.05) if len(who) else 0.0

@@ -4,6 +4,7 @@ Which network serves which small area is not in those tables, so networks are de
 """
 
 import csv
+import re
 from collections import defaultdict
 from pathlib import Path
 
@@ -131,7 +132,7 @@ def _practices(
     """The first networks by code, as many as the people need, each with its first practices by code."""
     by_network: dict[tuple[str, str], list[dict[str, str]]] = defaultdict(list)
     for row in sorted(rows, key=lambda r: r["PRACTICE_CODE"]):
-        if row["PCN_CODE"].strip().startswith("U"):
+        if re.fullmatch(r"U\d{5}", row["PCN_CODE"]):  # a bare U stands for practices of no network
             by_network[row["PCN_CODE"], row["PCN_NAME"]].append(row)
     keys = [k for k in sorted(by_network) if len(by_network[k]) > 1]
     count = min(network_count(people), len(keys))
@@ -142,7 +143,7 @@ def _practices(
     networks: list[Network] = []
     practices: list[Practice] = []
     for index, (key, place) in enumerate(zip(keys, place_of_network(count, shares), strict=False)):
-        networks.append(Network(key[0], key[1].title(), place))
+        networks.append(Network(key[0], key[1].title().replace("Pcn", "PCN"), place))
         taken = by_network[key][: max(2, practices_a_network(people))]
         for row in taken:
             practices.append(

@@ -21,13 +21,13 @@ def _digest(root: Path) -> dict[str, str]:
 
 def test_same_seed_same_bytes_whatever_the_hash_seed(tmp_path: Path) -> None:
     program = (
-        "import sys, pathlib; from commonweal.synthetic import generate; generate(pathlib.Path(sys.argv[1]), 300, 5)"
+        "import sys, pathlib; from commonweal.synthetic import generate; generate(pathlib.Path(sys.argv[1]), 150, 5)"
     )
     for name, hash_seed in (("a", "1"), ("b", "2")):
         environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "TZ": "UTC" if name == "a" else "Asia/Tokyo"}
         subprocess.run([sys.executable, "-c", program, str(tmp_path / name)], check=True, env=environment)
     assert _digest(tmp_path / "a") == _digest(tmp_path / "b")
-    generate(tmp_path / "c", 300, 6)
+    generate(tmp_path / "c", 150, 6)
     assert _digest(tmp_path / "a") != _digest(tmp_path / "c")
 
 
@@ -101,7 +101,7 @@ def test_too_few_people_and_other_folders_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_generated_folder_is_replaced_whole(tmp_path: Path) -> None:
-    generate(tmp_path / "w", 250, 1)
+    generate(tmp_path / "w", 140, 1)
     generate(tmp_path / "w", 120, 2)
     generate(tmp_path / "v", 120, 2)
     assert _digest(tmp_path / "w") == _digest(tmp_path / "v")
