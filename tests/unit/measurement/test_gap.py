@@ -1,7 +1,7 @@
 """Rates with their limits, and the gap between two of them."""
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from commonweal.domain.measurement.gap import event_rate, gap, share
@@ -49,6 +49,7 @@ def test_no_ratio_to_nothing() -> None:
     assert gap(share(5, 10), share(0, 10)).ratio is None
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no fault of the rule
 @given(st.integers(0, 200), st.integers(1, 200), st.integers(0, 200), st.integers(1, 200))
 def test_swapping_the_fifths_turns_the_gap_round(a: int, n: int, b: int, m: int) -> None:
     most, least = share(min(a, n), n), share(min(b, m), m)

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from commonweal.domain.measurement.figures import State
@@ -57,6 +57,7 @@ def test_other_text_is_refused(text: str) -> None:
         read_printed(text)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no fault of the rule
 @given(st.integers(min_value=-(10**9), max_value=10**9))
 def test_thousands_read_the_same_with_commas_stops_or_neither(number: int) -> None:
     with_commas = f"{number:,}"

@@ -134,7 +134,7 @@ def signed(rate: float) -> str:
 def _summary(indicator: Indicator, between: Gap | None) -> str:
     """One sentence that says how the most deprived fifth compares, and whether chance could explain it."""
     if between is None:
-        return f"{indicator.name}: the gap cannot be shown for the whole system."
+        return f"{indicator.name}: the counts are too small to show a gap for the whole system."
     most, least = per_thousand(between.most.value), per_thousand(between.least.value)
     text = (
         f"{indicator.name}: {most} per 1,000 people in the most deprived fifth, {least} in the least deprived: "
@@ -150,7 +150,7 @@ def _chart(indicator: Indicator, rates: Mapping[str, Rate | None]) -> Chart | No
     for category, name in _NAMES.items():
         rate = rates[category]
         if rate is None:
-            bars.append(Bar(name, None, "hidden or none"))
+            bars.append(Bar(name, None, "Not shown"))
             continue
         bars.append(
             Bar(
@@ -162,7 +162,7 @@ def _chart(indicator: Indicator, rates: Mapping[str, Rate | None]) -> Chart | No
                 emphasis=category == "1",
             )
         )
-    if all(bar.value is None for bar in bars):
+    if sum(bar.value is not None for bar in bars) < 2:  # one fifth alone compares with nothing
         return None
     return bar_by_category(
         name=f"chart-{slug(indicator.code)}",
