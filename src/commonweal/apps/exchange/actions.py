@@ -21,7 +21,7 @@ from django.db.models import F
 from commonweal.apps.exchange import landing, messages
 from commonweal.apps.exchange.errors import MissingFile, UnknownSource
 from commonweal.apps.exchange.models import Quarantine, Receipt
-from commonweal.apps.exchange.reading import MESSAGES, Batch, ahead, batches, check_feed
+from commonweal.apps.exchange.reading import MESSAGES, Batch, ahead, batches, check_feed, no_cycle_search
 from commonweal.apps.record import api as record
 from commonweal.feeds.types import Problem
 
@@ -54,7 +54,9 @@ def land(feed: str, paths: Sequence[Path | str], source: str, progress: Progress
     """
     check_feed(feed)
     started = perf_counter()
-    files = [_land_one(feed, path, source, progress) for path in expand(paths)]
+    found = expand(paths)
+    with no_cycle_search():
+        files = [_land_one(feed, path, source, progress) for path in found]
     total = {name: sum(item[name] for item in files) for name in Tally.__slots__}
     if total["resources"] >= ANALYZE_AFTER:
         record.refresh_statistics()

@@ -1,8 +1,10 @@
 """Reading a landed file into batches, in a thread of its own, while the database stores the batch before."""
 
+import gc
 import queue
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import BinaryIO
@@ -22,19 +24,12 @@ Reader = Callable[[BinaryIO, str, int], Iterator[Parsed | Problem]]
 class Batch:
     """Whole lines: what they say, what is wrong with them, and the line after the last."""
 
-    next_line: int
-    lines: set[int]
-    problems: list[Problem]
     prepared: record.Prepared
-    raw: dict[int, bytes]
-    position: int  # bytes of the file read so far
-
-
-@dataclass(slots=True)
-class _Pile:
     lines: set[int] = field(default_factory=set)
-    parsed: list[Parsed] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    raw: dict[int, bytes] = field(default_factory=dict)  # by line, should the record refuse one
+    next_line: int = 1
+    position: int = 0  # bytes of the file read so far
 
 
 def known_feeds() -> list[str]:
@@ -62,31 +57,28 @@ def batches(
     The file is read from its beginning even when it resumes, because what a reader says of a line may depend
     on earlier ones (a header, an id already seen).
     """
-    pile = _Pile()
+    batch = Batch(record.Prepared(source, feed))
     for item in reader(feed)(stream, source, 1):
-        if item.line < cursor or (only is not None and item.line not in only):
+        line = item.line
+        if line < cursor or (only is not None and line not in only):
             continue
-        if len(pile.parsed) + len(pile.problems) >= BATCH and item.line not in pile.lines:
-            yield _batch(feed, source, pile, stream)
-            pile = _Pile()
-        pile.lines.add(item.line)
+        if len(batch.raw) + len(batch.problems) >= BATCH and line not in batch.lines:
+            yield _ended(batch, stream)
+            batch = Batch(record.Prepared(source, feed))
+        batch.lines.add(line)
         if isinstance(item, Problem):
-            pile.problems.append(item)
+            batch.problems.append(item)
         else:
-            pile.parsed.append(item)
-    if pile.lines:
-        yield _batch(feed, source, pile, stream)
+            batch.prepared.add(item)
+            batch.raw[line] = item.body
+    if batch.lines:
+        yield _ended(batch, stream)
 
 
-def _batch(feed: str, source: str, pile: _Pile, stream: BinaryIO) -> Batch:
-    return Batch(
-        next_line=max(pile.lines) + 1,
-        lines=pile.lines,
-        problems=pile.problems,
-        prepared=record.prepare(source, feed, pile.parsed),
-        raw={item.line: item.body for item in pile.parsed},
-        position=stream.tell() if not stream.closed else 0,
-    )
+def _ended(batch: Batch, stream: BinaryIO) -> Batch:
+    batch.next_line = max(batch.lines) + 1
+    batch.position = stream.tell() if not stream.closed else 0
+    return batch
 
 
 class _Failed:
@@ -131,3 +123,15 @@ def ahead(source: Iterator[Batch], depth: int = 2) -> Iterator[Batch]:
     finally:
         stop.set()
         thread.join()
+
+
+@contextmanager
+def no_cycle_search() -> Iterator[None]:
+    """Spare the search for reference cycles while a file is read: parsed JSON has none, and it costs a third."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()

@@ -1,7 +1,7 @@
 """Getting resources ready to be stored: everything that needs no database, so that it can run beside one.
 
-``prepare`` turns parsed resources into the COPY text of four staging tables. It runs in the reading thread
-while the database works on the batch before.
+``Prepared.add`` turns a parsed resource into the COPY text of four staging tables. It runs in the reading thread
+while the database works on the batch before, a resource at a time while it is still in the processor's cache.
 """
 
 import hashlib
@@ -40,22 +40,26 @@ class Prepared:
     feed: str
     waves: list[Wave] = field(default_factory=list)
     repeated: list[int] = field(default_factory=list)  # lines that repeat what the batch already says
+    latest: dict[tuple[str, str], tuple[int, bytes]] = field(default_factory=dict)  # key → its last wave and digest
+
+    def add(self, item: Parsed) -> None:
+        """Index, digest and format one resource, which is not needed any more afterwards; touches no database."""
+        digest = hashlib.sha256(item.body).digest()
+        wave, before = self.latest.get((item.type, item.id), (-1, b""))
+        if before == digest:
+            self.repeated.append(item.line)
+            return
+        self.latest[item.type, item.id] = (wave + 1, digest)
+        if len(self.waves) == wave + 1:
+            self.waves.append(Wave())
+        _add(self.waves[wave + 1], self.feed, item, digest)
 
 
 def prepare(source: str, feed: str, items: Iterable[Parsed]) -> Prepared:
-    """Index, digest and format ``items``; touches no database."""
+    """``items`` of one batch, ready to store."""
     prepared = Prepared(source, feed)
-    latest: dict[tuple[str, str], tuple[int, bytes]] = {}
     for item in items:
-        digest = hashlib.sha256(item.body).digest()
-        wave, before = latest.get((item.type, item.id), (-1, b""))
-        if before == digest:
-            prepared.repeated.append(item.line)
-            continue
-        latest[item.type, item.id] = (wave + 1, digest)
-        if len(prepared.waves) == wave + 1:
-            prepared.waves.append(Wave())
-        _add(prepared.waves[wave + 1], feed, item, digest)
+        prepared.add(item)
     return prepared
 
 
