@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from commonweal.cli import runtime
+from commonweal.cli.generate import PUBLISHED
 from commonweal.cli.home import home_dir
 
 PASSWORD = "commonweal-demo"  # noqa: S105  printed on purpose: the people are made up
@@ -93,6 +94,7 @@ def run(people: int, seed: int) -> dict[str, Any]:
         "probable": quality["probable"],
         "linkage": linked,
         "registers": registers,
+        "life_expectancy": _rows(feeds / "truth" / "life_expectancy.csv"),
         "report": str(report),
         "feeds": str(feeds),
         "truth": str(feeds / "truth"),
@@ -118,6 +120,13 @@ def show(console: Console, result: dict[str, Any]) -> None:
     for name, row in result["registers"].items():
         cells.add_row(name, str(row["cells"]), str(row["equal"]), str(row["largest_difference"]))
     console.print(cells)
+    for row in result["life_expectancy"]:
+        if row["imd_quintile"] == "all":
+            console.print(
+                f"Life expectancy of the simulated lives, {row['sex']}: {row['life_expectancy']} years from "
+                f"{row['deaths']} deaths (published: {row['published']})",
+                highlight=False,
+            )
     stages = ", ".join(f"{name} {value:.1f} s" for name, value in result["seconds"].items())
     console.print(f"Took {sum(result['seconds'].values()):.0f} s: {stages}")
     console.print(f"Board report: {result['report']}")
@@ -165,7 +174,7 @@ def _generate(feeds: Path, people: int, seed: int) -> dict[str, Any]:
     if not done.exists():
         from commonweal import synthetic
 
-        synthetic.generate(feeds, people, seed)
+        synthetic.generate(feeds, people, seed, published=PUBLISHED)
     manifest: dict[str, Any] = json.loads(done.read_text())
     return manifest
 
@@ -204,12 +213,14 @@ def _report(home: Path) -> Path:
 
 def _people_to_show(identity: Any, feeds: Path) -> dict[str, Any]:
     """The person every service knows ("Vicky"), found through the crosswalk from truth/cases.csv."""
-    with (feeds / "truth" / "cases.csv").open(encoding="utf-8", newline="") as rows:
-        case = next(row["person"] for row in csv.DictReader(rows) if row["case"] == "vicky")
-    with (feeds / "truth" / "people.csv").open(encoding="utf-8", newline="") as rows:
-        truth = next(row for row in csv.DictReader(rows) if row["person"] == case)
-    with (feeds / "truth" / "compartments.csv").open(encoding="utf-8", newline="") as rows:
-        held = {(row["source"], row["local_id"]): row["feed"] for row in csv.DictReader(rows) if row["person"] == case}
+    known = feeds / "truth"
+    case = next(row["person"] for row in _rows(known / "cases.csv") if row["case"] == "vicky")
+    truth = next(row for row in _rows(known / "people.csv") if row["person"] == case)
+    held = {
+        (row["source"], row["local_id"]): row["feed"]
+        for row in _rows(known / "compartments.csv")
+        if row["person"] == case
+    }
     people: dict[str, UUID] = {}
     sources: dict[str, str] = {}
     for source, local_id, person_id, *_ in identity.crosswalk():
@@ -252,3 +263,9 @@ def _accounts(cases: dict[str, Any]) -> list[dict[str, str]]:
             person_id=person_id,
         )
     return [{"username": row[0], "password": PASSWORD, "to": row[5]} for row in wanted]
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    """The rows of a CSV file with a header."""
+    with path.open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
