@@ -11,12 +11,15 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, BinaryIO
 
+from django.db import connection
+
 from commonweal.apps.exchange.models import Message, Receipt
 from commonweal.apps.exchange.reading import MESSAGES
 from commonweal.apps.identity import api as identity
 from commonweal.apps.record import api as record
 from commonweal.feeds.types import Merge, Parsed, Problem
 
+_COPY = "COPY exchange_message (source, control_id, digest, mrn, event, happened, receipt_id, line, raw) FROM STDIN"
 PILE = 4_000  # messages; one transaction each
 
 
@@ -87,7 +90,7 @@ def _keep(receipt: Receipt, pile: Pile, outcome: Outcome) -> set[int]:
             source=receipt.source, control_id__in=[message.control_id for message in pile.messages]
         ).values_list("control_id", "digest")
     }
-    fresh: list[Message] = []
+    fresh: list[tuple[Any, bytes]] = []
     for message in pile.messages:
         digest = hashlib.sha256(message.raw).digest()
         if held.get(message.control_id) == digest:
@@ -99,21 +102,13 @@ def _keep(receipt: Receipt, pile: Pile, outcome: Outcome) -> set[int]:
             )
         else:
             held[message.control_id] = digest
-            fresh.append(
-                Message(
-                    source=receipt.source,
-                    control_id=message.control_id,
-                    digest=digest,
-                    mrn=message.mrn,
-                    event=message.event,
-                    happened=message.happened,
-                    receipt=receipt,
-                    line=message.line,
-                    raw=message.raw,
-                )
+            fresh.append((message, digest))
+    with connection.cursor() as cursor, cursor.cursor.copy(_COPY) as copy:
+        for m, digest in fresh:
+            copy.write_row(
+                (receipt.source, m.control_id, digest, m.mrn, m.event, m.happened, receipt.pk, m.line, m.raw)
             )
-    Message.objects.bulk_create(fresh, batch_size=2000)
-    return {message.line for message in fresh}
+    return {message.line for message, _ in fresh}
 
 
 def _fold(receipt: Receipt, touched: list[Any], outcome: Outcome) -> None:
