@@ -9,6 +9,7 @@ from typing import NamedTuple
 from commonweal.domain.population.calendar import UNKNOWN, age_band, first_day
 from commonweal.domain.population.declarations import AdmissionMeasure, Coded, Declaration, Register
 
+Day = date  # a field may be called date
 NOT_KNOWN_ETHNICITY = "99"  # NHS Data Dictionary, ethnic category 2001: not known
 
 
@@ -44,8 +45,8 @@ class Entry:
 
     compartment: int
     code: str
-    date: date | None
-    ended: date | None = None
+    date: Day | None
+    ended: Day | None = None
 
 
 @dataclass(frozen=True, slots=True)

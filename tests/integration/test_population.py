@@ -1,0 +1,177 @@
+"""From landed resources to released figures: one refresh, then a small change, through the public faces."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from commonweal.feeds.types import Parsed
+
+ODS = "https://fhir.nhs.uk/Id/ods-organization-code"
+PEOPLE = 40
+ORGANISATIONS = """ods_code,name,kind,roles,parent,place,network,address_postcode,valid_from,valid_to,successor
+S,System,icb,,,,,,2000-04-01,,
+L1,First Place,place,,S,L1,,,2000-04-01,,
+N1,First Network,network,,L1,L1,N1,,2000-04-01,,
+P1,First Practice,practice,,N1,L1,N1,,2000-04-01,,
+"""
+AREAS = """lsoa,name,place,council,imd_version,imd_rank,imd_decile,imd_quintile
+E1,Area 1,L1,990,2019,1,1,1
+E2,Area 2,L1,990,2019,2,10,5
+"""
+
+
+def patient(n: int) -> dict[str, Any]:
+    return {
+        "resourceType": "Patient",
+        "id": f"pat{n}",
+        "active": True,
+        "name": [{"use": "official", "family": f"Surname{n}", "given": ["Given"]}],
+        "gender": "female" if n % 2 else "male",
+        "birthDate": f"{1940 + n}-03-0{1 + n % 9}",
+        "address": [{"use": "home", "postalCode": "ZZ1 1AA" if n % 4 else "ZZ1 1AB"}],
+        "managingOrganization": {"type": "Organization", "identifier": {"system": ODS, "value": "P1"}},
+    }
+
+
+def condition(n: int, code: str = "44054006") -> dict[str, Any]:
+    return {
+        "resourceType": "Condition",
+        "id": f"con{n}",
+        "subject": {"reference": f"Patient/pat{n}"},
+        "code": {"coding": [{"system": "http://snomed.info/sct", "code": code}]},
+        "onsetDateTime": "2015-06-01",
+    }
+
+
+def land(resources: list[tuple[int, dict[str, Any]]]) -> None:
+    from commonweal.apps.record import api as record
+
+    items = [
+        Parsed(
+            line,
+            one["resourceType"],
+            one["id"],
+            f"pat{n}",
+            json.dumps(one).encode(),
+            one,
+            "demographics" if one["resourceType"] == "Patient" else "clinical",
+        )
+        for line, (n, one) in enumerate(resources, 1)
+    ]
+    record.write("P1", "gp", items, None)
+
+
+@pytest.fixture
+def landed(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    from django.conf import settings
+
+    from commonweal.apps.identity import api as identity
+    from commonweal.apps.places import api as places
+
+    monkeypatch.setattr(settings, "COMMONWEAL_HOME", tmp_path)
+    monkeypatch.setattr(settings, "COMMONWEAL_NOW", lambda: datetime(2020, 10, 31, 9, tzinfo=UTC))
+    reference = tmp_path / "reference"
+    reference.mkdir()
+    (reference / "organisations.csv").write_text(ORGANISATIONS)
+    (reference / "small_areas.csv").write_text(AREAS)
+    (reference / "postcodes.csv").write_text("postcode,lsoa\nZZ1 1AA,E1\nZZ1 1AB,E2\n")
+    places.load_reference(reference)
+    people = [(n, patient(n)) for n in range(PEOPLE)]
+    land([*people, *((n, condition(n)) for n in range(15)), (20, condition(20, "38341003"))])
+    identity.identify()
+    return tmp_path
+
+
+def test_refresh_counts_releases_and_follows_a_change(landed: Path) -> None:
+    from commonweal.apps.measurement import api as measurement
+    from commonweal.apps.population import api as population
+
+    done = population.refresh()
+    assert done["rows"] == {"person": PEOPLE, "condition": 16, "observation": 0, "encounter": 0}
+    assert done["as_at"] == "2020-10-31"
+    found = population.register_breakdown("diabetes", "all", "system")
+    assert [(line.footprint_name, line.count, line.population, line.per_thousand) for line in found.lines] == [
+        ("System", 15, 40, 375.0)
+    ]
+    assert found.period == "2020-10"
+    assert found.query == "register diabetes as at 2020-10-31, lake version 1"
+
+    # 3 or 4 people with diabetes live in the better-off area: hidden, and so is the other area beside it.
+    by_area = population.register_breakdown("diabetes", "deprivation_quintile", "place", "L1")
+    assert [(line.category_name, line.count, line.population, line.hidden) for line in by_area.lines] == [
+        ("1 (most deprived fifth)", None, 30, True),
+        ("5 (least deprived fifth)", None, 10, True),
+    ]
+    stored = measurement.get("diabetes", footprint=("place", "L1"), lens="deprivation_quintile")
+    assert [(one.value, one.numerator, one.state) for one in stored] == [(None, None, "suppressed")] * 2
+
+    land([(0, condition(0, "38341003")), (20, condition(20))])
+    again = population.refresh()
+    assert again["changes"] == 2
+    assert again["rows"] == {"person": 0, "condition": 2, "observation": 0, "encounter": 0}
+    (hypertension,) = population.register_breakdown("hypertension", "all", "system").lines
+    assert hypertension.hidden
+    (diabetes,) = population.register_breakdown("diabetes", "all", "system").lines
+    assert diabetes.count == 15
+
+
+def test_figures_are_compared_with_truth_before_disclosure_control(landed: Path) -> None:
+    from commonweal.apps.population import api as population
+
+    population.refresh()
+    (landed / "registers.csv").write_text(
+        "register,footprint_kind,footprint,lens,category,count\n"
+        "diabetes,system,S,all,all,13\ndiabetes,system,S,ethnicity,99,15\n"
+    )
+    result = population.compare_with_truth(landed)["diabetes"]
+    apart = {(one["footprint_kind"], one["lens"], one["category"]): one for one in result["differences"]}
+    assert (apart["system", "all", "all"]["expected"], apart["system", "all", "all"]["counted"]) == (13, 15)
+    assert apart["network", "all", "all"]["expected"] == 0
+    assert ("system", "ethnicity", "99") not in apart
+    assert result["cells"] - result["equal"] == len(result["differences"])
+    assert result["largest_difference"] == 15
+
+
+def test_a_register_can_be_read(landed: Path) -> None:
+    from commonweal.apps.population import api as population
+
+    assert [one.name for one in population.registers()] == [
+        "diabetes",
+        "hypertension",
+        "carers",
+        "emergency_admissions",
+    ]
+    diabetes = population.register("diabetes")
+    assert diabetes.sentence.startswith("People alive and registered with a general practice on 31 October 2020")
+    assert [name for name, _ in diabetes.steps][-1] == "register_cells"
+    assert {code.list for code in diabetes.codes} == {"diabetes", "diabetes_resolved"}
+    with pytest.raises(KeyError, match="no lens"):
+        population.register_breakdown("diabetes", "height")
+
+
+def test_an_installations_own_code_list_replaces_the_shipped_one(landed: Path) -> None:
+    from commonweal.apps.population import api as population
+
+    (landed / "codelists").mkdir()
+    (landed / "codelists" / "hypertension.csv").write_text("code,term\n44054006,Not really\n")
+    population.refresh()
+    (line,) = population.register_breakdown("hypertension", "all", "system").lines
+    assert line.count == 15
+
+
+def test_one_audit_row_a_run(landed: Path) -> None:
+    from django.db import connection
+
+    from commonweal.apps.population import api as population
+
+    def runs() -> int:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM access_audit WHERE action = 'run.refresh'")
+            return int(cursor.fetchone()[0])
+
+    before = runs()
+    population.refresh()
+    assert runs() == before + 1
