@@ -7,7 +7,7 @@ import typer
 
 from commonweal.cli import runtime
 
-views = typer.Typer(help="SQL on FHIR v2 views.", no_args_is_help=True)
+views = typer.Typer(no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -17,7 +17,10 @@ def register(app: typer.Typer) -> None:
 
 @views.callback()
 def _group() -> None:
-    """SQL on FHIR v2 views."""
+    """SQL on FHIR v2: FHIR resources as plain rows.
+
+    Example: commonweal views run person.json patients.ndjson
+    """
 
 
 @views.command()
