@@ -188,6 +188,8 @@ def test_the_file_needs_nothing_else_and_every_link_leads_somewhere() -> None:
     assert page.links <= set(page.ids)
     assert len(page.ids) == len(set(page.ids))
     assert page.tags.count("h1") == 1
+    regions = re.findall(r'role="region" aria-label="([^"]+)"', text)
+    assert len(regions) == len(set(regions)) > 20
     assert RULE in text
 
 
