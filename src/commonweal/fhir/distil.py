@@ -46,7 +46,11 @@ def distil(folder: Path) -> Json:
     """
     codes = _Codes(folder)
     table: Json = {"version": "4.0.1", "resources": [], "elements": {}, "bindings": {}}
+    named = codes.of("http://hl7.org/fhir/ValueSet/resource-types")
+    standard = set().union(*named.values())
     for definition in _definitions(folder):
+        if definition["kind"] == "resource" and named and definition["type"] not in standard:
+            continue  # SubscriptionStatus, of R4B
         if definition["kind"] == "resource" and not definition.get("abstract"):
             table["resources"].append(definition["type"])
         for element in definition["snapshot"]["element"][1:]:
