@@ -18,7 +18,7 @@ def land(
 
     Landing the same file again changes nothing, and a landing that was stopped is finished by the same command.
 
-    Example: [bold]commonweal land gp feeds/gp --json[/bold] (each file is named after its practice)
+    Example: commonweal land gp feeds/gp --json
     """
     runtime.start("batch")
     from django.db import Error

@@ -26,7 +26,6 @@ from commonweal.apps.record import api as record
 from commonweal.feeds.types import Problem
 
 LOCK = 62_062  # the class of this app's advisory locks; the key is the receipt
-ANALYZE_AFTER = 20_000  # resources; the planner's statistics must not lag behind a first load
 ODS_CODE = re.compile("[A-Z0-9]{3,12}")
 Progress = Callable[[str, int, int], None]
 
@@ -58,8 +57,7 @@ def land(feed: str, paths: Sequence[Path | str], source: str, progress: Progress
     with no_cycle_search():
         files = [_land_one(feed, path, source, progress) for path in found]
     total = {name: sum(item[name] for item in files) for name in Tally.__slots__}
-    if total["resources"] >= ANALYZE_AFTER:
-        record.refresh_statistics()
+    record.refresh_statistics()
     return {**total, "seconds": round(perf_counter() - started, 3), "files": files}
 
 
