@@ -110,4 +110,6 @@ LOGGING = {
     "disable_existing_loggers": False,
     "handlers": {"console": {"class": "logging.StreamHandler"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
+    # A warning of a refused request names its path, and a path may name a person; the audit has it, the log must not.
+    "loggers": {"django.request": {"level": "ERROR"}},
 }
