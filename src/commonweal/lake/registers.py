@@ -146,18 +146,24 @@ def _visits(declared: AdmissionMeasure, as_at: date) -> Table:
     return by_practice.union(_with_dimensions(own, as_at).select(*_DIMENSIONS))
 
 
-def _cube(declarations: Sequence[Declaration], as_at: date) -> Table:
-    """register, every dimension, n: the smallest table that still holds every cell."""
-    parts = []
-    for one in declarations:
-        rows = _members(one, as_at) if isinstance(one, Register) else _visits(one, as_at)
-        parts.append(rows.group_by(*_DIMENSIONS).agg(n=rows.count()).mutate(register=ibis.literal(one.name)))
+def _cube(declared: Declaration, as_at: date) -> Table:
+    """Every dimension of one declaration, and n: the smallest table that still holds each of its cells."""
+    rows = _members(declared, as_at) if isinstance(declared, Register) else _visits(declared, as_at)
+    return rows.group_by(*_DIMENSIONS).agg(n=rows.count())
+
+
+def _all_cubes(declarations: Sequence[Declaration]) -> Table:
+    """The cubes one under the other, each row with its register."""
+    schema = {**dict.fromkeys(_DIMENSIONS, "string"), "n": "int64"}
+    parts = [
+        ibis.table(schema, name=f"count_{one.name}").mutate(register=ibis.literal(one.name)) for one in declarations
+    ]
     return ibis.union(*parts) if len(parts) > 1 else parts[0]
 
 
 def _cells() -> Table:
     """One row a cell of every footprint and lens."""
-    cube = ibis.table({**dict.fromkeys((*_DIMENSIONS, "register"), "string"), "n": "int64"}, name="register_cube")
+    cube = ibis.table({**dict.fromkeys(_DIMENSIONS, "string"), "n": "int64", "register": "string"}, name="counts")
     parts = []
     for kind in FOOTPRINT_COLUMNS:
         for lens in LENSES:
@@ -178,7 +184,8 @@ def steps(declarations: tuple[Declaration, ...], as_at: date, dialect: str = "du
     named = {
         "registration": _registration(),
         "registered_people": _registered(as_at),
-        "register_cube": _cube(declarations, as_at),
+        **{f"count_{one.name}": _cube(one, as_at) for one in declarations},
+        "counts": _all_cubes(declarations),
         "register_cells": _cells(),
     }
     return tuple(Step(which, str(ibis.to_sql(table, dialect=dialect))) for which, table in named.items())
