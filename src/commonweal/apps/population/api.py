@@ -1,7 +1,7 @@
 """The public face of the population app."""
 
 from commonweal.apps.population.actions import refresh
-from commonweal.apps.population.evaluation import compare_with_truth, faults
+from commonweal.apps.population.evaluation import compare_with_truth
 from commonweal.apps.population.lake import open_lake
 from commonweal.apps.population.selectors import (
     Breakdown,
@@ -24,7 +24,6 @@ __all__ = [
     "Line",
     "category_name",
     "compare_with_truth",
-    "faults",
     "lenses",
     "open_lake",
     "refresh",

@@ -1,11 +1,10 @@
-"""Is it right? The lake against the record, and registers against the known truth of a synthetic system."""
+"""Registers against the known truth of a synthetic system, before disclosure control."""
 
 import csv
 from pathlib import Path
 from typing import Any
 
 from commonweal.apps.population.lake import as_at, open_lake
-from commonweal.apps.record import api as record
 from commonweal.domain.population.declarations import DECLARATIONS, REGISTERED
 from commonweal.domain.population.reference import Cell
 from commonweal.lake import registers
@@ -42,20 +41,3 @@ def compare_with_truth(truth: Path) -> dict[str, dict[str, Any]]:
             "differences": apart,
         }
     return result
-
-
-def faults() -> list[str]:
-    """Where lake and record disagree: an empty list if every Patient of the record is a row of the lake.
-
-    Records that changed since the last refresh are a difference too; the message says to refresh.
-    """
-    lake = open_lake()
-    if not lake.manifest.version:
-        return []
-    held = record.counts().by_type.get("Patient", 0)
-    with lake.connect() as connection:
-        row = connection.execute("SELECT count(*) FROM person").fetchone()
-    kept = row[0] if row else 0
-    if kept == held:
-        return []
-    return [f"the record holds {held} Patients and the lake {kept}; run: commonweal refresh, and verify again"]
