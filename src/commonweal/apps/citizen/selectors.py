@@ -42,6 +42,7 @@ class Visit:
     why: str
     reason: str
     refused: bool
+    own: bool
 
 
 def own_record(actor: access.Actor) -> record.PersonPage:
@@ -67,6 +68,7 @@ def who_looked(actor: access.Actor) -> list[Visit]:
             why=PURPOSES.get(look.purpose, look.purpose.replace("_", " ").capitalize()),
             reason=look.emergency_reason,
             refused=look.outcome == "refused",
+            own=look.role == access.Role.CITIZEN,
         )
         for look in looks
     ]

@@ -1,5 +1,6 @@
 """The record page of one person, and the way in when there is no recorded relationship."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -10,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from commonweal.apps.access import api as access
 from commonweal.apps.identity import api as identity
 from commonweal.apps.record.forms import EmergencyReason
-from commonweal.apps.record.page import PersonPage, person_page
+from commonweal.apps.record.page import person_page
 
 OPEN_RECORD = "open record"
 
@@ -19,16 +20,19 @@ OPEN_RECORD = "open record"
 def person(request: HttpRequest, person_id: UUID) -> HttpResponse:
     """The whole record, for direct care. Care staff without a relationship are told how to go on."""
     actor = access.actor_of(request)
-    current = identity.current_person(person_id)
-    if current and current != person_id:
-        return HttpResponseRedirect(reverse("person", args=[current]))
-    return _record(request, actor, access.default_purpose(actor), person_id)
+    compartments = identity.compartments_of(person_id)
+    if not compartments and actor.role in access.CARE_ROLES:  # merged away: lead on to the identifier in use
+        current = identity.current_person(person_id)
+        if current and current != person_id:
+            return HttpResponseRedirect(reverse("person", args=[current]))
+    return _record(request, actor, access.default_purpose(actor), person_id, compartments)
 
 
 @require_safe
 def person_in_emergency(request: HttpRequest, person_id: UUID) -> HttpResponse:
     """The record as opened by a stated reason, for as long as the reason holds."""
-    return _record(request, access.actor_of(request), access.Purpose.EMERGENCY, person_id)
+    actor = access.actor_of(request)
+    return _record(request, actor, access.Purpose.EMERGENCY, person_id, identity.compartments_of(person_id))
 
 
 @require_http_methods(["GET", "POST"])
@@ -47,11 +51,18 @@ def emergency(request: HttpRequest, person_id: UUID) -> HttpResponse:
     return render(request, "record/emergency.jinja", page, status=400 if errors else 200)
 
 
-def _record(request: HttpRequest, actor: access.Actor, purpose: access.Purpose, person_id: UUID) -> HttpResponse:
+def _record(
+    request: HttpRequest,
+    actor: access.Actor,
+    purpose: access.Purpose,
+    person_id: UUID,
+    compartments: Mapping[int, str],
+) -> HttpResponse:
     """Open, read and draw; a refusal that may be gone around in an emergency says how."""
     way_in = reverse("emergency", args=[person_id]) if actor.role in access.CARE_ROLES else ""
     try:
-        page = _read(actor, purpose, person_id)
+        with access.session(actor, purpose, OPEN_RECORD) as session:
+            page = person_page(session.open_person(person_id, compartments))
     except access.Refused as refusal:
         if not refusal.may_emergency:
             raise
@@ -60,9 +71,3 @@ def _record(request: HttpRequest, actor: access.Actor, purpose: access.Purpose, 
     in_emergency = purpose is access.Purpose.EMERGENCY
     shown = {"page": page, "emergency": in_emergency, "emergency_address": "" if in_emergency else way_in}
     return render(request, "record/person.jinja", shown)
-
-
-def _read(actor: access.Actor, purpose: access.Purpose, person_id: UUID) -> PersonPage:
-    """The view model, read inside one audited session."""
-    with access.session(actor, purpose, OPEN_RECORD) as session:
-        return person_page(session.open_person(person_id, identity.compartments_of(person_id)))

@@ -1,0 +1,144 @@
+"""Record page: ours against a fixed hand-written page with the same query, on the same server.
+
+Ours has sign-in, gate, row security, audit, five kinds of section and the whole frame of the page. Both answer
+one client in turn, in alternating rounds, from one worker; the best round of each counts. Floor: 0.25.
+"""
+
+import http.client
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+PEOPLE = 300
+ROUNDS = 8
+REQUESTS = 60
+FLOOR = 0.25
+BENCH = Path(__file__).resolve().parent
+
+
+def run() -> list[dict[str, object]]:
+    """One row: pages a second of ours, of the fixed page, and the ratio."""
+    with tempfile.TemporaryDirectory(prefix="commonweal-bench-") as folder:
+        env = os.environ | {"COMMONWEAL_HOME": folder, "COMMONWEAL_PROJECT": str(BENCH.parent)}
+        demo = _command("demo", "--people", str(PEOPLE), "--seed", "1", "--no-serve", "--json", env=env)
+        shown = json.loads(demo)["show"]
+        compartments = _compartments(shown["person_id"], env)
+        port = _free_port()
+        server = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)),
+                *("--workers", "1", "--blocking-threads", "1", "--blocking-threads-idle-timeout", "600"),
+                *("--log-level", "warning", "--no-ws", "_record_page_wsgi:application"),
+            ],
+            env=env
+            | {
+                "COMMONWEAL_DB_ROLE": "app",
+                "DJANGO_SETTINGS_MODULE": "commonweal.config.settings",
+                "PYTHONPATH": str(BENCH),
+            },
+        )
+        try:
+            client = _Client(port)
+            client.sign_in("clinician", "commonweal-demo")
+            ours, limit = f"/people/{shown['person_id']}", f"/fixed/{compartments}"
+            best = {ours: 0.0, limit: 0.0}
+            for path in (ours, limit):
+                client.rate(path, 20)  # warm: imports, templates, prepared statements
+            for _ in range(ROUNDS):
+                for path in (ours, limit):
+                    best[path] = max(best[path], client.rate(path, REQUESTS))
+        finally:
+            server.terminate()
+            server.wait(20)
+    return [
+        {
+            "name": f"record page (floor {FLOOR})",
+            "ours": best[ours],
+            "limit": best[limit],
+            "ratio": best[ours] / best[limit],
+        }
+    ]
+
+
+class _Client:
+    """One keep-alive connection with one session cookie."""
+
+    def __init__(self, port: int) -> None:
+        self.cookies: dict[str, str] = {}
+        for _ in range(300):
+            self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+            try:
+                self.connection.connect()
+                return
+            except ConnectionRefusedError:
+                time.sleep(0.1)
+        raise RuntimeError("the benchmark's server did not start")
+
+    def ask(self, method: str, path: str, body: str = "") -> tuple[int, bytes]:
+        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
+        if body:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        self.connection.request(method, path, body or None, headers)
+        answer = self.connection.getresponse()
+        for cookie in answer.headers.get_all("Set-Cookie") or ():
+            name, _, value = cookie.partition(";")[0].partition("=")
+            self.cookies[name] = value
+        return answer.status, answer.read()
+
+    def sign_in(self, username: str, password: str) -> None:
+        _, page = self.ask("GET", "/sign-in")
+        found = re.search(rb'name="csrfmiddlewaretoken" value="(\w+)"', page)
+        if not found:
+            raise RuntimeError("the sign-in page has no form")
+        form: dict[str, Any] = {"csrfmiddlewaretoken": found[1].decode(), "username": username, "password": password}
+        status, _ = self.ask("POST", "/sign-in", urlencode(form))
+        if status != 302:
+            raise RuntimeError(f"signing in was answered {status}")
+
+    def rate(self, path: str, requests: int) -> float:
+        """Pages a second."""
+        began = time.perf_counter()
+        for _ in range(requests):
+            status, _ = self.ask("GET", path)
+            if status != 200:
+                raise RuntimeError(f"{path} was answered {status}")
+        return requests / (time.perf_counter() - began)
+
+
+def _command(*words: str, env: dict[str, str]) -> str:
+    code = "from commonweal.cli.main import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", code, *words], env=env, check=True, stdout=subprocess.PIPE
+    ).stdout.decode()
+
+
+def _compartments(person_id: str, env: dict[str, str]) -> str:
+    """The person's compartment ids, joined by commas; asked in a process of its own, as the batch role."""
+    code = (
+        "import sys; from uuid import UUID; from commonweal.cli import runtime; runtime.start('batch');"
+        "from commonweal.apps.identity import api;"
+        "print(','.join(map(str, api.compartments_of(UUID(sys.argv[1])))))"
+    )
+    return (
+        subprocess.run([sys.executable, "-c", code, person_id], env=env, check=True, stdout=subprocess.PIPE)
+        .stdout.decode()
+        .strip()
+    )
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+if __name__ == "__main__":
+    print(run())
