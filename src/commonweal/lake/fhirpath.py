@@ -13,7 +13,6 @@ from commonweal.fhir.fhirpath.evaluate import boundary_kind, choice_element
 from commonweal.fhir.fhirpath.tree import (
     INTEGER_TYPES,
     PRIMITIVE_TYPES,
-    TEXT_TYPES,
     Binary,
     Call,
     Constant,
@@ -29,38 +28,25 @@ from commonweal.fhir.fhirpath.tree import (
 )
 from commonweal.fhir.views import ViewFault
 from commonweal.lake import boundaries, shapes
-from commonweal.lake.sql import Sql, joined, literal, sql
-
-NO_ITEMS = sql("CAST([] AS JSON[])")
-_NUMBERS = sql("('BIGINT', 'UBIGINT', 'HUGEINT', 'DOUBLE')")
-_INTEGERS = sql("('BIGINT', 'UBIGINT', 'HUGEINT')")
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """A compiled expression.
-
-    ``shape`` is the R4 type of its items where it is known ('' if not). A node of known shape may also be
-    ``path`` below ``root``, so that a chain of single elements is one look-up.
-    """
-
-    kind: str
-    sql: Sql
-    shape: str = ""
-    root: Sql | None = None
-    path: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Focus:
-    """What ``$this`` and ``%rowIndex`` are: a JSON column or lambda parameter, and a BIGINT.
-
-    With a ``shape`` (an R4 type) the JSON is trusted to be valid R4, and its cardinalities make short work.
-    """
-
-    node: Sql
-    row_index: Sql
-    shape: str = ""
+from commonweal.lake.operators import (
+    COMPARE,
+    FROM_JSON,
+    INTEGERS,
+    JSON_TYPES,
+    LOGIC,
+    NO_ITEMS,
+    NUMBERS,
+    Focus,
+    Value,
+    arithmetic,
+    dynamic,
+    from_literal,
+    json_path,
+    plain_text,
+    same_json,
+    single,
+)
+from commonweal.lake.sql import Sql, literal, sql
 
 
 @dataclass(slots=True)
@@ -139,7 +125,7 @@ class Compiler:
             case RowIndex():
                 return Value("integer", focus.row_index)
             case Literal(written, type_):
-                return _literal(written, type_)
+                return from_literal(written, type_)
             case Empty():
                 return Value("list", NO_ITEMS)
             case Member(of, element):
@@ -147,7 +133,7 @@ class Compiler:
             case Item(of, index):
                 value = self.compile(of, focus)
                 items = self.as_list(value)
-                return _node(sql("{items}[{place}]", items=items, place=literal(index + 1)), value.shape)
+                return single(sql("{items}[{place}]", items=items, place=literal(index + 1)), value.shape)
             case Negative(of):
                 return self.operate("-", Value("integer", literal(0)), self.compile(of, focus))
             case Call():
@@ -242,9 +228,9 @@ class Compiler:
             case "count":
                 return Value("integer", sql("len({items})", items=items))
             case "first":
-                return _node(sql("{items}[1]", items=items), value.shape)
+                return single(sql("{items}[1]", items=items), value.shape)
             case "last":
-                return _node(sql("{items}[-1]", items=items), value.shape)
+                return single(sql("{items}[-1]", items=items), value.shape)
             case "join":
                 between = literal(str(first.value) if isinstance(first, Literal) else "")
                 texts = self.map(
@@ -274,9 +260,9 @@ class Compiler:
                 ),
             )
         if named in INTEGER_TYPES:
-            types = _INTEGERS
+            types = INTEGERS
         elif named == "decimal":
-            types = _NUMBERS
+            types = NUMBERS
         else:
             types = sql("('BOOLEAN')") if named == "boolean" else sql("('VARCHAR')")
         return Value("list", self.filter(items, lambda v: sql("json_type({v}) IN {types}", v=v, types=types)))
@@ -302,7 +288,7 @@ class Compiler:
         match operator:
             case "and" | "or" | "xor" | "implies":
                 a, b = self.as_boolean(left), self.as_boolean(right)
-                return Value("boolean", sql(_LOGIC[operator], a=a, b=b))
+                return Value("boolean", sql(LOGIC[operator], a=a, b=b))
             case "=":
                 return Value("boolean", self.equal(left, right))
             case "!=":
@@ -311,10 +297,10 @@ class Compiler:
                 return Value("string", sql("({a} || {b})", a=self.text(left), b=self.text(right)))
         if {left.kind, right.kind} <= {"integer", "decimal"}:
             whole = left.kind == right.kind == "integer" and operator != "/"
-            kind = "boolean" if operator in _COMPARE else "integer" if whole or operator == "div" else "decimal"
-            return Value(kind, _arithmetic(operator, left.sql, right.sql))
-        body = self.let(self.as_node(left), lambda a: self.let(self.as_node(right), lambda b: _dynamic(operator, a, b)))
-        return Value("boolean" if operator in _COMPARE else "node", body)
+            kind = "boolean" if operator in COMPARE else "integer" if whole or operator == "div" else "decimal"
+            return Value(kind, arithmetic(operator, left.sql, right.sql))
+        body = self.let(self.as_node(left), lambda a: self.let(self.as_node(right), lambda b: dynamic(operator, a, b)))
+        return Value("boolean" if operator in COMPARE else "node", body)
 
     def equal(self, left: Value, right: Value) -> Sql:
         """``=``: NULL if either side is empty, else whether the items are the same in number and order."""
@@ -342,7 +328,7 @@ class Compiler:
                     a=a,
                     b=b,
                     pair=pair,
-                    same=_same_json(sql("{pair}[1]", pair=pair), sql("{pair}[2]", pair=pair)),
+                    same=same_json(sql("{pair}[1]", pair=pair), sql("{pair}[2]", pair=pair)),
                 ),
             ),
         )
@@ -350,7 +336,7 @@ class Compiler:
     def same(self, left: Value, right: Value) -> Sql:
         """Equality of two single values of any kind but list."""
         if left.kind == right.kind == "node":
-            return self.let(left.sql, lambda a: self.let(right.sql, lambda b: _same_json(a, b)))
+            return self.let(left.sql, lambda a: self.let(right.sql, lambda b: same_json(a, b)))
         if right.kind == "node":
             left, right = right, left
         text = plain_text(left)
@@ -367,8 +353,8 @@ class Compiler:
                 " ELSE FALSE END",
                 v=v,
                 b=right.sql,
-                types=_JSON_TYPES[right.kind],
-                a=sql(_FROM_JSON[right.kind], v=v),
+                types=JSON_TYPES[right.kind],
+                a=sql(FROM_JSON[right.kind], v=v),
             ),
         )
 
@@ -380,109 +366,3 @@ class Compiler:
             self.as_node(value),
             lambda v: sql("CASE WHEN json_type({v}) = 'VARCHAR' THEN {v} ->> '$' ELSE '' END", v=v),
         )
-
-
-def json_path(elements: tuple[str, ...], every: bool = False) -> Sql:
-    """A JSON path literal; ``every`` opens the list at its end."""
-    quoted = "".join('."' + one.replace('"', '\\"') + '"' for one in elements)
-    return literal("$" + quoted + ("[*]" if every else ""))
-
-
-def plain_text(value: Value) -> Sql | None:
-    """The text of a node known to be a string primitive, in one look-up; None if that is not known."""
-    if value.kind != "node" or value.shape not in TEXT_TYPES or value.root is None:
-        return None
-    return sql("({root} ->> {path})", root=value.root, path=json_path(value.path))
-
-
-def _node(found: Sql, shape: str) -> Value:
-    """A single item; of known shape it can be the root of a path."""
-    return Value("node", found, shape, found if shape else None)
-
-
-_COMPARE = frozenset(("<", ">", "<=", ">="))
-_LOGIC = {
-    "and": "({a} AND {b})",
-    "or": "({a} OR {b})",
-    "xor": "({a} <> {b})",
-    "implies": "((NOT {a}) OR {b})",
-}
-_JSON_TYPES = {
-    "boolean": sql("('BOOLEAN')"),
-    "string": sql("('VARCHAR')"),
-    "integer": _NUMBERS,
-    "decimal": _NUMBERS,
-}
-_FROM_JSON = {
-    "boolean": "(CAST({v} AS VARCHAR) = 'true')",
-    "string": "({v} ->> '$')",
-    "integer": "CAST({v} AS DOUBLE)",
-    "decimal": "CAST({v} AS DOUBLE)",
-}
-_SYMBOLS = {
-    "<": "({a} < {b})",
-    ">": "({a} > {b})",
-    "<=": "({a} <= {b})",
-    ">=": "({a} >= {b})",
-    "+": "({a} + {b})",
-    "-": "({a} - {b})",
-    "*": "({a} * {b})",
-    "/": "(CAST({a} AS DOUBLE) / NULLIF({b}, 0))",
-    "div": "CAST(trunc(CAST({a} AS DOUBLE) / NULLIF({b}, 0)) AS BIGINT)",
-    "mod": "({a} - {b} * CAST(trunc(CAST({a} AS DOUBLE) / NULLIF({b}, 0)) AS BIGINT))",
-}
-
-
-def _arithmetic(operator: str, a: Sql, b: Sql) -> Sql:
-    return sql(_SYMBOLS[operator], a=a, b=b)
-
-
-def _literal(value: str | bool | int | float, type_: str) -> Value:
-    if isinstance(value, bool):
-        return Value("boolean", literal(value))
-    if isinstance(value, str):
-        return Value("string", literal(value))
-    if isinstance(value, int) and type_ != "decimal":
-        return Value("integer", sql("CAST({v} AS BIGINT)", v=literal(value)))
-    return Value("decimal", literal(float(value)))
-
-
-def _same_json(a: Sql, b: Sql) -> Sql:
-    """Two JSON values: numbers by value, the rest by their text, which DuckDB writes in one way only."""
-    return sql(
-        "CASE WHEN {a} IS NULL OR {b} IS NULL THEN NULL"
-        " WHEN json_type({a}) IN {numbers} AND json_type({b}) IN {numbers}"
-        " THEN CAST({a} AS DOUBLE) = CAST({b} AS DOUBLE) ELSE CAST({a} AS VARCHAR) = CAST({b} AS VARCHAR) END",
-        a=a,
-        b=b,
-        numbers=_NUMBERS,
-    )
-
-
-def _dynamic(operator: str, a: Sql, b: Sql) -> Sql:
-    """An operator on two JSON values whose types only the data tell."""
-    both = joined(" AND ", (sql("json_type({v}) = 'VARCHAR'", v=v) for v in (a, b)))
-    integers = joined(" AND ", (sql("json_type({v}) IN {types}", v=v, types=_INTEGERS) for v in (a, b)))
-    numbers = joined(" AND ", (sql("json_type({v}) IN {types}", v=v, types=_NUMBERS) for v in (a, b)))
-    text_a, text_b = sql("({v} ->> '$')", v=a), sql("({v} ->> '$')", v=b)
-    double_a, double_b = sql("CAST({v} AS DOUBLE)", v=a), sql("CAST({v} AS DOUBLE)", v=b)
-    if operator in _COMPARE:
-        return sql(
-            "CASE WHEN {both} THEN {text} WHEN {numbers} THEN {number} ELSE NULL END",
-            both=both,
-            text=_arithmetic(operator, text_a, text_b),
-            numbers=numbers,
-            number=_arithmetic(operator, double_a, double_b),
-        )
-    text = sql("to_json({a} || {b})", a=text_a, b=text_b) if operator == "+" else sql("NULL")
-    whole_a, whole_b = sql("CAST({v} AS BIGINT)", v=a), sql("CAST({v} AS BIGINT)", v=b)
-    return sql(
-        "CASE WHEN {both} THEN {text} WHEN {integers} THEN to_json({whole}) WHEN {numbers} THEN to_json({number})"
-        " ELSE NULL END",
-        both=both,
-        text=text,
-        integers=integers,
-        whole=_arithmetic(operator, whole_a, whole_b),
-        numbers=numbers,
-        number=_arithmetic(operator, double_a, double_b),
-    )

@@ -167,6 +167,16 @@ class Lake:
         Call inside ``locked()``. Raises ``LakeFault`` if a resource appears twice. Returns when the new state
         is on disk.
         """
+        try:
+            return self._refresh(changes, watermark, reference, progress)
+        except duckdb.Error as fault:
+            # DuckDB quotes the line it stumbles over, and the line is about a person: neither message nor cause leave.
+            kind = type(fault).__name__
+            raise LakeFault(f"the changes could not be read ({kind}); the lake is as it was before") from None
+
+    def _refresh(
+        self, changes: Path, watermark: int, reference: Reference, progress: Callable[[str], None]
+    ) -> Refreshed:
         before = self.manifest
         self._sweep(before)
         version = before.version + 1

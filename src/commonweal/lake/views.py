@@ -10,7 +10,8 @@ import pyarrow as pa
 from commonweal.fhir.fhirpath import EvaluationFault
 from commonweal.fhir.fhirpath.tree import INTEGER_TYPES, TEXT_TYPES
 from commonweal.fhir.views import Column, Select, View
-from commonweal.lake.fhirpath import Compiler, Focus, plain_text
+from commonweal.lake.fhirpath import Compiler
+from commonweal.lake.operators import Focus, plain_text
 from commonweal.lake.sql import Sql, joined, literal, name, sql
 
 _FIRST = literal(0)

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import traceback
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -214,6 +215,17 @@ def test_a_resource_twice_among_the_changes_is_refused(lake: Lake) -> None:
     with pytest.raises(LakeFault, match="1 resources appear twice"):
         refresh(lake, [row(1, 1, condition(1)), row(1, 1, condition(1))])
     assert lake.manifest.version == 0
+
+
+def test_a_fault_in_the_changes_says_nothing_of_a_person(lake: Lake) -> None:
+    refresh(lake, [row(1, 1, patient(1))])
+    with lake.locked(), lake.private() as folder:
+        changes = folder / "changes.csv"
+        changes.write_text(f'1,1,Patient,f,"{{""name"": ""{SECRETS[1]}')
+        with pytest.raises(LakeFault) as raised:
+            lake.refresh(changes, 2, Reference({}))
+    assert SECRETS[1] not in "".join(traceback.format_exception(raised.value))
+    assert lake.manifest.version == 1
 
 
 def test_two_refreshes_at_once_are_refused(lake: Lake) -> None:
