@@ -5,7 +5,6 @@ the same connection settings, take turns, and must give the same cells.
 """
 
 import json
-import statistics
 import tempfile
 import time
 from collections.abc import Callable
@@ -97,7 +96,7 @@ _LENSES = ("age_band", "sex", "ethnicity", "deprivation_quintile")
 
 
 def run(people: int = PEOPLE) -> list[dict[str, Any]]:
-    """Seconds of ours and of the hand-written queries, medians of alternating rounds, at ``people`` people."""
+    """Seconds of ours and of the hand-written queries, the best of alternating rounds, at ``people`` people."""
     with tempfile.TemporaryDirectory() as folder:
         files = _replicate(Path(folder), people)
         with duckdb.connect() as connection:
@@ -114,7 +113,7 @@ def run(people: int = PEOPLE) -> list[dict[str, Any]]:
                 if cells != expected:
                     apart = [one for one in cells.keys() | expected.keys() if cells.get(one) != expected.get(one)]
                     raise SystemExit(f"registers: {len(apart)} cells differ, such as {sorted(apart)[:3]}")
-    mine, limit = statistics.median(ours), statistics.median(hand)
+    mine, limit = min(ours), min(hand)  # the best of each: noise from the rest of the machine only adds
     return [
         {
             "name": f"registers with all breakdowns, {people:,} people, seconds (ratio at most {LIMIT})",
@@ -122,6 +121,7 @@ def run(people: int = PEOPLE) -> list[dict[str, Any]]:
             "limit": limit,
             "ratio": mine / limit,
             "target": LIMIT,
+            "rounds": [[round(a, 3), round(b, 3)] for a, b in zip(ours, hand, strict=True)],
             "cells": len(cells),
             "met": mine / limit <= LIMIT,
         }
