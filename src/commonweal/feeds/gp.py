@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from commonweal.feeds.types import Parsed, Problem
-from commonweal.fhir.compartment import category, person_reference
+from commonweal.fhir.compartment import category, is_of_nobody, person_reference
 from commonweal.fhir.errors import Invalid, Issue, excerpt
 from commonweal.fhir.parse import MAX_BYTES, parse_line
 from commonweal.fhir.validate import validate
@@ -66,7 +66,11 @@ def _one(line: int, raw: bytes, seen: dict[tuple[str, str], int]) -> Parsed | Pr
     if first != line:
         message = f"line {first} of this file is the same {kind}; send each resource once a file"
         return Problem(line, f"{kind}.id", "duplicate-id", excerpt(own), message, raw)
-    return Parsed(line, kind, own, person_reference(resource), raw, resource, category(resource, "gp"))
+    person = person_reference(resource)
+    if person is None and not is_of_nobody(resource):
+        message = "say whose it is by reference to a Patient of this source, such as Patient/123; unpack Bundles"
+        return Problem(line, kind, "person-not-named", "", message, raw)
+    return Parsed(line, kind, own, person, raw, resource, category(resource, "gp"))
 
 
 def _problem(line: int, errors: list[Issue], raw: bytes) -> Problem:

@@ -102,6 +102,9 @@ def _header(first: tuple[int, bytes, bool], expected: Sequence[str]) -> list[str
         if decoded.count(delimiter) >= len(expected) // 2:
             message = f"columns are separated by {name}; export the file with commas"
             return Problem(line, "", "wrong-delimiter", excerpt(decoded), message, raw)
+    if not set(found) & set(expected):  # a row of data, most likely: the message must not repeat it
+        message = f"the header is missing; the first line must be {expected[0]},{expected[1]},…"
+        return Problem(line, expected[0], "header-column-missing", excerpt(decoded), message, raw)
     missing = [name for name in expected if name not in found]
     strange = [name for name in found if name not in expected]
     twice = [name for name in dict.fromkeys(found) if found.count(name) > 1]

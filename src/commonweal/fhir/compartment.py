@@ -28,6 +28,15 @@ _PERSON_ELEMENTS: Mapping[str, tuple[str, ...]] = {
     "VisionPrescription": ("patient",),
 }
 _SUBJECT = ("subject", "patient")
+# What may be about nobody. Everything else says of whom it is, or nobody would ever find it in a record, and
+# everybody would be let read it.
+_ABOUT_NOBODY = frozenset(
+    (
+        "Endpoint", "HealthcareService", "Location", "Medication", "MedicationKnowledge", "Organization",
+        "OrganizationAffiliation", "Practitioner", "PractitionerRole", "Questionnaire", "Schedule", "Slot",
+        "Substance",
+    )
+)  # fmt: skip
 _DEMOGRAPHIC = frozenset(
     ("Patient", "Practitioner", "PractitionerRole", "Organization", "Location", "RelatedPerson", "HealthcareService")
 )
@@ -57,6 +66,12 @@ def person_reference(resource: Mapping[str, Any]) -> str | None:
             if found is not None:
                 return found
     return None
+
+
+def is_of_nobody(resource: Mapping[str, Any]) -> bool:
+    """Whether ``resource``, and all that is ``contained`` in it, is of a type that is about nobody."""
+    inside = [item for item in resource.get("contained", ()) if item.__class__ is dict]
+    return all(item.get("resourceType", "") in _ABOUT_NOBODY for item in (resource, *inside))
 
 
 def _local(reference: Any) -> str | None:

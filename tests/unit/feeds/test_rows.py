@@ -66,7 +66,8 @@ def test_bad_lines_are_named_and_the_rest_of_the_file_is_read() -> None:
 
 def test_the_body_is_the_bytes_that_came() -> None:
     line = (
-        b'{"id":"o1","resourceType":"Observation","status":"final","code":{"text":"x"},"valueQuantity":{"value":1.0e2}}'
+        b'{"id":"o1","resourceType":"Observation","status":"final","code":{"text":"x"},"subject":{"reference":"Patient/p"},'
+        b'"valueQuantity":{"value":1.0e2}}'
     )
     (item,) = _gp(line + b"\r\n")
     assert isinstance(item, Parsed)
@@ -291,3 +292,42 @@ def test_bad_mental_health_rows() -> None:
         (5, "RecordType", "code-not-in-value-set"),
         (7, "RecordId", "duplicate-id"),
     ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"resourceType":"Bundle","id":"b","type":"collection","entry":[{"resource":{"resourceType":"Patient"}}]}',
+        b'{"resourceType":"Person","id":"b","name":[{"family":"Moss"}]}',
+        b'{"resourceType":"Binary","id":"b","contentType":"text/plain","data":"TW9zcw=="}',
+        b'{"resourceType":"Observation","id":"b","status":"final","code":{"text":"weight"}}',
+        b'{"resourceType":"Condition","id":"b","subject":{"identifier":{"value":"9990000018"}}}',
+        b'{"resourceType":"Condition","id":"b","subject":{"reference":"https://else.where/Patient/p1"}}',
+        b'{"resourceType":"Organization","id":"b","name":"Mill","contained":[{"resourceType":"Patient","id":"p"}]}',
+    ],
+)
+def test_what_is_about_a_person_and_does_not_say_whom_is_never_filed_as_about_nobody(line: bytes) -> None:
+    """What is about nobody is open to every reader, and is missing from the record it belongs in."""
+    kind = line.split(b'"')[3].decode()
+    assert _problems(_gp(line)) == [(1, kind, "person-not-named")]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"resourceType":"Organization","id":"o","name":"Mill","contained":[{"resourceType":"Location","id":"l"}]}',
+        b'{"resourceType":"Practitioner","id":"s"}',
+        b'{"resourceType":"Medication","id":"m"}',
+    ],
+)
+def test_organisations_staff_and_products_are_about_nobody(line: bytes) -> None:
+    assert [item.local_person for item in _gp(line) if isinstance(item, Parsed)] == [None]
+
+
+def test_a_file_without_its_header_does_not_quote_anybody_in_the_message() -> None:
+    first = _cld([], header=_cld_row())[0]
+    assert isinstance(first, Problem)
+    assert first.rule == "header-column-missing"
+    cells = [cell for cell in _cld_row().split(",") if cell]
+    assert [cell for cell in cells if len(cell) > 3 and cell in first.message] == []
+    assert all(cell in first.value for cell in cells[:2])
