@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -92,6 +93,7 @@ def codes_of(concept: Any) -> Iterator[str]:
         yield from (str(coding["code"]) for coding in concept.get("coding", ()) if coding.get("code"))
 
 
+@lru_cache(maxsize=16384)  # dates repeat: parsing them is most of drawing a record
 def day_of(value: str | None) -> date | None:
     """The UK calendar day of a FHIR date or dateTime; a partial date counts from its first day."""
     if not value:
@@ -104,6 +106,7 @@ def day_of(value: str | None) -> date | None:
         return None
 
 
+@lru_cache(maxsize=16384)
 def moment_of(value: str | None) -> datetime | None:
     """The moment of a FHIR dateTime with a time of day, in UK time."""
     if not value or len(value) <= 10:
@@ -114,6 +117,7 @@ def moment_of(value: str | None) -> datetime | None:
         return None
 
 
+@lru_cache(maxsize=16384)
 def words_for(value: str | None) -> str:
     """A FHIR date as it is read out, no more precise than it was sent: "2019", "May 2019", "3 May 2019"."""
     day = day_of(value)

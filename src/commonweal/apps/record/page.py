@@ -7,7 +7,7 @@ section carries the messages of ``access.api.explain``, because an empty list me
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from django.conf import settings
@@ -97,8 +97,9 @@ class PersonPage:
     sources: tuple[SourceHeard, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(NamedTuple):
+    """A row as the query gives it; a tuple, because a page makes a hundred and more."""
+
     kind: str
     resource: dict[str, Any]
     source: str
