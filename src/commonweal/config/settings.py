@@ -93,14 +93,7 @@ STATIC_ROOT = HOME / "static"
 STATIC_ROOT.mkdir(exist_ok=True)  # whitenoise warns at each start where it is missing
 STATICFILES_DIRS = [
     SOURCE / "web" / "static",
-    *(
-        path
-        for path in (
-            PROJECT / "node_modules" / "nhsuk-frontend" / "dist",
-            PROJECT / "node_modules" / "htmx.org" / "dist",
-        )
-        if path.exists()
-    ),
+    *(path for path in [PROJECT / "node_modules" / "nhsuk-frontend" / "dist"] if path.exists()),
 ]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
