@@ -216,7 +216,7 @@ def test_a_category_is_withheld_from_the_whole_person(person: tuple[UUID, dict[i
         assert "mental_health" not in context()[1]
     assert scope.categories == frozenset(Category) - {"mental_health"}
     assert [(item.category, item.reason) for item in scope.withheld] == [("mental_health", "objection")]
-    access().lift_restriction(restriction)
+    access().lift_restriction(restriction, lifted_by="user:ig")
     with access().session(SOCIAL, Purpose.DIRECT_CARE, "record.page") as opened:
         assert opened.open_person(person_id, compartments).withheld == ()
 

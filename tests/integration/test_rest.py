@@ -295,7 +295,7 @@ def test_what_is_withheld_is_said_to_care_staff_and_only_to_them(get: Get) -> No
     finally:
         connection.close()
         connection.settings_dict["USER"] = "commonweal_batch"
-        access.lift_restriction(restriction)
+        access.lift_restriction(restriction, lifted_by="user:ig")
 
 
 def test_each_request_is_one_audit_row_with_no_person_data_in_it(get: Get) -> None:

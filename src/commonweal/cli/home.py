@@ -16,7 +16,7 @@ from pathlib import Path
 def home_dir() -> Path:
     """The state folder, created private to this user if it is missing."""
     home = Path(os.environ.get("COMMONWEAL_HOME", "var")).resolve()
-    home.mkdir(parents=True, exist_ok=True)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
     return home
 
 

@@ -70,23 +70,28 @@ def add_restriction(
 ) -> int:
     """Withhold a whole compartment, or a category of the person it belongs to. The restriction's id.
 
-    ``controller``: the ODS code of the organisation whose compartment it is.
+    ``controller``: the ODS code of the organisation whose compartment it is; ``set_by``: the key of the actor
+    who sets it. Audited.
     """
-    row = Restriction.objects.create(
-        compartment_id=compartment_id,
-        category=category.value if category else "",
-        reason=reason.value,
-        starts_at=starts or settings.COMMONWEAL_NOW(),
-        ends_at=until,
-        controller=controller,
-        set_by=set_by,
-    )
+    with transaction.atomic():
+        row = Restriction.objects.create(
+            compartment_id=compartment_id,
+            category=category.value if category else "",
+            reason=reason.value,
+            starts_at=starts or settings.COMMONWEAL_NOW(),
+            ends_at=until,
+            controller=controller,
+            set_by=set_by,
+        )
+        _changed("restriction.add", f"restriction {row.pk}", set_by)
     return int(row.pk)
 
 
-def lift_restriction(restriction_id: int) -> None:
-    """End a restriction now."""
-    Restriction.objects.filter(pk=restriction_id).update(ends_at=settings.COMMONWEAL_NOW())
+def lift_restriction(restriction_id: int, *, lifted_by: str) -> None:
+    """End a restriction now. Audited with the key of the actor who lifts it."""
+    with transaction.atomic():
+        Restriction.objects.filter(pk=restriction_id).update(ends_at=settings.COMMONWEAL_NOW())
+        _changed("restriction.lift", f"restriction {restriction_id}", lifted_by)
 
 
 def grant_emergency(actor: Actor, person_id: UUID, compartments: Mapping[int, str], reason: str) -> datetime:
@@ -131,11 +136,13 @@ def create_user(
     role = Role(role)
     if (role is Role.CITIZEN) != (person_id is not None):
         raise ValueError("a citizen's account carries a person id, and no other account does")
-    user, _ = User.objects.get_or_create(username=username, defaults={"name": name, "role": role.value})
-    user.name, user.role, user.organisation, user.team, user.person_id = name, role.value, organisation, team, person_id
-    user.is_active = True
-    user.set_password(password)
-    user.save()
+    with transaction.atomic():
+        user, _ = User.objects.get_or_create(username=username, defaults={"name": name, "role": role.value})
+        user.name, user.role, user.organisation, user.team = name, role.value, organisation, team
+        user.person_id, user.is_active = person_id, True
+        user.set_password(password)
+        user.save()
+        _changed("account.set", f"user:{username}", "service:accounts")
     return Actor(f"user:{username}", name, role, organisation, team, person_id)
 
 
@@ -152,8 +159,34 @@ def create_token(username: str, days: int = 30) -> str:
         raise ValueError("a token lives between 1 and 365 days")
     token = secrets.token_urlsafe(32)
     now = timezone.now()
-    Token.objects.create(user=user, digest=token_digest(token), created_at=now, expires_at=now + timedelta(days=days))
+    with transaction.atomic():
+        Token.objects.create(
+            user=user, digest=token_digest(token), created_at=now, expires_at=now + timedelta(days=days)
+        )
+        _changed("account.token", f"user:{username}", "service:accounts")
     return token
+
+
+def close_account(username: str, *, by: str) -> None:
+    """Close an account and revoke its tokens for good, even should the account be opened again. Audited.
+
+    ``by``: the key of the actor who closes it.
+
+    Raises:
+        ValueError: no such active account.
+    """
+    with transaction.atomic():
+        user = User.objects.select_for_update().filter(username=username, is_active=True).first()
+        if user is None:
+            raise ValueError(f"there is no active account {username!r}")
+        User.objects.filter(pk=user.pk).update(is_active=False)
+        Token.objects.filter(user=user, revoked_at__isnull=True).update(revoked_at=timezone.now())
+        _changed("account.close", f"user:{username}", by)
+
+
+def _changed(action: str, target: str, by: str) -> None:
+    """Audit a change to who may see what."""
+    audit.write(audit.Entry(by, "", "", Purpose.OPERATIONS, action, target, "", uuid4()), "allowed")
 
 
 @contextmanager

@@ -10,6 +10,7 @@ Errors: ``SignInRequired`` (nobody known is asking), ``Refused`` (somebody is, a
 from commonweal.apps.access.actions import (
     add_relationships,
     add_restriction,
+    close_account,
     close_relationships,
     create_token,
     create_user,
@@ -56,6 +57,7 @@ __all__ = [
     "actor_of",
     "add_relationships",
     "add_restriction",
+    "close_account",
     "close_relationships",
     "create_token",
     "create_user",

@@ -111,8 +111,10 @@ class AccessSession(AbstractContextManager["AccessSession"]):
         self.use(scope)
         return scope
 
-    def open_many(self, people: Mapping[UUID, Mapping[int, str]]) -> dict[UUID, Scope]:
-        """The scopes of those of ``people`` the actor may see; the others count as refused, unnamed.
+    def open_many(self, people: Mapping[UUID, Mapping[int, str]], telling: bool = False) -> dict[UUID, Scope]:
+        """The scopes of those of ``people`` the actor may see; the others count as refused.
+
+        ``telling``: the actor will be told which others there are, so the audit names them too; else it does not.
 
         The row-security context becomes what all the scopes allow: every compartment, and the categories they
         have in common. Narrow it with :meth:`use` before reading more of one of them.
@@ -123,6 +125,8 @@ class AccessSession(AbstractContextManager["AccessSession"]):
             scope = self._scope(person_id, compartments, found)
             if isinstance(scope, Refused):
                 self._refused += 1
+                if telling:
+                    self._subjects.setdefault(person_id, audit.Subject(person_id, tuple(compartments), "refused"))
             else:
                 scopes[person_id] = scope
                 self._disclose(scope, compartments)

@@ -15,6 +15,7 @@ from commonweal.apps.access.models import SignIn, User
 WINDOW = timedelta(minutes=15)
 MOST_BY_USERNAME = 5
 MOST_BY_ADDRESS = 50
+LIMITED = "limited"
 
 
 class TooManyAttempts(Exception):
@@ -40,7 +41,7 @@ def check(request: HttpRequest, username: str, password: str) -> User:
     address = str(request.META.get("REMOTE_ADDR", ""))[:45]
     digest = _digest(username)
     if _limited(digest, address):
-        _record(digest, address, None, "limited")
+        _record(digest, address, None, LIMITED)
         raise TooManyAttempts
     user = authenticate(request, username=username.strip(), password=password)
     if not isinstance(user, User):
@@ -64,12 +65,19 @@ def _limited(digest: str, address: str) -> bool:
 
 
 def _record(digest: str, address: str, user: User | None, reason: str) -> None:
-    """Keep the attempt for the limit, and audit it; a failed name appears only as a short hash."""
+    """Keep the attempt for the limit, and audit it; a failed name appears only as a short hash.
+
+    A limited attempt is audited and not counted: else everybody who tries while a hospital's one address is
+    limited would prolong it, and nobody there could open a record all day.
+    """
     key, role, organisation = (
         (f"user:{user.username}", user.role, user.organisation) if user else (f"unknown:{digest[:16]}", "", "")
     )
     with transaction.atomic():
-        SignIn.objects.create(username_digest=digest, address=address, at=timezone.now(), succeeded=user is not None)
+        if reason != LIMITED:
+            SignIn.objects.create(
+                username_digest=digest, address=address, at=timezone.now(), succeeded=user is not None
+            )
         audit.write(
             audit.Entry(key, role, organisation, "", "sign_in", "", reason, uuid4()), "allowed" if user else "refused"
         )

@@ -46,7 +46,7 @@ class PersonSearch(forms.Form):
             try:
                 day, month, year = (int(part) for part in parts)
                 data[BIRTH_DATE] = date(year, month, day)
-            except ValueError:
+            except (ValueError, OverflowError):
                 self.add_error(None, _error(BIRTH_DATE, "Date of birth must be a real date, like 27 3 1958"))
             else:
                 if year < 1880 or data[BIRTH_DATE] > settings.COMMONWEAL_NOW().date():

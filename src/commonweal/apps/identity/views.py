@@ -41,9 +41,12 @@ def _results(session: access.AccessSession, form: PersonSearch) -> dict[str, Any
             name=asked["name"], birth_date=asked["birth_date"], postcode=asked["postcode"], limit=LIMIT + 1
         )
     shown = found[:LIMIT]
-    scopes = session.open_many({candidate.person_id: candidate.compartments for candidate in shown})
+    scopes = session.open_many({one.person_id: one.compartments for one in shown}, telling=True)
     known = selectors.demographics_of(
-        compartment for scope in scopes.values() for compartment in sorted(scope.compartments)
+        compartment
+        for scope in scopes.values()
+        if access.Category.DEMOGRAPHICS in scope.categories
+        for compartment in sorted(scope.compartments)
     )
     people = []
     for candidate in shown:

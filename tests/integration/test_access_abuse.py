@@ -1,0 +1,192 @@
+"""What somebody who means harm, or is only curious, would try: each must fail, and be accounted for."""
+
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from django.db import connection
+
+from commonweal.domain.access.scope import Actor
+from commonweal.domain.access.vocabulary import Purpose, RestrictionReason, Role
+
+pytestmark = pytest.mark.usefixtures("database")
+
+PASSWORD = "correct horse battery"
+CLINICIAN = Actor("user:gp", "Dr Ray", Role.CLINICIAN, "P01")
+
+
+def access() -> Any:
+    """The public face, imported once there is a database for its models."""
+    from commonweal.apps.access import api
+
+    return api
+
+
+@pytest.fixture
+def browser(database: str) -> Iterator[Any]:
+    """A browser at one address, its sign-in attempts forgotten, served in the web role."""
+    from django.test import Client
+
+    access().create_user("dr.ray", PASSWORD, Role.CLINICIAN, "P01", "Dr Ray")
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM access_signin")
+    _point_at("commonweal_app")
+    yield Client(REMOTE_ADDR="192.0.2.7", SERVER_NAME="127.0.0.1")
+    _point_at("commonweal_batch")
+
+
+def _point_at(role: str) -> None:
+    connection.close()
+    connection.settings_dict["USER"] = role
+
+
+def sign_in(browser: Any, username: str, password: str) -> int:
+    return int(browser.post("/sign-in", {"username": username, "password": password}).status_code)
+
+
+def test_trying_again_does_not_keep_a_whole_site_locked_out(browser: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hospital has one address. Once it is limited, each member of staff who tries must not prolong it."""
+    from commonweal.apps.access import sign_in as module
+
+    monkeypatch.setattr(module, "MOST_BY_ADDRESS", 3)
+    for n in range(3):
+        assert sign_in(browser, f"guess{n}", "x") == 400
+    start = module.timezone.now()
+    for minutes in (5, 10, 14):
+        monkeypatch.setattr(module.timezone, "now", lambda m=minutes: start + module.WINDOW * m / 15)
+        assert sign_in(browser, "dr.ray", PASSWORD) == 429
+    monkeypatch.setattr(module.timezone, "now", lambda: start + module.WINDOW * 16 / 15)
+    assert sign_in(browser, "dr.ray", PASSWORD) == 302
+
+
+def test_a_limited_attempt_is_still_audited(browser: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from commonweal.apps.access import sign_in as module
+
+    monkeypatch.setattr(module, "MOST_BY_ADDRESS", 0)
+    assert sign_in(browser, "dr.ray", PASSWORD) == 429
+    _point_at("commonweal_batch")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT action, outcome, reason FROM access_audit ORDER BY id DESC LIMIT 1")
+        assert cursor.fetchone() == ("sign_in", "refused", "limited")
+
+
+def test_a_table_of_ones_own_does_not_stand_in_for_the_gates(as_app: None) -> None:
+    """Functions that run as the owner look for their tables in the schema and never among temporary ones."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TEMP TABLE access_relationship AS SELECT 'P66'::varchar AS organisation, 1::bigint AS "
+            "compartment_id, 'registered'::varchar AS kind, ''::varchar AS actor_key, now() - interval '1 day' AS "
+            "starts_at, NULL::timestamptz AS ends_at"
+        )
+        cursor.execute("GRANT SELECT ON pg_temp.access_relationship TO PUBLIC")
+        cursor.execute("SELECT * FROM access_facts('P66', 'user:mallory', ARRAY[1]::bigint[], now())")
+        assert cursor.fetchall() == []
+
+
+def test_every_function_that_runs_as_its_owner_searches_temporary_tables_last(database: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT p.proname, p.proconfig FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace "
+            "WHERE p.prosecdef AND n.nspname = 'public'"
+        )
+        found = {name: settings or [] for name, settings in cursor.fetchall()}
+    assert len(found) >= 6
+    assert {
+        name: settings for name, settings in found.items() if not any(s.endswith("pg_temp") for s in settings)
+    } == {}
+
+
+@pytest.fixture
+def stranger(database: str) -> tuple[UUID, dict[int, str]]:
+    """Somebody no organisation has a relationship with."""
+    return uuid4(), {987_654: "P77"}
+
+
+def test_a_search_that_tells_somebody_exists_names_them_in_the_audit(stranger: tuple[UUID, dict[int, str]]) -> None:
+    """Or nobody could find out afterwards that a member of staff had been looking for a former partner."""
+    person_id, compartments = stranger
+    with access().session(CLINICIAN, Purpose.DIRECT_CARE, "search people") as session:
+        assert session.open_many({person_id: compartments}, telling=True) == {}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT compartments, outcome FROM access_audit_subject WHERE person_id = %s", [person_id])
+        assert cursor.fetchall() == [([987_654], "refused")]
+
+
+def test_a_search_page_shows_nothing_of_somebody_whose_particulars_are_withheld(browser: Any) -> None:
+    """A category may be restricted as well as a source: here an address that must not be given away."""
+    person_id, compartment = uuid4(), 876_543
+    _point_at("commonweal_batch")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO identity_demographics (compartment_id, source, local_id, nhs_number, nhs_usable, "
+            "number_status, family, given, family_key, given_key, family_sound, given_sound, birth_date, gender, "
+            "ethnicity, postcode, address_line, phone, practice, updated) VALUES (%s, 'P01', 'x', '9990000018', "
+            "'9990000018', '', 'Moss', 'Vicky', 'moss', 'vicky', '', '', '1980-02-03', 'female', '', 'ZZ999ZZ', "
+            "'1 Refuge Row', '', 'P01', now())",
+            [compartment],
+        )
+        cursor.execute("INSERT INTO identity_person VALUES (%s, %s, now())", [person_id, compartment])
+        cursor.execute(
+            "INSERT INTO identity_membership (compartment_id, person_id, basis, since) VALUES (%s, %s, 'alone', now())",
+            [compartment, person_id],
+        )
+    from datetime import date
+
+    from commonweal.domain.access.vocabulary import Category
+
+    access().add_relationships([access().Relationship("P01", compartment, "registered", date(2015, 1, 1))], "test")
+    _point_at("commonweal_app")
+    assert sign_in(browser, "dr.ray", PASSWORD) == 302
+    asked = {"nhs_number": "9990000018"}
+    assert "ZZ999ZZ" in browser.post("/people", asked).content.decode()
+    _point_at("commonweal_batch")
+    access().add_restriction(
+        compartment,
+        RestrictionReason.SAFEGUARDING,
+        controller="C01",
+        set_by="user:ig",
+        category=Category.DEMOGRAPHICS,
+    )
+    _point_at("commonweal_app")
+    page = browser.post("/people", asked).content.decode()
+    assert f"/people/{person_id}" in page
+    assert [text for text in ("ZZ999ZZ", "MOSS", "Vicky", "1980") if text in page] == []
+
+
+@pytest.mark.parametrize("year", ["9999999999", "99999", "-1", "0", "١٩٨٠"])
+def test_an_absurd_birth_date_is_a_mistake_and_not_a_fault(browser: Any, year: str) -> None:
+    sign_in(browser, "dr.ray", PASSWORD)
+    asked = {"name": "Moss", "birth_date_day": "1", "birth_date_month": "1", "birth_date_year": year}
+    assert browser.post("/people", asked).status_code in (200, 400)
+
+
+def test_closing_an_account_ends_its_tokens_for_good(database: str) -> None:
+    """A token made before somebody left must not come alive when they return."""
+    from django.test import RequestFactory
+
+    api = access()
+    api.create_user("leaver", PASSWORD, Role.CLINICIAN, "P01", "Leaver")
+    request = RequestFactory().get("/", headers={"Authorization": f"Bearer {api.create_token('leaver', 365)}"})
+    assert api.actor_of(request).key == "user:leaver"
+    api.close_account("leaver", by="user:ig")
+    del request.commonweal_actor
+    with pytest.raises(api.SignInRequired):
+        api.actor_of(request)
+    api.create_user("leaver", PASSWORD, Role.CLINICIAN, "P01", "Leaver")
+    with pytest.raises(api.SignInRequired):
+        api.actor_of(request)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT actor, target FROM access_audit WHERE action = 'account.close'")
+        assert cursor.fetchall() == [("user:ig", "user:leaver")]
+    with pytest.raises(ValueError, match="no active account 'nobody'"):
+        api.close_account("nobody", by="user:ig")
+
+
+def test_the_state_folder_is_private_to_its_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from commonweal.cli import home
+
+    monkeypatch.setenv("COMMONWEAL_HOME", str(tmp_path / "new"))
+    assert stat.S_IMODE(home.home_dir().stat().st_mode) == 0o700
