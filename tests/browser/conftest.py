@@ -63,6 +63,13 @@ class Site:
     def truth(self) -> Path:
         return Path(self.demo["truth"])
 
+    def runs(self, *words: str) -> str:
+        """What `commonweal WORDS` prints, run on this site's home while it serves."""
+        done = subprocess.run(
+            [*_command(), *words], env=_environment(self.home), capture_output=True, text=True, timeout=120, check=True
+        )
+        return done.stdout
+
 
 @pytest.fixture(scope="session")
 def site() -> Iterator[Site]:
@@ -71,8 +78,7 @@ def site() -> Iterator[Site]:
         pytest.fail("front-end packages are missing; run `make setup`", pytrace=False)
     ready = os.environ.get("COMMONWEAL_BROWSER_HOME")  # a home made before, while working on a page
     home = Path(ready) if ready else Path(tempfile.mkdtemp(prefix="commonweal-browser-"))
-    env = {key: value for key, value in os.environ.items() if key not in {"COMMONWEAL_DB_ROLE", "COMMONWEAL_DB_NAME"}}
-    env |= {"COMMONWEAL_HOME": str(home), "COMMONWEAL_PROJECT": str(PROJECT)}
+    env = _environment(home)
     # The printed result is kept beside the home, so that a ready home can be used again.
     kept = home / "demo.json"
     if not kept.exists():
@@ -102,6 +108,12 @@ def site() -> Iterator[Site]:
         log.close()
         if not ready:
             shutil.rmtree(home, ignore_errors=True)
+
+
+def _environment(home: Path) -> dict[str, str]:
+    """The environment of a command on this home, whatever other tests have set."""
+    env = {key: value for key, value in os.environ.items() if key not in {"COMMONWEAL_DB_ROLE", "COMMONWEAL_DB_NAME"}}
+    return env | {"COMMONWEAL_HOME": str(home), "COMMONWEAL_PROJECT": str(PROJECT)}
 
 
 def _command() -> list[str]:

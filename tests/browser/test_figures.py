@@ -1,8 +1,10 @@
 """Analysts and performance leads: registers, the board report and feeds; counts, and nobody's name."""
 
 import csv
+import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -93,3 +95,28 @@ def test_feeds_and_their_quarantine(site: Site, visitor: Arrives) -> None:
     expect(lead.page.get_by_role("heading", level=1)).to_be_visible()
     lead.sees_no_barrier("receipt")
     assert lead.opens("/feeds/999999") == 404
+
+
+def test_a_row_set_aside_shows_the_rule_and_not_the_person(site: Site, visitor: Arrives, tmp_path: Path) -> None:
+    # Given a practice file of which one line is cut short and another has an impossible birth date
+    bad = tmp_path / "with-faults.ndjson"
+    bad.write_text(
+        '{"resourceType":"Patient","id":"6f1c1c0e-0000-4000-8000-00000000beef","birthDate":"1957-13-45",'
+        '"name":[{"family":"Quarantineson"}]}\n{"resourceType":"Condition","id":"cut sho\n',
+        encoding="utf-8",
+    )
+    landed = site.runs("land", "gp", str(bad), "--source", site.demo["show"]["gp"], "--json")
+    assert json.loads(landed)["quarantined"] == 2
+    # When the performance lead opens its receipt
+    lead = visitor().signs_in("performance.lead")
+    lead.opens("/feeds")
+    lead.page.get_by_role("link", name="with-faults.ndjson").click()
+    # Then both lines are there with field and rule, and nothing the lines said of the person
+    rows = lead.page.locator("tbody tr")
+    expect(rows).to_have_count(2)
+    expect(rows.first).to_contain_text("birthDate")
+    text = lead.page.content()
+    assert "1957-13-45" not in text
+    assert "Quarantineson" not in text
+    expect(lead.page.locator("main")).to_contain_text("your role does not see it")
+    lead.sees_no_barrier("receipt-quarantine")

@@ -2,10 +2,12 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 
 from django.utils.timezone import localtime
 
 
+@lru_cache(maxsize=16384)  # a page writes the same few days many times
 def day(value: date | datetime | str | None) -> str:
     """``5 March 2020``; partial FHIR dates keep their precision: ``March 2020``, ``2020``."""
     if not value:
