@@ -486,3 +486,44 @@ def test_a_fault_is_an_outcome_without_detail(get: Get, monkeypatch: pytest.Monk
     response = get("gp", "Patient/gp-vicky")
     assert issue(response) == (500, "exception")
     assert b"ZeroDivision" not in response.content
+
+
+# --- hostile requests -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "Patient?identifier=a%00b",
+        "Patient?name=a%00b",
+        "Patient?_id=a%00b",
+        "Condition?patient=a%00b",
+        "Condition?patient=gp-vicky&code=a%00b",
+        "Condition?patient=gp-vicky&onset-date=9999-12-31",
+        "Condition?patient=gp-vicky&onset-date=0001-01-01",
+        "Condition?patient=gp-vicky&_lastUpdated=ge9999-12-31",
+        "Patient?birthdate=0000-00-00&address-postalcode=%00",
+        "Patient/gp-vicky/$everything?_type=a%00b",
+        "Patient/gp-vicky/$everything?_since=9999-12-31T23:59:59-14:00",
+        "Organization?name=%00",
+        "Patient?family=%ff%fe",
+        "Patient?family=%ed%a0%80",
+        "Patient?name=" + "%25_" * 50,
+        "Condition?patient=gp-vicky&code=" + "x" * 5000,
+        "Condition?patient=gp-vicky&code=a'%3BDROP%20TABLE%20record_resource--",
+    ],
+)
+def test_no_value_is_a_fault_of_the_server(get: Get, path: str) -> None:
+    assert get("gp", path).status_code in (200, 400, 404)
+
+
+@pytest.mark.parametrize("who", ["ana", "lead", "other"])
+def test_how_many_people_have_a_name_is_not_told_to_those_who_may_open_none(
+    get: Get, who: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from commonweal.apps.record import rest_people
+
+    monkeypatch.setattr(rest_people, "MOST_PEOPLE", 1)
+    real, none = get(who, "Patient?family=moss"), get(who, "Patient?family=nobody")
+    assert real.content.replace(b"moss", b"nobody") == none.content
+    assert notes(get("gp", "Patient?family=moss")) != []

@@ -86,6 +86,8 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 8 * 60 * 60
 SESSION_COOKIE_SECURE = os.environ.get("COMMONWEAL_HTTPS") == "1"
 CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True  # at a shared computer, closing the browser is how most people sign out
+SECURE_HSTS_SECONDS = 31_536_000 if SESSION_COOKIE_SECURE else 0
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
 
 STATIC_URL = "/static/"
@@ -101,7 +103,8 @@ WHITENOISE_AUTOREFRESH = False
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "filters": {"without_path": {"()": "commonweal.web.logs.WithoutPath"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "filters": ["without_path"]}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     # A warning of a refused request names its path, and a path may name a person; the audit has it, the log must not.
     "loggers": {"django.request": {"level": "ERROR"}},

@@ -11,5 +11,6 @@ class WithoutPath(logging.Filter):
         request = record.__dict__.pop("request", None)
         path = getattr(request, "path", None)
         if path and isinstance(record.args, tuple):
-            record.args = tuple("(path kept out of the log)" if arg == path else arg for arg in record.args)
+            spellings = (path, path.encode("unicode_escape").decode("ascii"))  # Django logs the second
+            record.args = tuple("(path kept out of the log)" if arg in spellings else arg for arg in record.args)
         return True

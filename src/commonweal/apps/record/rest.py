@@ -241,11 +241,12 @@ def search(request: HttpRequest, kind: str) -> HttpResponse:
             matches += rows
         issues += _withheld(list(scopes.values()))
         hidden = len(people) - len(scopes)
-        if session.actor.role in access.CARE_ROLES and hidden:
+        told = session.actor.role in access.CARE_ROLES  # to others, how many there are is already too much
+        if told and hidden:
             issues.append(
                 Issue("information", "suppressed", f"{hidden} more may match and are not shared with your organisation")
             )
-        if more:
+        if told and more:
             issues.append(Issue("warning", "too-costly", "Only the first 50 people were considered: narrow the search"))
         return _page(request, query, matches, issues)
 

@@ -68,7 +68,8 @@ def parse(request: HttpRequest, known: Iterable[str]) -> Query:
     A name that is not known is refused under ``Prefer: handling=strict`` and otherwise reported in the answer.
 
     Raises:
-        BadSearch: a strict request with an unknown name, an empty value, or a bad ``_count`` or ``_offset``.
+        BadSearch: a strict request with an unknown name, an empty value or one with U+0000, or a bad ``_count`` or
+            ``_offset``.
     """
     query = Query()
     selecting = frozenset(known)
@@ -79,6 +80,8 @@ def parse(request: HttpRequest, known: Iterable[str]) -> Query:
             continue
         if not value:
             raise BadSearch(f"{name}: the value is empty")
+        if "\0" in value:
+            raise BadSearch(f"{name}: the value holds a NUL character")
         if name == "_count":
             query.count = min(_whole(name, value), Query.MOST)
         elif name == "_offset":
