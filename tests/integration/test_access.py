@@ -190,6 +190,19 @@ def test_who_looked_shows_organisation_role_and_emergency_reason_and_no_name(
     assert access().looked(compartments) == []  # outside a session: nothing
 
 
+def test_ones_own_looks_do_not_push_others_off_the_list(person: tuple[UUID, dict[int, str]], as_app: None) -> None:
+    person_id, compartments = person
+    citizen = Actor("user:vicky", "Vicky", Role.CITIZEN, "", person_id=person_id)
+    with access().session(GP, Purpose.DIRECT_CARE, "record.page") as opened:
+        opened.open_person(person_id, compartments)
+    for _ in range(3):
+        with access().session(citizen, Purpose.OWN_RECORD, "own.page") as opened:
+            opened.open_person(person_id, compartments)
+    with access().session(citizen, Purpose.OWN_RECORD, "record.looked") as opened:
+        looks = access().looked(opened.open_person(person_id, compartments).compartments, 2)
+    assert [look.role for look in looks] == ["citizen", "citizen", "clinician"]
+
+
 def test_an_objection_withholds_a_source_and_says_so_to_care_staff(person: tuple[UUID, dict[int, str]]) -> None:
     person_id, compartments = person
     trust = next(c for c, source in compartments.items() if source == "T01")

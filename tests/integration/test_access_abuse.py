@@ -49,16 +49,18 @@ def sign_in(browser: Any, username: str, password: str) -> int:
 
 def test_trying_again_does_not_keep_a_whole_site_locked_out(browser: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A hospital has one address. Once it is limited, each member of staff who tries must not prolong it."""
+    from django.utils import timezone
+
     from commonweal.apps.access import sign_in as module
 
     monkeypatch.setattr(module, "MOST_BY_ADDRESS", 3)
     for n in range(3):
         assert sign_in(browser, f"guess{n}", "x") == 400
-    start = module.timezone.now()
+    start = timezone.now()
     for minutes in (5, 10, 14):
-        monkeypatch.setattr(module.timezone, "now", lambda m=minutes: start + module.WINDOW * m / 15)
+        monkeypatch.setattr(timezone, "now", lambda m=minutes: start + module.WINDOW * m / 15)
         assert sign_in(browser, "dr.ray", PASSWORD) == 429
-    monkeypatch.setattr(module.timezone, "now", lambda: start + module.WINDOW * 16 / 15)
+    monkeypatch.setattr(timezone, "now", lambda: start + module.WINDOW * 16 / 15)
     assert sign_in(browser, "dr.ray", PASSWORD) == 302
 
 
@@ -169,15 +171,14 @@ def test_closing_an_account_ends_its_tokens_for_good(database: str) -> None:
 
     api = access()
     api.create_user("leaver", PASSWORD, Role.CLINICIAN, "P01", "Leaver")
-    request = RequestFactory().get("/", headers={"Authorization": f"Bearer {api.create_token('leaver', 365)}"})
-    assert api.actor_of(request).key == "user:leaver"
+    headers = {"Authorization": f"Bearer {api.create_token('leaver', 365)}"}
+    assert api.actor_of(RequestFactory().get("/", headers=headers)).key == "user:leaver"
     api.close_account("leaver", by="user:ig")
-    del request.commonweal_actor
     with pytest.raises(api.SignInRequired):
-        api.actor_of(request)
+        api.actor_of(RequestFactory().get("/", headers=headers))
     api.create_user("leaver", PASSWORD, Role.CLINICIAN, "P01", "Leaver")
     with pytest.raises(api.SignInRequired):
-        api.actor_of(request)
+        api.actor_of(RequestFactory().get("/", headers=headers))
     with connection.cursor() as cursor:
         cursor.execute("SELECT actor, target FROM access_audit WHERE action = 'account.close'")
         assert cursor.fetchall() == [("user:ig", "user:leaver")]
@@ -190,3 +191,28 @@ def test_the_state_folder_is_private_to_its_user(tmp_path: Path, monkeypatch: py
 
     monkeypatch.setenv("COMMONWEAL_HOME", str(tmp_path / "new"))
     assert stat.S_IMODE(home.home_dir().stat().st_mode) == 0o700
+
+
+def test_a_fault_is_logged_without_the_path_that_names_a_person(browser: Any) -> None:
+    import logging
+
+    from commonweal.web.logs import WithoutPath
+
+    class Request:
+        path = "/fhir/R4/Patient/nobody\u00e9"
+
+    record = logging.LogRecord(
+        "django.request", logging.ERROR, "", 0, "%s: %s", ("Error", "/fhir/R4/Patient/nobody\\xe9"), None
+    )
+    record.__dict__["request"] = Request()
+    assert WithoutPath().filter(record)
+    assert record.getMessage() == "Error: (path kept out of the log)"
+    from django.conf import settings
+
+    assert settings.LOGGING["handlers"]["console"]["filters"] == ["without_path"]
+
+
+def test_a_session_ends_with_the_browser(browser: Any) -> None:
+    sign_in(browser, "dr.ray", PASSWORD)
+    cookie = browser.cookies["sessionid"]
+    assert (cookie["expires"], cookie["max-age"], bool(cookie["httponly"]), cookie["samesite"]) == ("", "", True, "Lax")

@@ -133,3 +133,14 @@ def test_colours_stand_out_from_the_page(colour: str, least: float) -> None:
 
 def test_altair_writes_the_vega_lite_version_that_is_rendered() -> None:
     assert alt.SCHEMA_VERSION.startswith(f"v{render.VEGA_LITE}.")
+
+
+def test_text_of_a_partner_is_never_markup() -> None:
+    """A drawing goes into a page as it is, so a name that is markup must be drawn as a name."""
+    evil = "<script>alert(1)</script><img src=x>\"'" + ' onload="alert(1)" &lt;svg onload=alert(1)&gt; ]]>'
+    chart = bar_by_category(name="n", title=evil, axis=evil, heading=evil, bars=[Bar(evil, 1.0, evil)])
+    drawn = ElementTree.fromstring(chart.svg)
+    assert {element.tag.removeprefix(SVG) for element in drawn.iter()} <= {
+        "svg", "title", "desc", "g", "path", "line", "text", "rect", "defs", "clipPath",
+    }  # fmt: skip
+    assert [name for element in drawn.iter() for name in element.attrib if name.lower().startswith("on")] == []

@@ -9,9 +9,10 @@ from commonweal.apps.access.models import Token, User
 from commonweal.domain.access import vocabulary
 from commonweal.domain.access.scope import Actor
 from commonweal.domain.access.vocabulary import Purpose, Role
+from commonweal.domain.errors import CommonwealError
 
 
-class SignInRequired(Exception):
+class SignInRequired(CommonwealError):
     """Nobody is signed in, or the token is unknown, expired or revoked."""
 
 

@@ -58,8 +58,8 @@ def open_compartments(actor: Actor, purpose: Purpose, category: Category, now: d
         return {row[0] for row in cursor.fetchall()}
 
 
-def looked(compartments: Iterable[int], limit: int = 200) -> list[Look]:
-    """Who looked at the person of ``compartments``, newest first.
+def looked(compartments: Iterable[int], limit: int = 1000) -> list[Look]:
+    """Who looked at the person of ``compartments``, newest first: at most ``limit`` by others and as many of their own.
 
     Call it inside a session in which the person is open: outside, or for anybody else's compartments, the
     database answers nothing.

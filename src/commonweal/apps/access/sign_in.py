@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from commonweal.apps.access import audit
 from commonweal.apps.access.models import SignIn, User
+from commonweal.domain.errors import CommonwealError
 
 WINDOW = timedelta(minutes=15)
 MOST_BY_USERNAME = 5
@@ -18,11 +19,11 @@ MOST_BY_ADDRESS = 50
 LIMITED = "limited"
 
 
-class TooManyAttempts(Exception):
+class TooManyAttempts(CommonwealError):
     """This account, or this address, has failed too often: wait a quarter of an hour."""
 
 
-class WrongPassword(Exception):
+class WrongPassword(CommonwealError):
     """No active account has this user name and password."""
 
 

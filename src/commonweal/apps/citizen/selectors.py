@@ -30,6 +30,8 @@ ACTIONS = {
     "who looked": "read this list",
 }
 
+MOST = 1000  # looks by others that the page shows; it says so when there may be more
+
 
 @dataclass(frozen=True, slots=True)
 class Visit:
@@ -57,7 +59,7 @@ def who_looked(actor: access.Actor) -> list[Visit]:
     with access.session(actor, access.Purpose.OWN_RECORD, "who looked") as session:
         person_id = _own_person(actor)
         scope = session.open_person(person_id, identity.compartments_of(person_id))
-        looks = access.looked(scope.compartments)
+        looks = access.looked(scope.compartments, MOST)
     names = places.names_of({look.organisation for look in looks if look.organisation})
     return [
         Visit(

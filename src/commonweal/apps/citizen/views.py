@@ -19,4 +19,4 @@ def my_record(request: HttpRequest) -> HttpResponse:
 def who_looked(request: HttpRequest) -> HttpResponse:
     """Which organisations and roles opened the record, when and why."""
     visits = selectors.who_looked(access.actor_of(request))
-    return render(request, "citizen/who_looked.jinja", {"visits": visits})
+    return render(request, "citizen/who_looked.jinja", {"visits": visits, "most": selectors.MOST})
