@@ -14,6 +14,7 @@ from typing import LiteralString
 from commonweal.fhir.views import View, read_view
 from commonweal.lake.sql import Sql, literal, sql
 
+ODS_CODE = "[A-Za-z0-9]{2,9}"  # shorter than an NHS number
 # Local calendar day of a FHIR date or moment; a bare year or month counts from its first day.
 _DAY: LiteralString = (
     "CASE WHEN {t} LIKE '%T%' THEN CAST(TRY_CAST({t} AS TIMESTAMPTZ) AT TIME ZONE 'Europe/London' AS DATE)"
@@ -68,13 +69,18 @@ LAKE_TABLES: tuple[LakeTable, ...] = (
             "SELECT c.pseudonym AS compartment, v.rid AS row,"
             " CAST(date_trunc('month', TRY_CAST(CASE len(v.birth_date) WHEN 7 THEN v.birth_date || '-01'"
             " WHEN 10 THEN v.birth_date END AS DATE)) AS DATE) AS birth_month,"
-            " v.sex, upper(v.ethnicity) AS ethnicity, area.lsoa, v.practice, v.managed_by,"
+            # What is no code might be a name typed into the wrong column, and a category is shown on a page.
+            " v.sex, area.lsoa,"
+            " CASE WHEN regexp_full_match(upper(v.ethnicity), '[A-Z]|99') THEN upper(v.ethnicity) END AS ethnicity,"
+            " CASE WHEN regexp_full_match(v.practice, {ods}) THEN v.practice END AS practice,"
+            " CASE WHEN regexp_full_match(v.managed_by, {ods}) THEN v.managed_by END AS managed_by,"
             " COALESCE(v.active, TRUE) AS active,"
             # A death without a date has happened by any day one may ask about.
             " COALESCE({died}, CASE WHEN v.deceased THEN DATE '1900-01-01' END) AS death_date"
             " FROM found v JOIN compartments c USING (compartment_id)"
             " LEFT JOIN area ON area.postcode = upper(replace(v.postcode, ' ', ''))",
             died=_day("v.deceased_on"),
+            ods=literal(ODS_CODE),
         ),
     ),
     LakeTable(

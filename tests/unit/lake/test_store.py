@@ -122,6 +122,19 @@ def test_compartments_of_one_person_have_one_pseudonym_that_the_key_decides(lake
     assert set(rows(lake, "SELECT compartment FROM person")).isdisjoint({(1,), (2,), (3,)})
 
 
+@pytest.mark.parametrize("typed", [SECRETS[1], SECRETS[0], f"{SECRETS[2]} {SECRETS[1]}", "A\nB", "999"])
+def test_what_a_partner_types_in_the_wrong_column_does_not_get_in(lake: Lake, typed: str) -> None:
+    ethnic = {
+        "url": "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-EthnicCategory",
+        "valueCodeableConcept": {"coding": [{"code": typed}]},
+    }
+    said = patient(1, extension=[ethnic], generalPractitioner=[organisation(typed)])
+    refresh(lake, [row(1, 1, said), row(2, 2, patient(2, managingOrganization=organisation(typed)))])
+    kept = {value for found in rows(lake, "SELECT ethnicity, practice, managed_by FROM person") for value in found}
+    assert kept <= {None, "P1", "999"}
+    assert not [value for (value,) in rows(lake, "SELECT ethnicity FROM person") if value]
+
+
 def test_no_file_holds_what_identifies_a_person(lake: Lake) -> None:
     refresh(lake, [row(1, 1, patient(1)), row(2, 1, condition(2))])
     refresh(lake, [row(1, 1, patient(1, active=False)), row(4, 1, condition(4))], 2)
