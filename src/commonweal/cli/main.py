@@ -1,9 +1,11 @@
 """The ``commonweal`` command: one module a subcommand, listed in the order the work is done."""
 
 from importlib import import_module
-from importlib.util import find_spec
 
 import typer
+
+from commonweal.cli import runtime
+from commonweal.domain.errors import CommonwealError
 
 app = typer.Typer(
     name="commonweal",
@@ -27,13 +29,16 @@ for _name in (
     "verify",
     "token",
 ):
-    if find_spec(f"commonweal.cli.{_name}"):
-        import_module(f"commonweal.cli.{_name}").register(app)
+    import_module(f"commonweal.cli.{_name}").register(app)
 
 
 def main() -> None:
-    """Entry point of the console script."""
-    app()
+    """Entry point of the console script. What a command did not handle itself still ends in one line."""
+    try:
+        app()
+    except CommonwealError as error:
+        runtime.say(str(error) or type(error).__doc__ or type(error).__name__)
+        raise SystemExit(1) from None
 
 
 if __name__ == "__main__":

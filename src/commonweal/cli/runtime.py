@@ -64,8 +64,13 @@ def emit(result: Any, as_json: bool, text: Callable[[Console], None] | None = No
 
 def fail(message: str) -> NoReturn:
     """Print one line on stderr and exit 1."""
-    err.print(f"commonweal: {message}", markup=False, highlight=False, soft_wrap=True)
+    say(message)
     raise typer.Exit(1)
+
+
+def say(message: str) -> None:
+    """Print one line on stderr, marked as ours."""
+    err.print(f"commonweal: {message}", markup=False, highlight=False, soft_wrap=True)
 
 
 def progress() -> Progress:

@@ -1,19 +1,14 @@
-"""What can be wrong with FHIR data, as one exception and one value.
-
-Exception tree::
-
-    ValueError
-      └── FhirError             anything this room refuses
-            └── Invalid         one element of one resource: field, rule, value, message
-"""
+"""What can be wrong with FHIR data, as one exception and one value. The whole tree: :mod:`commonweal.domain.errors`."""
 
 from dataclasses import dataclass
 from typing import Any
 
+from commonweal.domain.errors import CommonwealError
+
 EXCERPT = 120  # characters of an offending value that are kept for display
 
 
-class FhirError(ValueError):
+class FhirError(CommonwealError):
     """Anything the ``fhir`` room refuses."""
 
 

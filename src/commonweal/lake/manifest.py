@@ -5,8 +5,10 @@ import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from commonweal.domain.errors import CommonwealError
 
-class LakeFault(Exception):
+
+class LakeFault(CommonwealError):
     """The lake cannot be read or written; the message says what to do."""
 
 

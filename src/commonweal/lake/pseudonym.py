@@ -8,8 +8,10 @@ import hashlib
 import hmac
 from collections.abc import Iterable
 
+from commonweal.lake.manifest import LakeFault
 
-class PseudonymClash(Exception):
+
+class PseudonymClash(LakeFault):
     """Two identifiers have one pseudonym: rotate the key and rebuild the lake."""
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from commonweal.domain.errors import CommonwealError
 from commonweal.synthetic import admissions, cases, mental_health, social_care, truth
 from commonweal.synthetic.columns import AS_AT, START, Stream, Streams, iso
 from commonweal.synthetic.general_practice import World, write_practice
@@ -27,7 +28,7 @@ _UNFINISHED = ".generating"
 Progress = Callable[[str, int, int], None]
 
 
-class GenerationError(ValueError):
+class GenerationError(CommonwealError):
     """What was asked for cannot be made; the message says what to change."""
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from commonweal.domain.errors import CommonwealError
 from commonweal.synthetic.geography import OLDEST, Geography, Network, Place, Practice, Provider, SmallArea
 from commonweal.synthetic.invented_geography import (
     IMD_VERSION,
@@ -23,7 +24,7 @@ from commonweal.synthetic.invented_geography import (
 _UNITARY = ("E06", "E08", "E09")
 
 
-class GeographyError(ValueError):
+class GeographyError(CommonwealError):
     """A geography folder that cannot be used; the message says which file and what is wrong."""
 
 

@@ -20,6 +20,7 @@ from django.db import connection, transaction
 
 from commonweal.apps.access import api as access
 from commonweal.apps.identity import storage
+from commonweal.domain.errors import CommonwealError
 from commonweal.domain.identity import clusters, probable, verified
 from commonweal.lake import linkage
 
@@ -27,7 +28,7 @@ _LOCK = 62064  # one run at a time: pg_advisory_lock key
 Progress = Callable[[str], None]
 
 
-class IdentifyBusy(RuntimeError):
+class IdentifyBusy(CommonwealError):
     """Another identify run is under way; wait for it to end and try again."""
 
 

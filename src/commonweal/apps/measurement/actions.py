@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from django.db import connection, transaction
 
 from commonweal.apps.measurement.models import IndicatorRow
+from commonweal.domain.errors import CommonwealError
 from commonweal.domain.measurement.figures import Finding, Indicator, Measurement
 
 _MONTH = re.compile(r"\d{4}-\d{2}\Z")
@@ -20,7 +21,7 @@ _COPY_FINDINGS = (
 )
 
 
-class UnknownIndicatorError(ValueError):
+class UnknownIndicatorError(CommonwealError):
     """Figures were offered for an indicator nobody has defined."""
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from commonweal.domain.errors import CommonwealError
 from commonweal.domain.measurement.figures import Indicator
 
 
@@ -34,7 +35,7 @@ DOCUMENTS = {
 }
 
 
-class BadTableError(ValueError):
+class BadTableError(CommonwealError):
     """A published table that cannot be read; the message names file, line and column."""
 
 

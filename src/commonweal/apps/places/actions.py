@@ -8,6 +8,7 @@ from pathlib import Path
 from django.db import connection, transaction
 
 from commonweal.apps.places.postcodes import normalised
+from commonweal.domain.errors import CommonwealError
 
 Row = dict[str, str]
 _ORGANISATIONS = [
@@ -27,7 +28,7 @@ _SMALL_AREAS = ["lsoa", "name", "place", "council", "imd_version", "imd_rank", "
 _POSTCODES = ["postcode", "lsoa"]
 
 
-class BadReferenceError(ValueError):
+class BadReferenceError(CommonwealError):
     """A reference file that cannot be loaded; the message names file, line and what is wrong."""
 
 

@@ -24,6 +24,7 @@ from commonweal.apps.record.rest_people import People, found, patient_ids, whose
 from commonweal.apps.record.rest_query import Query, parse
 from commonweal.apps.record.searching import BadSearch
 from commonweal.apps.record.selectors import Stored
+from commonweal.domain.errors import CommonwealError
 from commonweal.fhir.search_parameters import PARAMETERS
 
 log = logging.getLogger(__name__)
@@ -36,11 +37,11 @@ P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 
-class NotFound(Exception):
+class NotFound(CommonwealError):
     """Nothing to show: not there, or not to be seen to be there."""
 
 
-class Gone(Exception):
+class Gone(CommonwealError):
     """Its source has withdrawn it."""
 
 

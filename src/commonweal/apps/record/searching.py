@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from commonweal.domain.errors import CommonwealError
 from commonweal.fhir.normalise import name_key, phonetic, postcode
 from commonweal.fhir.search import date_range, parameters
 
@@ -63,7 +64,7 @@ _SORTS: Mapping[str, str] = {
 }
 
 
-class BadSearch(ValueError):
+class BadSearch(CommonwealError):
     """A search parameter or value that cannot be honoured; the message names it."""
 
 

@@ -14,9 +14,10 @@ from commonweal.apps.reporting.formats import month, number
 from commonweal.apps.reporting.inequality import QUINTILES, registers
 from commonweal.apps.reporting.model import Area, BoardReport, Finance, Headline, Register
 from commonweal.apps.reporting.others import finance, health, priorities, ratings
+from commonweal.domain.errors import CommonwealError
 
 
-class UnknownPeriodError(ValueError):
+class UnknownPeriodError(CommonwealError):
     """A report was asked for a month that has no figures; the message lists the months that have."""
 
 

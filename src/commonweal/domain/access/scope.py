@@ -6,6 +6,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from commonweal.domain.access.vocabulary import CARE_ROLES, Purpose, Role
+from commonweal.domain.errors import CommonwealError
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class RefusedKind(StrEnum):
     NOT_PERMITTED = "not_permitted"
 
 
-class Refused(Exception):
+class Refused(CommonwealError):
     """The gate said no; the refusal is audited and the audit committed.
 
     ``kind`` tells what may be shown; ``message`` is safe to show; ``may_emergency`` when the actor may go on

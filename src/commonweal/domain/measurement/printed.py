@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
+from commonweal.domain.errors import CommonwealError
 from commonweal.domain.measurement.figures import State
 
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?\Z")
@@ -23,7 +24,7 @@ _SCALES = {"": Decimal(1), "k": Decimal(10**3), "m": Decimal(10**6), "million": 
 _NONE = frozenset({"", "-", "–", "—"})
 
 
-class UnreadableError(ValueError):
+class UnreadableError(CommonwealError):
     """A printed cell that is neither a number nor a known word."""
 
 

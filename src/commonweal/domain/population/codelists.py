@@ -5,10 +5,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from commonweal.domain.errors import CommonwealError
+
 SNOMED = "http://snomed.info/sct"
 
 
-class CodeListFault(ValueError):
+class CodeListFault(CommonwealError):
     """A code list file breaks its form; the message names the list and the line."""
 
 

@@ -1,7 +1,9 @@
 """What can go wrong in an expression, for its author and for the data."""
 
+from commonweal.fhir.errors import FhirError
 
-class FhirPathError(Exception):
+
+class FhirPathError(FhirError):
     """Base of both faults."""
 
 

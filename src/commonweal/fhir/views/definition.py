@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from commonweal.fhir.errors import FhirError
 from commonweal.fhir.fhirpath import SyntaxFault, parse
 from commonweal.fhir.fhirpath.tree import (
     PRIMITIVE_TYPES,
@@ -24,7 +25,7 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")  # sql-name-valid
 _RESOURCE = re.compile(r"[A-Z][A-Za-z]+")
 
 
-class ViewFault(Exception):
+class ViewFault(FhirError):
     """The ViewDefinition breaks a rule; the message names the element (``select[0].column[1].path``)."""
 
 

@@ -1,0 +1,42 @@
+"""One tree of everything of ours that can go wrong, whichever room it goes wrong in.
+
+The message of each says what happened and what to do next, and never repeats a person's data. A command that
+meets one ends with that message and exit status 1; a page or the FHIR API turns it into an answer::
+
+    CommonwealError
+    ├── Refused                  the gate said no (domain.access)
+    ├── CodeListFault            a code list file breaks its form (domain.population)
+    ├── UnreadableError          a printed cell is no number and no known word (domain.measurement)
+    ├── FhirError                anything the fhir room refuses
+    │   ├── Invalid              one element of one resource breaks a rule
+    │   ├── FhirPathError        an expression or its data
+    │   │   ├── SyntaxFault      the text is not FHIRPath of the subset
+    │   │   └── EvaluationFault  a resource breaks a rule of the expression
+    │   └── ViewFault            a ViewDefinition breaks a rule
+    ├── LakeFault                the lake cannot be read or written
+    │   └── PseudonymClash       two identifiers have one pseudonym
+    ├── GenerationError          a synthetic system cannot be made as asked
+    ├── GeographyError           a folder of real small areas cannot be used
+    ├── BadReferenceError        a reference file cannot be loaded (places)
+    ├── BadTableError            a published table cannot be read (measurement)
+    ├── UnknownIndicatorError    figures for an indicator nobody has defined (measurement)
+    ├── SignInRequired           nobody known is asking (access)
+    ├── TooManyAttempts          an account or address has failed too often (access)
+    ├── WrongPassword            no active account has this name and password (access)
+    ├── IdentifyBusy             another identify run is under way (identity)
+    ├── BadSearch                a search parameter cannot be honoured (record)
+    ├── NotFound                 nothing to show (record)
+    ├── Gone                     its source has withdrawn it (record)
+    ├── ExchangeError            a landing that could not start (exchange)
+    │   ├── UnknownFeed          no feed of that name
+    │   ├── UnknownSource        nobody said whose file it is
+    │   └── MissingFile          a path that is not there, or an empty folder
+    └── UnknownPeriodError       a report of a month without figures (reporting)
+
+A test holds this tree to the classes. A wrong argument within the code is a ``ValueError`` or ``KeyError`` as
+anywhere in Python, and not part of it.
+"""
+
+
+class CommonwealError(Exception):
+    """Anything of ours that went wrong in a way a reader of the message can act on."""
