@@ -44,7 +44,10 @@ def home() -> Path:
 
 @pytest.fixture(scope="module")
 def database(home: Path, request: pytest.FixtureRequest) -> Iterator[str]:
-    """A database of this module's own, cloned from the migrated template, in the batch role."""
+    """A database of this module's own, cloned from the migrated template, in the batch role.
+
+    The module has a home folder of its own too, so that no lake, landed file or key outlives it.
+    """
     import psycopg
     from django.conf import settings
     from django.db import connections
@@ -62,7 +65,10 @@ def database(home: Path, request: pytest.FixtureRequest) -> Iterator[str]:
         )
     before = dict(default)
     _point_at(name, "commonweal_batch")
+    settings.COMMONWEAL_HOME = home / "modules" / name
+    settings.COMMONWEAL_HOME.mkdir(parents=True)
     yield name
+    settings.COMMONWEAL_HOME = home
     _point_at(before["NAME"], before["USER"])
 
 

@@ -294,7 +294,10 @@ class TestTheApplicationRole:
             cursor.execute("UPDATE identity_membership SET basis = 'confirmed'")
 
 
-def test_the_private_copy_of_names_is_gone_afterwards_and_so_is_what_a_killed_run_left(home: Path) -> None:
+def test_the_private_copy_of_names_is_gone_afterwards_and_so_is_what_a_killed_run_left() -> None:
+    from django.conf import settings
+
+    home = Path(settings.COMMONWEAL_HOME)
     left = home / "private" / "identify" / "left-by-a-kill"
     left.mkdir(parents=True)
     (left / "records.csv").write_text("1,Elizabeth")

@@ -56,7 +56,7 @@ def phonetic(name: str) -> str:
 
 @lru_cache(maxsize=65_536)
 def postcode(text: str) -> str:
-    """A UK postcode as ``AB1 2CD``; other text in capitals without spaces; '' for nothing.
+    """A UK postcode as ``AB1 2CD``; other letters and digits in capitals without spaces; else the text itself.
 
     Form of postcodes: https://www.gov.uk/government/publications/bulk-data-transfer-for-sponsors-xml-schema
 
@@ -65,4 +65,4 @@ def postcode(text: str) -> str:
     """
     squeezed = "".join(c for c in text.upper() if c.isalnum())
     match = _POSTCODE.fullmatch(squeezed)
-    return f"{match[1]} {match[2]}" if match else squeezed
+    return f"{match[1]} {match[2]}" if match else squeezed or text.strip()
