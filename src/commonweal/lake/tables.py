@@ -70,8 +70,9 @@ LAKE_TABLES: tuple[LakeTable, ...] = (
             " CAST(date_trunc('month', TRY_CAST(CASE len(v.birth_date) WHEN 7 THEN v.birth_date || '-01'"
             " WHEN 10 THEN v.birth_date END AS DATE)) AS DATE) AS birth_month,"
             # What is no code might be a name typed into the wrong column, and a category is shown on a page.
-            " v.sex, area.lsoa,"
+            " v.sex,"
             " CASE WHEN regexp_full_match(upper(v.ethnicity), '[A-Z]|99') THEN upper(v.ethnicity) END AS ethnicity,"
+            " area.lsoa,"
             " CASE WHEN regexp_full_match(v.practice, {ods}) THEN v.practice END AS practice,"
             " CASE WHEN regexp_full_match(v.managed_by, {ods}) THEN v.managed_by END AS managed_by,"
             " COALESCE(v.active, TRUE) AS active,"
