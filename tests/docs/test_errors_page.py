@@ -15,8 +15,8 @@ BUILT_IN = {name for name, kind in vars(builtins).items() if isinstance(kind, ty
 
 HEAD = """# Errors
 
-Written from the classes by `python -m tests.docs.test_errors_page`; a test fails if it is out of date. The tree they form
-is printed in `src/commonweal/domain/errors.py`.
+Written from the classes by `python -m tests.docs.test_errors_page`; a test fails if it is out of date. The tree they
+form is printed in `src/commonweal/domain/errors.py`.
 
 A command that meets one of them prints its message in one line and exits with status 1. A bad line of a feed is none of
 them: it goes to quarantine under a [rule](feeds.md#rules).

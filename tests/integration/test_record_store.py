@@ -310,7 +310,7 @@ def test_the_page_joins_up_what_every_source_holds(vicky: dict[int, str], as_app
     with opened("P01", vicky) as scope:
         page = api.person_page(scope)
     assert (page.banner.name, page.banner.birth_date) == ("Ms Vicky Ashworth", date(1950, 3, 1))
-    assert page.banner.nhs_number_spaced == "999 000 0000"
+    assert page.banner.nhs_number == "9990000000"
     assert page.banner.address == "1 High Street, Town, ZZ1 1ZZ"
     assert [(item.organisation, item.team, item.role) for item in page.involved] == [
         ("P01", "", "General practice"),

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -9,14 +10,9 @@ from django.views.decorators.http import require_safe
 from commonweal.apps.access import api as access
 from commonweal.apps.exchange import selectors
 from commonweal.apps.places import api as places
+from commonweal.apps.record import api as record
 
 PAGE = 100
-FEED_NAMES = {
-    "gp": "General practice record",
-    "adt": "Hospital admissions",
-    "cld": "Adult social care",
-    "mh": "Mental health",
-}
 COUNTS = ("read", "accepted", "duplicate", "quarantined")
 
 
@@ -31,7 +27,7 @@ def feeds(request: HttpRequest) -> HttpResponse:
         "receipts": receipts,
         "totals": {name: sum(getattr(receipt, name) for receipt in receipts) for name in COUNTS},
         "names": places.names_of({receipt.source for receipt in receipts}),
-        "feeds": FEED_NAMES,
+        "feeds": _feed_names(),
     }
     return render(request, "exchange/feeds.jinja", page)
 
@@ -51,7 +47,7 @@ def receipt(request: HttpRequest, receipt_id: int) -> HttpResponse:
     page: dict[str, Any] = {
         "receipt": found,
         "source_name": places.name_of(found.source),
-        "feed_name": FEED_NAMES.get(found.feed, found.feed),
+        "feed_name": _feed_names().get(found.feed, found.feed),
         "rows": [_row(row, shown) for row in rows[:PAGE]],
         "values_shown": shown,
         "number": number,
@@ -59,6 +55,11 @@ def receipt(request: HttpRequest, receipt_id: int) -> HttpResponse:
         "more": len(rows) > PAGE,
     }
     return render(request, "exchange/receipt.jinja", page)
+
+
+def _feed_names() -> dict[str, str]:
+    """What today's feeds are called."""
+    return {one.feed: one.name for one in record.feed_facts(settings.COMMONWEAL_NOW().date()).values()}
 
 
 def _may_read_values(actor: access.Actor, receipt_id: int) -> bool:

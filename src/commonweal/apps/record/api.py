@@ -8,6 +8,7 @@ For the lake, as the batch role: ``changes``, ``counts``.
 from commonweal.apps.record.actions import Counts, Refusal, heard_from, refresh_statistics, withdraw, write
 from commonweal.apps.record.checks import live, orphans
 from commonweal.apps.record.export import StoreCounts, changes, counts
+from commonweal.apps.record.feed_facts import FeedFacts, feed_facts
 from commonweal.apps.record.page import PersonPage, person_page
 from commonweal.apps.record.searching import BadSearch
 from commonweal.apps.record.selectors import (
@@ -29,6 +30,7 @@ from commonweal.apps.record.staging import Prepared, prepare
 __all__ = [
     "BadSearch",
     "Counts",
+    "FeedFacts",
     "HeardFrom",
     "PersonPage",
     "Prepared",
@@ -39,6 +41,7 @@ __all__ = [
     "compartments",
     "counts",
     "everything",
+    "feed_facts",
     "heard_from",
     "held",
     "history",

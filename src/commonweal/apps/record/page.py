@@ -17,22 +17,10 @@ from commonweal.apps.access.api import Message, Scope, explain
 from commonweal.apps.places import api as places
 from commonweal.apps.record import entries
 from commonweal.apps.record.entries import Contact, Entry, Involvement
+from commonweal.apps.record.feed_facts import FeedTable, feed_facts
 from commonweal.fhir.demographics import demographics
 
-# Data a feed could hold and does not send: silence there says nothing about the person.
-NOT_SENT = {
-    "adt": frozenset(("Allergies", "Problems", "Medicines")),
-    "mh": frozenset(("Allergies", "Problems", "Medicines")),
-}
-FEED_NAMES = {
-    "gp": "General practice record",
-    "adt": "Hospital admissions",
-    "cld": "Adult social care",
-    "mh": "Mental health",
-}
-OVERDUE = {"gp": timedelta(days=7), "adt": timedelta(days=2), "mh": timedelta(days=40), "cld": timedelta(days=100)}
 RECENT = timedelta(days=365)  # how long care that has ended is still shown as involvement
-ROLES = {"gp": "General practice", "adt": "Hospital", "cld": "Adult social care", "mh": "Mental health"}
 _PAST = frozenset(("inactive", "remission", "resolved"))
 _STOPPED = frozenset(("stopped", "completed", "cancelled", "entered-in-error", "ended"))
 
@@ -51,12 +39,6 @@ class Banner:
     phone: str
     source: str
     source_name: str
-
-    @property
-    def nhs_number_spaced(self) -> str:
-        """The NHS number as it is read out: 999 123 4567."""
-        digits = self.nhs_number
-        return f"{digits[:3]} {digits[3:6]} {digits[6:]}" if len(digits) == 10 else digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +125,8 @@ def person_page(scope: Scope) -> PersonPage:
     )
     staff = _staff_names(contacts)
     feeds = {(row.source, row.feed) for row in rows}
-    absent = _Absences(scope, feeds, heard, names, now)
+    facts = feed_facts(now.date())
+    absent = _Absences(scope, feeds, heard, names, now, facts)
     return PersonPage(
         banner=_banner(by_kind.get("Patient", ()), names, now.date()),
         notices=absent.general(),
@@ -153,12 +136,12 @@ def person_page(scope: Scope) -> PersonPage:
             [*by_kind.get("MedicationRequest", ()), *by_kind.get("MedicationStatement", ())], names, absent
         ),
         observations=_observations(by_kind.get("Observation", ()), names, absent),
-        involved=_involved(by_kind.get("Patient", ()), contacts, names, now.date()),
+        involved=_involved(by_kind.get("Patient", ()), contacts, names, now.date(), facts),
         timeline=tuple(
             entries.contact(row.resource, row.category, row.source, names, staff, heard.get((row.source, row.feed)))
             for row in contacts
         ),
-        sources=_sources(rows, heard, held_back, names, now),
+        sources=_sources(rows, heard, held_back, names, now, facts),
     )
 
 
@@ -222,12 +205,13 @@ class _Absences:
         heard: Mapping[tuple[str, str], datetime | None],
         names: Mapping[str, str],
         now: datetime,
+        facts: FeedTable,
     ) -> None:
-        self.scope, self.feeds, self.names = scope, sorted(feeds), names
+        self.scope, self.feeds, self.names, self.facts = scope, sorted(feeds), names, facts
         self.silent = tuple(
             (names[source], last.astimezone(entries.LONDON))
             for (source, feed) in self.feeds
-            if (last := heard.get((source, feed))) is not None and now - last > OVERDUE.get(feed, RECENT)
+            if (last := heard.get((source, feed))) is not None and now - last > facts[feed].overdue
         )
 
     def of(self, subject: str, category: str, *, recorded: bool, none_known: bool = False) -> tuple[Message, ...]:
@@ -240,7 +224,7 @@ class _Absences:
             withheld=withheld,
             may_emergency=self.scope.may_emergency,
             not_shared_by=tuple(
-                dict.fromkeys(self.names[source] for source, feed in self.feeds if subject in NOT_SENT.get(feed, ()))
+                dict.fromkeys(self.names[source] for source, feed in self.feeds if subject in self.facts[feed].not_sent)
             ),
             silent=self.silent if subject != "Observations" else (),
         )
@@ -303,15 +287,16 @@ def _observations(rows: Sequence[_Row], names: Mapping[str, str], absent: _Absen
 
 
 def _involved(
-    patients: Sequence[_Row], contacts: Sequence[_Row], names: Mapping[str, str], today: date
+    patients: Sequence[_Row], contacts: Sequence[_Row], names: Mapping[str, str], today: date, facts: FeedTable
 ) -> tuple[Involvement, ...]:
     """Who is looking after the person now, or was within a year: the practice, open episodes, admissions."""
     found: dict[tuple[str, str, str], Involvement] = {}
     for row in patients:
         practice = entries.organisation_of(row.resource) if row.feed == "gp" else ""
         if practice:
-            found[practice, "", ROLES["gp"]] = Involvement(
-                practice, names.get(practice, practice), "", ROLES["gp"], None, None, row.source, names[row.source]
+            role = facts[row.feed].service
+            found[practice, "", role] = Involvement(
+                practice, names.get(practice, practice), "", role, None, None, row.source, names[row.source]
             )
     for row in contacts:
         if row.feed == "gp":
@@ -324,7 +309,7 @@ def _involved(
         if until is not None and today - until > RECENT:
             continue
         organisation = entries.organisation_of(row.resource) or row.source
-        key = (organisation, entries.team_of(row.resource), ROLES.get(row.feed, row.feed))
+        key = (organisation, entries.team_of(row.resource), facts[row.feed].service)
         before = found.get(key)
         if before is not None:
             since = min(filter(None, (since, before.since)), default=None)
@@ -339,7 +324,7 @@ def _involved(
             row.source,
             names[row.source],
         )
-    order = {role: place for place, role in enumerate(ROLES.values())}
+    order = {role: place for place, role in enumerate(one.service for one in facts.values())}
     return tuple(
         sorted(found.values(), key=lambda i: (i.until is not None, order.get(i.role, 9), i.organisation_name, i.team))
     )
@@ -351,6 +336,7 @@ def _sources(
     held_back: set[str],
     names: Mapping[str, str],
     now: datetime,
+    facts: FeedTable,
 ) -> tuple[SourceHeard, ...]:
     counted: dict[tuple[str, str], int] = {}
     for row in rows:
@@ -361,9 +347,9 @@ def _sources(
             source=source,
             source_name=names.get(source, source),
             feed=feed,
-            feed_name=FEED_NAMES.get(feed, feed),
+            feed_name=facts[feed].name,
             last_heard=last,
-            overdue=last is not None and now - last > OVERDUE.get(feed, RECENT),
+            overdue=last is not None and now - last > facts[feed].overdue,
             entries=counted.get((source, feed), 0),
             withheld=source in held_back,
         )

@@ -12,7 +12,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-ODS = "https://fhir.nhs.uk/Id/ods-organization-code"
+from commonweal.fhir import systems
+
 UNKNOWN_START = date(1900, 1, 1)  # a feed that does not say since when: shown as "not known"
 
 
@@ -96,7 +97,7 @@ def _in_force(rule: Mapping[str, Any], day: date) -> bool:
     if day == UNKNOWN_START:
         return True
     return date.fromisoformat(rule["valid_from"]) <= day and (
-        rule["valid_to"] is None or day < date.fromisoformat(rule["valid_to"])
+        rule["valid_to"] is None or day <= date.fromisoformat(rule["valid_to"])
     )
 
 
@@ -107,7 +108,7 @@ def _organisation(resource: Mapping[str, Any], element: str, source: str) -> str
     value = resource.get(element)
     for reference in value if isinstance(value, list) else [value]:
         identifier = reference.get("identifier", {}) if isinstance(reference, Mapping) else {}
-        if identifier.get("system") == ODS and identifier.get("value"):
+        if identifier.get("system") == systems.ODS and identifier.get("value"):
             return str(identifier["value"])
     return None
 
