@@ -126,7 +126,7 @@ def test_a_search_page_shows_nothing_of_somebody_whose_particulars_are_withheld(
             "INSERT INTO identity_demographics (compartment_id, source, local_id, nhs_number, nhs_usable, "
             "number_status, family, given, family_key, given_key, family_sound, given_sound, birth_date, gender, "
             "ethnicity, postcode, address_line, phone, practice, updated) VALUES (%s, 'P01', 'x', '9990000018', "
-            "'9990000018', '', 'Moss', 'Vicky', 'moss', 'vicky', '', '', '1980-02-03', 'female', '', 'ZZ999ZZ', "
+            "'9990000018', '', 'Moss', 'Vicky<b>', 'moss', 'vicky', '', '', '1980-02-03', 'female', '', 'ZZ999ZZ', "
             "'1 Refuge Row', '', 'P01', now())",
             [compartment],
         )
@@ -143,7 +143,9 @@ def test_a_search_page_shows_nothing_of_somebody_whose_particulars_are_withheld(
     _point_at("commonweal_app")
     assert sign_in(browser, "dr.ray", PASSWORD) == 302
     asked = {"nhs_number": "9990000018"}
-    assert "ZZ999ZZ" in browser.post("/people", asked).content.decode()
+    page = browser.post("/people", asked).content.decode()
+    assert "ZZ999ZZ" in page
+    assert "MOSS, Vicky&lt;b&gt;" in page
     _point_at("commonweal_batch")
     access().add_restriction(
         compartment,
@@ -209,10 +211,30 @@ def test_a_fault_is_logged_without_the_path_that_names_a_person(browser: Any) ->
     assert record.getMessage() == "Error: (path kept out of the log)"
     from django.conf import settings
 
-    assert settings.LOGGING["handlers"]["console"]["filters"] == ["without_path"]
+    logging_of: dict[str, Any] = settings.LOGGING
+    assert logging_of["handlers"]["console"]["filters"] == ["without_path"]
 
 
 def test_a_session_ends_with_the_browser(browser: Any) -> None:
     sign_in(browser, "dr.ray", PASSWORD)
     cookie = browser.cookies["sessionid"]
     assert (cookie["expires"], cookie["max-age"], bool(cookie["httponly"]), cookie["samesite"]) == ("", "", True, "Lax")
+
+
+def test_a_statement_made_to_be_slow_does_not_hold_a_page_connection(
+    home: Path, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import psycopg
+    from django.conf import settings
+
+    from commonweal.config import database as configured
+
+    monkeypatch.setenv("COMMONWEAL_DB_ROLE", "app")
+    made = configured.connection_settings(home, settings.DATABASES["default"]["PASSWORD"])
+    with psycopg.connect(
+        host=made["HOST"], port=made["PORT"] or None, user=made["USER"], dbname=database, **made["OPTIONS"]
+    ) as one:
+        assert one.execute("SHOW statement_timeout").fetchone() == (configured.LONGEST_ANSWER,)
+    monkeypatch.setenv("COMMONWEAL_DB_ROLE", "batch")
+    batch = configured.connection_settings(home, settings.DATABASES["default"]["PASSWORD"])
+    assert batch["OPTIONS"] == {}  # a landing may take what it takes

@@ -19,6 +19,7 @@ import psycopg
 from psycopg import sql
 
 ROLES = ("commonweal_owner", "commonweal_app", "commonweal_batch")
+LONGEST_ANSWER = "30s"  # of one statement for a page: a search made to be slow must not hold the few connections
 
 
 def embedded_server(home: Path) -> dict[str, Any]:
@@ -128,5 +129,5 @@ def connection_settings(home: Path, password: str) -> dict[str, Any]:
         "HOST": admin["host"],
         "PORT": str(admin["port"] or ""),
         "CONN_MAX_AGE": 600,
-        "OPTIONS": {},
+        "OPTIONS": {"options": f"-c statement_timeout={LONGEST_ANSWER}"} if role == "commonweal_app" else {},
     }

@@ -43,6 +43,13 @@ def test_hiding_in_one_table_is_followed_into_the_next() -> None:
     assert {key for key, value in shown.items() if value is None} == {"pf", "pm", "qf", "qm"}
 
 
+def test_a_total_that_was_hidden_is_not_to_be_had_by_adding_up_its_parts() -> None:
+    """Place x hides behind place y, of which the one network q is all: showing q would show x."""
+    counts = {"all": 55, "x": 5, "y": 50, "q": 50, "qf": 20, "qm": 30}
+    totals = [("all", ["x", "y"]), ("y", ["q"]), ("q", ["qf", "qm"])]
+    assert release(counts, totals, PROFILE) == {"all": 55, "x": None, "y": None, "q": None, "qf": None, "qm": 30}
+
+
 def test_a_total_that_would_give_its_only_part_away_is_hidden() -> None:
     profile = Profile("counts", "d", date(2018, 1, 1), None, 1, 7, 1, "test")
     assert release({"all": 8, "a": 7}, [("all", "a")], profile) == {"all": None, "a": None}
@@ -63,6 +70,8 @@ def test_no_hidden_count_is_the_only_one_of_a_shown_total(table: list[list[int]]
     for total, parts in totals:
         if shown[total] is not None:
             assert sum(shown[part] is None for part in parts) != 1
+        elif not PROFILE.hides(counts[total]):
+            assert any(shown[part] is None for part in parts)
     assert all(value is None or not PROFILE.hides(counts[key]) for key, value in shown.items())
 
 

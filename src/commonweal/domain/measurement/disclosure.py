@@ -1,7 +1,7 @@
 """Statistical disclosure control: what may be released of a table of counts of people.
 
 The one place. A dated profile says which small counts are hidden and to what the rest are rounded; then no
-hidden count may be found by subtraction: where a published total and all but one of its parts are shown, the
+hidden count may be found by adding or subtracting: where all but one of a total and its parts are shown, the
 smallest shown part is hidden too, until no such group is left.
 """
 
@@ -82,9 +82,12 @@ def release(counts: Mapping[K, int], totals: Sequence[tuple[K, Sequence[K]]], pr
         again = False
         for total, parts in groups:
             out = [part for part in parts if part in hidden]
-            if len(out) != 1 or total in hidden:
-                continue
             shown = [part for part in parts if part not in hidden and counts[part]]
+            if total in hidden:
+                if out or not shown:
+                    continue
+            elif len(out) != 1:
+                continue
             # With nothing else to hide behind, the total itself gives the part away.
             hidden.add(min(shown, key=lambda part: (counts[part], repr(part))) if shown else total)
             again = True
