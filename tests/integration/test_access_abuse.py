@@ -238,3 +238,21 @@ def test_a_statement_made_to_be_slow_does_not_hold_a_page_connection(
     monkeypatch.setenv("COMMONWEAL_DB_ROLE", "batch")
     batch = configured.connection_settings(home, settings.DATABASES["default"]["PASSWORD"])
     assert batch["OPTIONS"] == {}  # a landing may take what it takes
+
+
+def test_a_demonstration_gives_its_passwords_to_no_database_in_use(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import typer
+
+    from commonweal.cli import demo
+
+    access().create_user("real", PASSWORD, Role.CLINICIAN, "P01", "Real")
+    where = connection.settings_dict
+    monkeypatch.setenv("DATABASE_URL", f"postgresql://postgres@/{database}?host={where['HOST']}")
+    with pytest.raises(typer.Exit):
+        demo._claim(tmp_path, 100, 1)
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.setenv("DATABASE_URL", f"postgresql://postgres@/not_there_yet?host={where['HOST']}")
+    demo._claim(tmp_path, 100, 1)
+    assert (tmp_path / "synthetic.json").exists()

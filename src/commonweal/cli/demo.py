@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -164,8 +165,26 @@ def _claim(home: Path, people: int, seed: int) -> None:
             )
     elif (home / "postgres").exists():
         runtime.fail(f"{home} holds a real installation; set COMMONWEAL_HOME to an empty folder for a demonstration")
+    elif _has_accounts(os.environ.get("DATABASE_URL", "")):
+        runtime.fail("DATABASE_URL names an installation in use; a demonstration gives out passwords, so use another")
     else:
         marker.write_text(json.dumps(wanted))
+
+
+def _has_accounts(url: str) -> bool:
+    """Whether the database at ``url`` exists and people have accounts in it."""
+    if not url:
+        return False
+    import psycopg
+
+    try:
+        with psycopg.connect(url) as connection:
+            row = connection.execute("SELECT to_regclass('public.access_user') IS NOT NULL").fetchone()
+            if not row or not row[0]:
+                return False
+            return connection.execute("SELECT FROM access_user LIMIT 1").fetchone() is not None
+    except psycopg.OperationalError:  # not there yet, or not to be reached, which the next step says better
+        return False
 
 
 def _generate(feeds: Path, people: int, seed: int) -> dict[str, Any]:
