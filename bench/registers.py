@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import duckdb
@@ -54,7 +55,8 @@ SELECT CAST($people + i AS UBIGINT) AS compartment, CAST(11 + hash(i, 11) % 18 A
     CAST(DATE '2015-11-01' + CAST(hash(i, 12) % 1900 AS INTEGER) AS DATE) AS start FROM draw WHERE a < 300;
 """
 
-# What an analyst would write: the people once, then each register with GROUPING SETS.
+# What a practised analyst would write: the people once, then each register counted by every attribute at once, and the
+# few rows that leaves added up with GROUPING SETS.
 _HAND_PEOPLE = """
 CREATE OR REPLACE TEMP TABLE people AS
 SELECT p.person, p.active AND (p.death_date IS NULL OR p.death_date > DATE '2020-10-31') AS registered,
@@ -69,7 +71,8 @@ FROM (
 ) p JOIN practice pr ON p.managed_by = pr.practice LEFT JOIN small_area a ON p.lsoa = a.lsoa
 """
 _HAND_REGISTER = """
-SELECT $name AS register, {columns} FROM ({rows}) GROUP BY GROUPING SETS ({sets})
+SELECT $name AS register, {columns} FROM (SELECT {attributes}, count(*) AS rows FROM ({rows}) GROUP BY ALL)
+GROUP BY GROUPING SETS ({sets})
 """
 _EVENTS = """
 SELECT l.person, max(e.date) AS latest FROM {table} e JOIN link l USING (compartment)
@@ -96,7 +99,7 @@ _LENSES = ("age_band", "sex", "ethnicity", "deprivation_quintile")
 
 
 def run(people: int = PEOPLE) -> list[dict[str, Any]]:
-    """Seconds of ours and of the hand-written queries, the best of alternating rounds, at ``people`` people."""
+    """Seconds of ours and of the hand-written queries, medians of alternating rounds, at ``people`` people."""
     with tempfile.TemporaryDirectory() as folder:
         files = _replicate(Path(folder), people)
         with duckdb.connect() as connection:
@@ -113,17 +116,18 @@ def run(people: int = PEOPLE) -> list[dict[str, Any]]:
                 if cells != expected:
                     apart = [one for one in cells.keys() | expected.keys() if cells.get(one) != expected.get(one)]
                     raise SystemExit(f"registers: {len(apart)} cells differ, such as {sorted(apart)[:3]}")
-    mine, limit = min(ours), min(hand)  # the best of each: noise from the rest of the machine only adds
+    mine, limit = median(ours), median(hand)
+    ratio = median(a / b for a, b in zip(ours, hand, strict=True))  # pair by pair: the machine's speed drifts
     return [
         {
             "name": f"registers with all breakdowns, {people:,} people, seconds (ratio at most {LIMIT})",
             "ours": mine,
             "limit": limit,
-            "ratio": mine / limit,
+            "ratio": ratio,
             "target": LIMIT,
             "rounds": [[round(a, 3), round(b, 3)] for a, b in zip(ours, hand, strict=True)],
             "cells": len(cells),
-            "met": mine / limit <= LIMIT,
+            "met": ratio <= LIMIT,
         }
     ]
 
@@ -176,7 +180,8 @@ def _by_hand(connection: duckdb.DuckDBPyConnection) -> dict[Cell, int]:
     kinds = ("system", "place", "network")
     sets = ", ".join(f"({kind})" for kind in kinds)
     sets += ", " + ", ".join(f"({kind}, {lens})" for kind in kinds for lens in _LENSES)
-    columns = ", ".join((*kinds, *_LENSES)) + ", grouping_id(" + ", ".join((*kinds, *_LENSES)) + ") AS g, count(*) AS n"
+    attributes = ", ".join((*kinds, *_LENSES))
+    columns = f"{attributes}, grouping_id({attributes}) AS g, CAST(sum(rows) AS BIGINT) AS n"
     found: dict[Cell, int] = {}
     for name, rows in _HAND_ROWS.items():
         parts = {}
@@ -187,7 +192,7 @@ def _by_hand(connection: duckdb.DuckDBPyConnection) -> dict[Cell, int]:
                 "on": _EVENTS.format(table=table, codes=on, over=over),
                 "off": _EVENTS.format(table=table, codes=off, over=over),
             }
-        query = _HAND_REGISTER.format(columns=columns, rows=rows.format(**parts), sets=sets)
+        query = _HAND_REGISTER.format(attributes=attributes, columns=columns, rows=rows.format(**parts), sets=sets)
         for row in connection.execute(query, {"name": name}).fetchall():
             g, n = row[8], row[9]
             kind = next(k for i, k in enumerate(kinds) if not g >> (6 - i) & 1)
