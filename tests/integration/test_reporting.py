@@ -261,7 +261,8 @@ def test_a_bad_cell_is_named_and_the_table_stays_as_it_was(tmp_path: Path) -> No
     for path in PUBLISHED.glob("003_*.csv"):
         text = path.read_text(encoding="utf-8")
         (tmp_path / path.name).write_text(text.replace("1431,1431", "14x31,1431"), encoding="utf-8")
-    with pytest.raises(api.BadTableError, match=r"003_workforce_plan_actual\.csv line 3: '14x31' is neither"):
+    named = r"003_workforce_plan_actual\.csv line 3, actual_printed: '14x31' is neither"
+    with pytest.raises(api.BadTableError, match=named):
         performance.load_published(tmp_path)
     assert api.get("workforce_bank") == before
 

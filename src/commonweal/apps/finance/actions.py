@@ -1,19 +1,17 @@
 """Writes of the finance app: published finance tables become figures in whole pence."""
 
 from dataclasses import replace
-from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 from commonweal.apps.measurement import api as measurement
-from commonweal.apps.measurement.api import Finding, Kind, Measurement, PublishedRow, State
+from commonweal.apps.measurement.api import Finding, Kind, Labels, Measurement, PublishedRow, State, year_to_date
 from commonweal.domain.measurement.planned import PlanRow, derived, plan_row_figures
-from commonweal.domain.measurement.printed import Printed, UnreadableError, pence, read_printed
+from commonweal.domain.measurement.printed import Printed, UnreadableError, pence
 from commonweal.domain.measurement.variance import compare
 
 DEFINITIONS = Path(__file__).with_name("definitions") / "indicators.csv"
 PLAN_ACTUAL, TRUE_UP, NARRATIVE = "003_finance_m5_plan_actual", "003_finance_m5_true_up", "003_finance_narrative"
-_Labels = dict[tuple[str, str], measurement.Indicator]
 
 
 def load_published(directory: Path) -> dict[str, int]:
@@ -22,10 +20,9 @@ def load_published(directory: Path) -> dict[str, int]:
     Money is stored as whole pence beside the printed text. Returns figures stored by table. Raises
     ``BadTableError`` naming file and line.
     """
-    known = measurement.definitions(DEFINITIONS)
-    labels = {(one.table, one.label): one.indicator for one in known}
-    extra = [more for one in known if one.table == PLAN_ACTUAL for more in derived(one.indicator)]
-    measurement.register_indicators([*(one.indicator for one in known), *extra])
+    labels = Labels(DEFINITIONS)
+    extra = [more for one in labels.all if one.table == PLAN_ACTUAL for more in derived(one.indicator)]
+    measurement.register_indicators([*(one.indicator for one in labels.all), *extra])
     counts = {}
     for table, load in ((PLAN_ACTUAL, _plan_actual), (TRUE_UP, _true_up), (NARRATIVE, _narrative)):
         rows = measurement.published_rows(directory, table)
@@ -37,48 +34,23 @@ def load_published(directory: Path) -> dict[str, int]:
     return counts
 
 
-def _base(row: PublishedRow, indicator: measurement.Indicator, period: str, as_at: str = "") -> Measurement:
-    return Measurement(
-        indicator=indicator.code,
-        footprint_kind="system",
-        footprint=row.document.footprint,
-        period=period,
-        reported=row.document.reported,
-        value=None,
-        unit=indicator.unit,
-        as_at=date.fromisoformat(as_at) if as_at else None,
-        source_file=row.file,
-        source_line=str(row.line),
-        note=row.note,
-    )
-
-
-def _indicator(row: PublishedRow, labels: _Labels, table: str, label: str) -> measurement.Indicator:
-    try:
-        return labels[table, label]
-    except KeyError:
-        raise measurement.BadTableError(
-            f"{row.file} line {row.line}: no indicator is printed as {label!r}; add it to {DEFINITIONS.name}"
-        ) from None
-
-
 def _in_pence(cell: Printed, unit: str) -> Decimal | None:
     return None if cell.value is None else pence(cell.value, unit)
 
 
-def _plan_actual(rows: list[PublishedRow], labels: _Labels) -> tuple[list[Measurement], list[Finding]]:
+def _plan_actual(rows: list[PublishedRow], labels: Labels) -> tuple[list[Measurement], list[Finding]]:
     figures: list[Measurement] = []
     findings: list[Finding] = []
     for row in rows:
-        indicator = _indicator(row, labels, PLAN_ACTUAL, row["item"])
-        period = f"2020/21 YTD {row['as_at'][:7]}"
+        indicator = labels.find(row, PLAN_ACTUAL, row["item"])
+        period = year_to_date(row["as_at"])
         more, found = plan_row_figures(
             PlanRow(
-                _base(row, indicator, period, row["as_at"]),
+                row.figure(indicator, period, row["as_at"]),
                 indicator.name,
-                plan=read_printed(row["plan_printed"]),
-                actual=read_printed(row["actual_printed"]),
-                variance_percent=read_printed(row["variance_printed"]),
+                plan=row.printed("plan_printed"),
+                actual=row.printed("actual_printed"),
+                variance_percent=row.printed("variance_printed"),
                 scale=pence(Decimal(1), row["unit"]),
             )
         )
@@ -87,18 +59,18 @@ def _plan_actual(rows: list[PublishedRow], labels: _Labels) -> tuple[list[Measur
     return figures, findings
 
 
-def _true_up(rows: list[PublishedRow], labels: _Labels) -> tuple[list[Measurement], list[Finding]]:
+def _true_up(rows: list[PublishedRow], labels: Labels) -> tuple[list[Measurement], list[Finding]]:
     """Claims by state. The claim as printed is kept apart from the sum of its confirmed and other parts."""
     figures: list[Measurement] = []
     findings: list[Finding] = []
     funds: dict[str, list[tuple[PublishedRow, Printed]]] = {}
     for row in rows:
-        indicator = _indicator(row, labels, TRUE_UP, row["fund"])
-        cell = read_printed(row["printed"])
+        indicator = labels.find(row, TRUE_UP, row["fund"])
+        cell = row.printed("printed")
         funds.setdefault(row["fund"], []).append((row, cell))
         figures.append(
             replace(
-                _base(row, indicator, f"2020/21 YTD {row['as_at'][:7]}", row["as_at"]),
+                row.figure(indicator, year_to_date(row["as_at"]), row["as_at"]),
                 lens="claim_state",
                 category=row["measure"],
                 kind=Kind.PRINTED if row["measure"] == "claimed" else Kind.ACTUAL,
@@ -112,10 +84,10 @@ def _true_up(rows: list[PublishedRow], labels: _Labels) -> tuple[list[Measuremen
         if row["measure"] != "claimed" or claimed.value is None:
             continue
         total = sum((cell.value or Decimal(0) for _, cell in parts), Decimal(0))
-        indicator = _indicator(row, labels, TRUE_UP, fund)
+        indicator = labels.find(row, TRUE_UP, fund)
         figures.append(
             replace(
-                _base(row, indicator, f"2020/21 YTD {row['as_at'][:7]}", row["as_at"]),
+                row.figure(indicator, year_to_date(row["as_at"]), row["as_at"]),
                 lens="claim_state",
                 category="claimed",
                 kind=Kind.COMPUTED,
@@ -155,15 +127,15 @@ _SUMS = (
 )
 
 
-def _narrative(rows: list[PublishedRow], labels: _Labels) -> tuple[list[Measurement], list[Finding]]:
+def _narrative(rows: list[PublishedRow], labels: Labels) -> tuple[list[Measurement], list[Finding]]:
     figures: list[Measurement] = []
     findings: list[Finding] = []
     by_code: dict[str, tuple[PublishedRow, Measurement]] = {}
     for row in rows:
-        indicator = _indicator(row, labels, NARRATIVE, row["item"])
+        indicator = labels.find(row, NARRATIVE, row["item"])
         amount = Decimal(row["value"])
         figure = replace(
-            _base(row, indicator, row["period"] or "not printed"),
+            row.figure(indicator, row["period"] or "not printed"),
             lens="narrative",
             kind=Kind.PRINTED,
             value=amount if row["unit"] == "percent" else pence(amount, row["unit"]),

@@ -6,9 +6,10 @@ from commonweal.apps.measurement.published import (
     BadTableError,
     Definition,
     Document,
+    Labels,
     PublishedRow,
-    definitions,
     published_rows,
+    year_to_date,
 )
 from commonweal.apps.measurement.selectors import findings, get, indicators, reported_periods
 from commonweal.domain.measurement.figures import Direction, Finding, Indicator, Kind, Measurement, Severity, State
@@ -22,12 +23,12 @@ __all__ = [
     "Finding",
     "Indicator",
     "Kind",
+    "Labels",
     "Measurement",
     "PublishedRow",
     "Severity",
     "State",
     "UnknownIndicatorError",
-    "definitions",
     "findings",
     "get",
     "indicators",
@@ -35,4 +36,5 @@ __all__ = [
     "put",
     "register_indicators",
     "reported_periods",
+    "year_to_date",
 ]

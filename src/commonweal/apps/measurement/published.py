@@ -10,7 +10,8 @@ from datetime import date
 from pathlib import Path
 
 from commonweal.domain.errors import CommonwealError
-from commonweal.domain.measurement.figures import Indicator
+from commonweal.domain.measurement.figures import Indicator, Measurement
+from commonweal.domain.measurement.printed import Printed, UnreadableError, read_printed
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +57,36 @@ class PublishedRow:
         except KeyError:
             raise BadTableError(f"{self.file} line {self.line}: no column {column}") from None
 
+    def printed(self, column: str, *, counts: bool = False) -> Printed:
+        """A cell read as ``read_printed`` does; ``BadTableError`` names the file, line and column of a bad one."""
+        try:
+            return read_printed(self[column], counts=counts)
+        except UnreadableError as problem:
+            raise BadTableError(f"{self.file} line {self.line}, {column}: {problem}") from problem
+
     @property
     def note(self) -> str:
         """Where it was printed, for a reader: "document 003 line 2699"."""
         return f"document {self.document.number} line {self.document_line}"
+
+    def figure(self, indicator: Indicator, period: str, as_at: str = "") -> Measurement:
+        """What every figure of this row shares, its value still to come.
+
+        ``as_at`` is an ISO day; anything less precise is no as-at day.
+        """
+        return Measurement(
+            indicator=indicator.code,
+            footprint_kind="system",
+            footprint=self.document.footprint,
+            period=period,
+            reported=self.document.reported,
+            value=None,
+            unit=indicator.unit,
+            as_at=date.fromisoformat(as_at) if len(as_at) == len("2020-07-31") else None,
+            source_file=self.file,
+            source_line=str(self.line),
+            note=self.note,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +96,39 @@ class Definition:
     indicator: Indicator
     table: str
     label: str
+
+
+class Labels:
+    """An app's indicators, and which of them is meant by a label that a published table prints."""
+
+    def __init__(self, path: Path) -> None:
+        """Read ``path``, a CSV of definitions. Raises ``BadTableError``."""
+        self._file = path.name
+        self.all = definitions(path)
+        self.by_code = {one.indicator.code: one.indicator for one in self.all}
+        self._by_label = {(one.table, one.label): one.indicator for one in self.all if one.label}
+
+    def find(self, row: PublishedRow, table: str, label: str) -> Indicator:
+        """The indicator printed as ``label`` in ``table``; ``BadTableError`` says where to add an unknown one."""
+        try:
+            return self._by_label[table, label]
+        except KeyError:
+            raise BadTableError(
+                f"{row.file} line {row.line}: no indicator is printed as {label!r}; add it to {self._file}"
+            ) from None
+
+
+def year_to_date(as_at: str) -> str:
+    """``2020/21 YTD 2020-07`` for 2020-07-31: the financial year (from April), and the last month counted.
+
+    Raises ``UnreadableError`` for what is no ISO day.
+    """
+    try:
+        day = date.fromisoformat(as_at)
+    except ValueError:
+        raise UnreadableError(f"{as_at!r} is not a day written YYYY-MM-DD") from None
+    start = day.year if day.month >= 4 else day.year - 1
+    return f"{start}/{(start + 1) % 100:02} YTD {day:%Y-%m}"
 
 
 def published_rows(directory: Path, table: str) -> list[PublishedRow]:

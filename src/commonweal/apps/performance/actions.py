@@ -2,36 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 from commonweal.apps.measurement import api as measurement
-from commonweal.apps.measurement.api import Finding, Kind, Measurement, PublishedRow, State
+from commonweal.apps.measurement.api import Finding, Kind, Labels, Measurement, PublishedRow, State, year_to_date
 from commonweal.domain.measurement.planned import YEAR_ON_YEAR, PlanRow, derived, plan_row_figures
-from commonweal.domain.measurement.printed import Printed, UnreadableError, read_printed
+from commonweal.domain.measurement.printed import Printed, UnreadableError, pence, read_printed
 from commonweal.domain.measurement.variance import achieved, rounded
 
 DEFINITIONS = Path(__file__).with_name("definitions") / "indicators.csv"
 COUNTS = frozenset({"staff", "referrals", "admissions", "attendances", "vaccinations", "people", "appointments"})
 Figures = tuple[list[Measurement], list[Finding]]
-
-
-class _Labels:
-    """Indicators by the label a table prints them under."""
-
-    def __init__(self) -> None:
-        self.all = measurement.definitions(DEFINITIONS)
-        self.by_code = {one.indicator.code: one.indicator for one in self.all}
-        self._by_label = {(one.table, one.label): one.indicator for one in self.all if one.label}
-
-    def find(self, row: PublishedRow, table: str, label: str) -> measurement.Indicator:
-        try:
-            return self._by_label[table, label]
-        except KeyError:
-            raise measurement.BadTableError(
-                f"{row.file} line {row.line}: no indicator is printed as {label!r}; add it to {DEFINITIONS.name}"
-            ) from None
 
 
 def load_published(directory: Path) -> dict[str, int]:
@@ -40,7 +22,7 @@ def load_published(directory: Path) -> dict[str, int]:
     Each table replaces what it said before. Returns figures stored by table. Raises ``BadTableError`` naming
     file and line; tables loaded before it stay loaded, and loading again after a fix completes the set.
     """
-    labels = _Labels()
+    labels = measurement.Labels(DEFINITIONS)
     with_plan = {"003_activity_plan_actual", "003_workforce_plan_actual", "003_capacity"}
     definitions = dict(labels.by_code)
     for one in labels.all:
@@ -67,7 +49,7 @@ def load_published(directory: Path) -> dict[str, int]:
                 direction_of_good="lower",
             )
     measurement.register_indicators(list(definitions.values()))
-    loaders: dict[str, Callable[[PublishedRow, _Labels], Figures]] = {
+    loaders: dict[str, Callable[[PublishedRow, Labels], Figures]] = {
         "003_delivery_dashboard_service_areas": _service_area,
         "003_activity_plan_actual": _activity,
         "003_workforce_plan_actual": _workforce,
@@ -94,40 +76,16 @@ def load_published(directory: Path) -> dict[str, int]:
     return counts
 
 
-def _base(row: PublishedRow, indicator: measurement.Indicator, period: str, as_at: str = "") -> Measurement:
-    """The parts every figure of a row shares."""
-    return Measurement(
-        indicator=indicator.code,
-        footprint_kind="system",
-        footprint=row.document.footprint,
-        period=period,
-        reported=row.document.reported,
-        value=None,
-        unit=indicator.unit,
-        as_at=date.fromisoformat(as_at) if len(as_at) == len("2020-07-31") else None,
-        source_file=row.file,
-        source_line=str(row.line),
-        note=row.note,
-    )
-
-
-def _year_to_date(as_at: str) -> str:
-    """``2020/21 YTD 2020-07`` for 2020-07-31: the financial year, and the last month counted."""
-    day = date.fromisoformat(as_at)
-    start = day.year if day.month >= 4 else day.year - 1
-    return f"{start}/{(start + 1) % 100:02} YTD {day:%Y-%m}"
-
-
-def _service_area(row: PublishedRow, labels: _Labels) -> Figures:
+def _service_area(row: PublishedRow, labels: Labels) -> Figures:
     """Printed share achieved, the indicators counted, and the whole number achieved that the share stands for."""
     share = labels.by_code["kpi_achieved_percent"]
     base = replace(
-        _base(row, share, row.document.reported),
+        row.figure(share, row.document.reported),
         lens="service_area",
         category=row["service_area"],
         note=f"{row.note}; {row['assurance_group']}; printed as {row['service_area_printed']}",
     )
-    count, percent = read_printed(row["kpi_count_printed"]), read_printed(row["printed"])
+    count, percent = row.printed("kpi_count_printed"), row.printed("printed")
     whole = int(count.value or 0)
     figures = [
         replace(base, kind=Kind.PRINTED, value=percent.value, state=percent.state, printed=percent.text),
@@ -172,20 +130,20 @@ def _service_area(row: PublishedRow, labels: _Labels) -> Figures:
     return figures, [finding]
 
 
-def _activity(row: PublishedRow, labels: _Labels) -> Figures:
+def _activity(row: PublishedRow, labels: Labels) -> Figures:
     indicator = labels.find(row, "003_activity_plan_actual", row["point_of_delivery"])
-    base = _base(row, indicator, _year_to_date(row["as_at"]), row["as_at"])
+    base = row.figure(indicator, year_to_date(row["as_at"]), row["as_at"])
     figures, findings = plan_row_figures(
         PlanRow(
             base,
             indicator.name,
-            plan=read_printed(row["plan_printed"], counts=True),
-            actual=read_printed(row["actual_printed"], counts=True),
-            variance=read_printed(row["variance_printed"], counts=True),
-            variance_percent=read_printed(row["variance_percent_printed"]),
+            plan=row.printed("plan_printed", counts=True),
+            actual=row.printed("actual_printed", counts=True),
+            variance=row.printed("variance_printed", counts=True),
+            variance_percent=row.printed("variance_percent_printed"),
         )
     )
-    year = read_printed(row["yoy_percent_printed"])
+    year = row.printed("yoy_percent_printed")
     figures.append(
         replace(
             base,
@@ -201,37 +159,37 @@ def _activity(row: PublishedRow, labels: _Labels) -> Figures:
     return figures, findings
 
 
-def _workforce(row: PublishedRow, labels: _Labels) -> Figures:
+def _workforce(row: PublishedRow, labels: Labels) -> Figures:
     indicator = labels.find(row, "003_workforce_plan_actual", row["item"])
     counts = indicator.unit in COUNTS
     return plan_row_figures(
         PlanRow(
-            _base(row, indicator, _year_to_date(row["as_at"]), row["as_at"]),
+            row.figure(indicator, year_to_date(row["as_at"]), row["as_at"]),
             indicator.name,
-            plan=read_printed(row["plan_printed"], counts=counts),
-            actual=read_printed(row["actual_printed"], counts=counts),
-            variance=read_printed(row["variance_printed"], counts=counts),
+            plan=row.printed("plan_printed", counts=counts),
+            actual=row.printed("actual_printed", counts=counts),
+            variance=row.printed("variance_printed", counts=counts),
         )
     )
 
 
-def _capacity(row: PublishedRow, labels: _Labels) -> Figures:
+def _capacity(row: PublishedRow, labels: Labels) -> Figures:
     indicator = labels.find(row, "003_capacity", row["item"])
     return plan_row_figures(
         PlanRow(
-            _base(row, indicator, row["period"] or "not printed"),
+            row.figure(indicator, row["period"] or "not printed"),
             indicator.name,
-            plan=read_printed(row["plan_printed"], counts=True),
-            actual=read_printed(row["actual_printed"], counts=True),
+            plan=row.printed("plan_printed", counts=True),
+            actual=row.printed("actual_printed", counts=True),
         )
     )
 
 
-def _rating(row: PublishedRow, labels: _Labels) -> Figures:
+def _rating(row: PublishedRow, labels: Labels) -> Figures:
     indicator = labels.find(row, "003_cqc_ratings", row["provider_type"])
-    cell = read_printed(row["printed"], counts=True)
+    cell = row.printed("printed", counts=True)
     inferred = "; rating label inferred, it is lost in the paper" if row["rating_inferred"] == "true" else ""
-    base = _base(row, indicator, row["as_at"], row["as_at"])
+    base = row.figure(indicator, row["as_at"], row["as_at"])
     return [
         replace(
             base,
@@ -246,10 +204,10 @@ def _rating(row: PublishedRow, labels: _Labels) -> Figures:
     ], []
 
 
-def _rank(row: PublishedRow, labels: _Labels) -> Figures:
+def _rank(row: PublishedRow, labels: Labels) -> Figures:
     indicator = labels.find(row, "003_sof_ranks", row["measure"])
-    base = replace(_base(row, indicator, row["period_printed"]), kind=Kind.PRINTED)
-    cell = read_printed(row["printed"])
+    base = replace(row.figure(indicator, row["period_printed"]), kind=Kind.PRINTED)
+    cell = row.printed("printed")
     rank = replace(
         base,
         indicator=indicator.code + ".rank",
@@ -261,7 +219,7 @@ def _rank(row: PublishedRow, labels: _Labels) -> Figures:
     return [replace(base, value=cell.value, printed=cell.text, state=cell.state), rank], []
 
 
-def _headline(row: PublishedRow, labels: _Labels) -> Figures:
+def _headline(row: PublishedRow, labels: Labels) -> Figures:
     """A figure printed in a sentence: the transcription holds its number, the print its words."""
     indicator = labels.find(row, "003_service_headlines", row["measure"])
     period = {"August 2020": "2020-08", "July 2020": "2020-07"}.get(row["period"], row["period"] or "not printed")
@@ -269,7 +227,7 @@ def _headline(row: PublishedRow, labels: _Labels) -> Figures:
     words = {">=": "at least", ">": "more than", "<": "less than", "<=": "at most", "~": "about"}
     at_least = f"; {words[row['comparator']]}" if row["comparator"] else ""
     cell = _number_or_words(row["printed"], row["value"])
-    base = _base(row, indicator, period)
+    base = row.figure(indicator, period)
     figure = replace(
         base,
         lens="headline",
@@ -289,12 +247,12 @@ def _number_or_words(printed: str, transcribed: str) -> Printed:
         return Printed(printed, Decimal(transcribed) if transcribed else None, State.FINAL, None)
 
 
-def _priority(row: PublishedRow, labels: _Labels) -> Figures:
+def _priority(row: PublishedRow, labels: Labels) -> Figures:
     indicator = labels.by_code["transformation_priority"]
     area = row["transformation_area"] or "(name lost in the paper)"
     status = row["stocktake_status"]
     base = replace(
-        _base(row, indicator, row["stocktake_date"], row["stocktake_date"]),
+        row.figure(indicator, row["stocktake_date"], row["stocktake_date"]),
         lens="priority",
         category=area,
         note=f"{row.note}; {row['group']}",
@@ -303,14 +261,13 @@ def _priority(row: PublishedRow, labels: _Labels) -> Figures:
     state = State.TO_BE_CONFIRMED if status == "tbd" else State.FINAL
     figures = [replace(base, printed=status, state=state)]
     if row["printed"]:
-        money = read_printed(row["printed"])
-        assert money.value is not None  # noqa: S101  a printed sum reads as a number or raises
+        money = row.printed("printed")
         figures.append(
             replace(
                 base,
                 indicator="transformation_funding",
                 unit="pence",
-                value=money.value * 100,
+                value=None if money.value is None else pence(money.value, "GBP"),
                 printed=money.text,
                 kind=Kind.PLAN,
             )
@@ -318,12 +275,12 @@ def _priority(row: PublishedRow, labels: _Labels) -> Figures:
     return figures, []
 
 
-def _population(row: PublishedRow, labels: _Labels) -> Figures:
+def _population(row: PublishedRow, labels: Labels) -> Figures:
     indicator = labels.find(row, "003_population_life_expectancy", row["measure"])
     words = {">": "; more than", "~": "; about"}
     whole = row["area"] == "ICS"
     base = replace(
-        _base(row, indicator, row.document.reported),
+        row.figure(indicator, row.document.reported),
         footprint_kind="system" if whole else "place",
         footprint=row.document.footprint if whole else row["area"],
         unit=row["unit"],

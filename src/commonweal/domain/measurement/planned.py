@@ -97,19 +97,24 @@ def _printed(base: Measurement, cell: Printed, scale: Decimal) -> Measurement:
 
 def _findings(row: PlanRow, absolute: Decimal, percent: Decimal | None) -> list[Finding]:
     plan, actual, base = row.plan, row.actual, row.base
-    checks: list[tuple[Printed, Decimal, str, Decimal]] = []
+    checks: list[tuple[Printed, Decimal, Decimal, str, Decimal]] = []
     half_digits = ((plan.quantum or Decimal(0)) + (actual.quantum or Decimal(0))) / 2
     if row.variance is not None and row.variance.value is not None:
-        checks.append((row.variance, absolute, "variance-is-actual-less-plan", half_digits))
-    if row.variance_percent is not None and row.variance_percent.value is not None and percent is not None:
-        assert plan.value is not None and actual.value is not None  # noqa: S101, PT018  percent exists only then
+        checks.append((row.variance, row.variance.value, absolute, "variance-is-actual-less-plan", half_digits))
+    share = row.variance_percent
+    if (
+        share
+        and share.value is not None
+        and percent is not None
+        and plan.value is not None
+        and actual.value is not None
+    ):
         slack = percent_slack(plan.value, actual.value, plan.quantum or Decimal(0), actual.quantum or Decimal(0))
-        checks.append((row.variance_percent, percent, "variance-percent-is-variance-over-plan", slack))
+        checks.append((share, share.value, percent, "variance-percent-is-variance-over-plan", slack))
     found = []
-    for cell, computed, rule, slack in checks:
-        assert cell.value is not None  # noqa: S101  only cells with a value are checked
+    for cell, printed, computed, rule, slack in checks:
         finding = compare(
-            printed=cell.value,
+            printed=printed,
             printed_text=cell.text,
             computed=computed,
             file=base.source_file,
