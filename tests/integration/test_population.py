@@ -92,19 +92,21 @@ def test_refresh_counts_releases_and_follows_a_change(landed: Path) -> None:
     done = population.refresh()
     assert done["rows"] == {"person": PEOPLE, "condition": 16, "observation": 0, "encounter": 0}
     assert done["as_at"] == "2020-10-31"
-    found = population.register_breakdown("diabetes", "all", "system")
-    assert [(line.footprint_name, line.count, line.population, line.per_thousand) for line in found.lines] == [
-        ("System", 15, 40, 375.0)
-    ]
-    assert found.period == "2020-10"
+    found = population.breakdown("diabetes", "network", "S")
+    assert found.footprint == "System"
+    assert found.total is not None
+    assert (found.total.count, found.total.people, found.total.rate) == (15, 40, 375.0)
+    assert found.as_at == "2020-10-31"
     assert found.query == "register diabetes as at 2020-10-31, lake version 1"
 
     # 3 or 4 people with diabetes live in the better-off area: hidden, and so is the other area beside it.
-    by_area = population.register_breakdown("diabetes", "deprivation_quintile", "place", "L1")
-    assert [(line.category_name, line.count, line.population, line.hidden) for line in by_area.lines] == [
-        ("1 (most deprived fifth)", None, 30, True),
-        ("5 (least deprived fifth)", None, 10, True),
+    by_area = population.breakdown("diabetes", "deprivation_quintile", "L1")
+    assert [(row.name, row.count, row.people, row.rate) for row in by_area.rows] == [
+        ("1, most deprived fifth", None, 30, None),
+        ("5, least deprived fifth", None, 10, None),
     ]
+    assert all(row.hidden for row in by_area.rows)
+    assert by_area.chart is None
     stored = measurement.get("diabetes", footprint=("place", "L1"), lens="deprivation_quintile")
     assert [(one.value, one.numerator, one.state) for one in stored] == [(None, None, "suppressed")] * 2
 
@@ -112,10 +114,8 @@ def test_refresh_counts_releases_and_follows_a_change(landed: Path) -> None:
     again = population.refresh()
     assert again["changes"] == 2
     assert again["rows"] == {"person": 0, "condition": 2, "observation": 0, "encounter": 0}
-    (hypertension,) = population.register_breakdown("hypertension", "all", "system").lines
-    assert hypertension.hidden
-    (diabetes,) = population.register_breakdown("diabetes", "all", "system").lines
-    assert diabetes.count == 15
+    totals = {name: population.breakdown(name, "sex", "S").total for name in ("hypertension", "diabetes")}
+    assert {name: row and row.count for name, row in totals.items()} == {"hypertension": None, "diabetes": 15}
 
 
 def test_figures_are_compared_with_truth_before_disclosure_control(landed: Path) -> None:
@@ -148,8 +148,10 @@ def test_a_register_can_be_read(landed: Path) -> None:
     assert diabetes.sentence.startswith("People alive and registered with a general practice on 31 October 2020")
     assert [name for name, _ in diabetes.steps][-1] == "register_cells"
     assert {code.list for code in diabetes.codes} == {"diabetes", "diabetes_resolved"}
-    with pytest.raises(KeyError, match="no lens"):
-        population.register_breakdown("diabetes", "height")
+    with pytest.raises(KeyError, match="height"):
+        population.breakdown("diabetes", "height", "S")
+    with pytest.raises(KeyError, match="no register 'asthma'"):
+        population.breakdown("asthma", "sex", "S")
 
 
 def test_an_installations_own_code_list_replaces_the_shipped_one(landed: Path) -> None:
@@ -158,8 +160,9 @@ def test_an_installations_own_code_list_replaces_the_shipped_one(landed: Path) -
     (landed / "codelists").mkdir()
     (landed / "codelists" / "hypertension.csv").write_text("code,term\n44054006,Not really\n")
     population.refresh()
-    (line,) = population.register_breakdown("hypertension", "all", "system").lines
-    assert line.count == 15
+    total = population.breakdown("hypertension", "sex", "S").total
+    assert total is not None
+    assert total.count == 15
 
 
 def test_one_audit_row_a_run(landed: Path) -> None:

@@ -154,6 +154,3 @@ def parents(practices: Iterable[tuple[str, str, str]]) -> dict[tuple[str, str], 
 
 def _decimal(value: int | None) -> Decimal | None:
     return None if value is None else Decimal(value)
-
-
-__all__ = ["SOURCE_KEY", "refresh"]

@@ -1,13 +1,13 @@
 """What a register's page shows: released counts and rates by one lens in one footprint, with a chart."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from commonweal.apps.measurement import api as measurement
 from commonweal.apps.places import api as places
 from commonweal.charts.drawings import Bar, Chart, bar_by_category
 from commonweal.domain.measurement.gap import Rate, event_rate, share
-from commonweal.domain.population.declarations import DECLARATIONS, REGISTERED, Declaration, sentence
+from commonweal.domain.population.declarations import DECLARATIONS, REGISTERED, Declaration, declaration, sentence
 
 NETWORK = "network"
 LENSES = {
@@ -104,12 +104,13 @@ def footprints() -> list[tuple[str, str]]:
     return [(one.code, f"{one.name} ({one.kind})") for one in places.footprints()]
 
 
-def breakdown(declared: Declaration, lens: str, code: str) -> Breakdown:
-    """``declared`` by ``lens`` (a key of ``LENSES``) in the footprint ``code``; by network, its own networks.
+def breakdown(name: str, lens: str, code: str) -> Breakdown:
+    """The register ``name`` by ``lens`` (a key of ``LENSES``) in the footprint ``code``; by network, its own networks.
 
-    Raises KeyError for a lens or footprint there is not.
+    Counts and rates as released: what disclosure control hides is None here and in the chart. Raises KeyError for a
+    register, lens or footprint there is not.
     """
-    heading = LENSES[lens]
+    declared, heading = declaration(name), LENSES[lens]
     known = {one.code: one for one in places.footprints()}
     chosen = known[code]
     figures = _latest(measurement.get(declared.name))
@@ -147,7 +148,7 @@ def _latest(figures: Sequence[measurement.Measurement]) -> list[measurement.Meas
     return [one for one in figures if one.as_at == newest]
 
 
-def _within(network: str, code: str, known: "dict[str, places.Footprint]") -> bool:
+def _within(network: str, code: str, known: Mapping[str, places.Footprint]) -> bool:
     """Whether ``network`` lies in (or is) the footprint ``code``."""
     current: str = network
     while current in known:
@@ -158,7 +159,7 @@ def _within(network: str, code: str, known: "dict[str, places.Footprint]") -> bo
 
 
 def _in_order(
-    found: Iterable[tuple[str, measurement.Measurement]], names: "dict[str, str]"
+    found: Iterable[tuple[str, measurement.Measurement]], names: Mapping[str, str]
 ) -> list[tuple[str, measurement.Measurement]]:
     """Named, in the order of ``names``; categories it does not name keep their code and come first, in order."""
     order = {category: place for place, category in enumerate(names)}

@@ -41,6 +41,6 @@ def register(request: HttpRequest, name: str) -> HttpResponse:
         "footprints": footprints(),
         "lens": lens,
         "footprint": footprint,
-        "shown": breakdown(declared, lens, footprint) if footprint else None,
+        "shown": breakdown(name, lens, footprint) if footprint else None,
     }
     return render(request, "population/register.jinja", page)

@@ -66,6 +66,13 @@ def declaration(name: str) -> Declaration:
     raise KeyError(f"no register {name!r}; there are {', '.join(one.name for one in DECLARATIONS)}")
 
 
+def lists_of(declared: Declaration) -> frozenset[str]:
+    """Names of the code lists a declaration reads."""
+    if isinstance(declared, AdmissionMeasure):
+        return frozenset((declared.methods,))
+    return frozenset(one.codes for one in (declared.having, declared.ended_by) if one is not None)
+
+
 def sentence(declared: Declaration, as_at: date | None = None) -> str:
     """The declaration in English; the as-at day is named if given."""
     day = f"{as_at.day} {as_at:%B %Y}" if as_at else "the as-at day"

@@ -9,8 +9,7 @@ from commonweal.domain.population.declarations import (
     DECLARATIONS,
     FOOTPRINTS,
     LENSES,
-    AdmissionMeasure,
-    Declaration,
+    lists_of,
     sentence,
 )
 
@@ -30,7 +29,7 @@ def page(codes: Sequence[ListedCode], profiles: Iterable[Profile]) -> str:
     ]
     for declared in DECLARATIONS:
         parts += [f"## {declared.title}", f"`{declared.name}`, in {declared.unit}. {sentence(declared)}"]
-        listed = [code for code in codes if code.list in _lists(declared)]
+        listed = [code for code in codes if code.list in lists_of(declared)]
         if listed:
             rows = [f"| {c.list} | {c.code} | {c.term} | {_dates(c)} | {c.source} |" for c in listed]
             parts.append("\n".join(["| list | code | term | counts | source |", "|---|---|---|---|---|", *rows]))
@@ -47,12 +46,6 @@ def page(codes: Sequence[ListedCode], profiles: Iterable[Profile]) -> str:
     ]
     parts.append("Exact counts stay in the lake. `compare_with_truth` reads them, for synthetic data.")
     return "\n\n".join(parts) + "\n"
-
-
-def _lists(declared: Declaration) -> set[str]:
-    if isinstance(declared, AdmissionMeasure):
-        return {declared.methods}
-    return {one.codes for one in (declared.having, declared.ended_by) if one is not None}
 
 
 def _dates(code: ListedCode) -> str:
