@@ -10,11 +10,10 @@ from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 from itertools import pairwise
 from typing import BinaryIO
-from zoneinfo import ZoneInfo
 
+from commonweal.fhir.dates import LONDON
 from commonweal.fhir.errors import Invalid, excerpt
 
-LONDON = ZoneInfo("Europe/London")
 BOM = b"\xef\xbb\xbf"
 _BLOCK = 1 << 20
 MAX_BYTES = 32 * _BLOCK  # without a new message: a file that is no HL7 v2 is not held whole

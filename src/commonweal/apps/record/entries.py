@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from commonweal.apps.record.staging import happened_values
 from commonweal.fhir import systems
+from commonweal.fhir.compartment import team
+from commonweal.fhir.dates import day_of, moment_of
 
-LONDON = ZoneInfo("Europe/London")
 Json = Mapping[str, Any]
 NO_KNOWN_ALLERGY = frozenset(("716186003", "409137002", "428607008", "429625007", "428197003"))  # SNOMED CT
 
@@ -91,30 +91,6 @@ def codes_of(concept: Any) -> Iterator[str]:
     """The codes of a CodeableConcept."""
     if isinstance(concept, Mapping):
         yield from (str(coding["code"]) for coding in concept.get("coding", ()) if coding.get("code"))
-
-
-@lru_cache(maxsize=16384)  # dates repeat: parsing them is most of drawing a record
-def day_of(value: str | None) -> date | None:
-    """The UK calendar day of a FHIR date or dateTime; a partial date counts from its first day."""
-    if not value:
-        return None
-    try:
-        if len(value) > 10:
-            return datetime.fromisoformat(value).astimezone(LONDON).date()
-        return date.fromisoformat((value + "-01-01")[:10] if len(value) == 4 else (value + "-01")[:10])
-    except ValueError:
-        return None
-
-
-@lru_cache(maxsize=16384)
-def moment_of(value: str | None) -> datetime | None:
-    """The moment of a FHIR dateTime with a time of day, in UK time."""
-    if not value or len(value) <= 10:
-        return None
-    try:
-        return datetime.fromisoformat(value).astimezone(LONDON)
-    except ValueError:
-        return None
 
 
 @lru_cache(maxsize=16384)
@@ -281,11 +257,8 @@ def organisation_of(resource: Json) -> str:
 
 
 def team_of(resource: Json) -> str:
-    """The team named in the resource, or ''."""
-    for item in resource.get("extension", ()):
-        if item.get("url") == systems.TEAM_EXTENSION:
-            return str(item.get("valueString", ""))
-    return str(resource.get("careManager", {}).get("display", ""))
+    """The team named in the resource as responsible, else its care manager, or ''."""
+    return team(resource) or str(resource.get("careManager", {}).get("display", ""))
 
 
 def staff_references(resource: Json) -> Iterator[Json]:

@@ -18,6 +18,7 @@ from commonweal.apps.places import api as places
 from commonweal.apps.record import entries
 from commonweal.apps.record.entries import Contact, Entry, Involvement
 from commonweal.apps.record.feed_facts import FeedTable, feed_facts
+from commonweal.fhir.dates import LONDON, day_of
 from commonweal.fhir.demographics import demographics
 
 RECENT = timedelta(days=365)  # how long care that has ended is still shown as involvement
@@ -209,7 +210,7 @@ class _Absences:
     ) -> None:
         self.scope, self.feeds, self.names, self.facts = scope, sorted(feeds), names, facts
         self.silent = tuple(
-            (names[source], last.astimezone(entries.LONDON))
+            (names[source], last.astimezone(LONDON))
             for (source, feed) in self.feeds
             if (last := heard.get((source, feed))) is not None and now - last > facts[feed].overdue
         )
@@ -302,7 +303,7 @@ def _involved(
         if row.feed == "gp":
             continue
         period = row.resource.get("period") or row.resource.get("occurrencePeriod") or {}
-        since, until = entries.day_of(entries.happened(row.resource)), entries.day_of(period.get("end"))
+        since, until = day_of(entries.happened(row.resource)), day_of(period.get("end"))
         still = row.resource.get("status") in ("active", "in-progress", "arrived", "onhold", "on-hold")
         if until is None and not still:
             until = since

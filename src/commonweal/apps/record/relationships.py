@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from commonweal.fhir import systems
+from commonweal.fhir.dates import day_of
 
 UNKNOWN_START = date(1900, 1, 1)  # a feed that does not say since when: shown as "not known"
 
@@ -114,15 +115,8 @@ def _organisation(resource: Mapping[str, Any], element: str, source: str) -> str
 
 
 def _day(resource: Mapping[str, Any], path: str) -> date | None:
-    """The calendar day an element holds; a partial date counts from its first day."""
+    """The UK calendar day an element holds; a partial date counts from its first day."""
     value: Any = resource
     for name in path.split("."):
         value = value.get(name) if isinstance(value, Mapping) else None
-    if not isinstance(value, str):
-        return None
-    try:
-        return date.fromisoformat(
-            (value + "-01-01" if len(value) == 4 else value + "-01" if len(value) == 7 else value)[:10]
-        )
-    except ValueError:
-        return None
+    return day_of(value) if isinstance(value, str) else None

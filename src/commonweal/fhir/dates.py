@@ -1,0 +1,35 @@
+"""FHIR dates and moments as the calendar day and clock of the United Kingdom.
+
+https://hl7.org/fhir/R4/datatypes.html#dateTime. One reading for every room: a moment just before midnight UTC in
+summer belongs to the next day, wherever it is asked of.
+"""
+
+from datetime import date, datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+LONDON = ZoneInfo("Europe/London")
+
+
+@lru_cache(maxsize=16384)  # dates repeat: parsing them is most of drawing a record
+def day_of(value: str | None) -> date | None:
+    """The UK calendar day of a FHIR date or dateTime; a partial date counts from its first day, other text is None."""
+    if not value:
+        return None
+    try:
+        if len(value) > 10:
+            return datetime.fromisoformat(value).astimezone(LONDON).date()
+        return date.fromisoformat((value + "-01-01")[:10] if len(value) == 4 else (value + "-01")[:10])
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=16384)
+def moment_of(value: str | None) -> datetime | None:
+    """The moment of a FHIR dateTime with a time of day, in UK time; None for a date alone or other text."""
+    if not value or len(value) <= 10:
+        return None
+    try:
+        return datetime.fromisoformat(value).astimezone(LONDON)
+    except ValueError:
+        return None
