@@ -6,13 +6,12 @@ limit is Splink's predict alone on the standardised table. Units: records a seco
 """
 
 import json
-import os
-import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from time import perf_counter
+
+from _own_process import MEASURE, measured
 
 PEOPLE = 20_000
 SEED = 4711
@@ -20,18 +19,7 @@ SEED = 4711
 
 def run() -> list[dict[str, object]]:
     """One row: name, ours, limit (both records a second), ratio, and how right the links were."""
-    home = tempfile.mkdtemp(prefix="commonweal-bench-")
-    try:
-        done = subprocess.run(
-            [sys.executable, __file__, "--measure"],
-            env={**os.environ, "COMMONWEAL_HOME": home, "COMMONWEAL_DB_NAME": "commonweal"},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
-    return [json.loads(done.stdout.splitlines()[-1])]
+    return measured(__file__)
 
 
 def measure() -> dict[str, object]:
@@ -82,4 +70,4 @@ def _bare(table: object) -> float:
 
 
 if __name__ == "__main__":
-    print(json.dumps(measure()) if "--measure" in sys.argv else json.dumps(run(), indent=2))
+    print(json.dumps(measure()) if MEASURE in sys.argv else json.dumps(run(), indent=2))

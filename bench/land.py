@@ -6,15 +6,15 @@ Units: resources a second. Runs in a home of its own, in a process of its own.
 """
 
 import json
-import os
 import random
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from time import perf_counter
 from uuid import UUID
+
+from _own_process import MEASURE, measured
 
 PEOPLE = 250
 ROUNDS = 3
@@ -26,18 +26,7 @@ CODES = [("44054006", "Type 2 diabetes mellitus"), ("38341003", "Hypertension"),
 
 def run() -> list[dict[str, object]]:
     """One row: name, ours, limit (both resources a second) and ratio."""
-    home = tempfile.mkdtemp(prefix="commonweal-bench-")
-    try:
-        done = subprocess.run(
-            [sys.executable, __file__, "--measure"],
-            env={**os.environ, "COMMONWEAL_HOME": home, "COMMONWEAL_DB_NAME": "commonweal"},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
-    return [json.loads(done.stdout.splitlines()[-1])]
+    return measured(__file__)
 
 
 def resources(seed: int, practice: str) -> list[tuple[str, str]]:
@@ -164,4 +153,4 @@ def _bare(lines: bytes) -> float:
 
 
 if __name__ == "__main__":
-    print(json.dumps(measure()) if "--measure" in sys.argv else json.dumps(run(), indent=2))
+    print(json.dumps(measure()) if MEASURE in sys.argv else json.dumps(run(), indent=2))
