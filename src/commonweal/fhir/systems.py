@@ -12,7 +12,6 @@ DISCHARGE_DESTINATION = "https://fhir.hl7.org.uk/CodeSystem/UKCore-DischargeDest
 ADMISSION_SOURCE = "https://fhir.hl7.org.uk/CodeSystem/UKCore-SourceOfAdmissionEngland"
 TREATMENT_FUNCTION = "https://fhir.hl7.org.uk/CodeSystem/UKCore-PracticeSettingCode"
 ENCOUNTER_CLASS = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
-IDENTIFIER_TYPE = "http://terminology.hl7.org/CodeSystem/v2-0203"
 # Where the standard has no URI, ours; RFC 2606 reserves the name, so nobody else can mean something by it.
 LOCAL_PERSON = "https://commonweal.example/Id/local-person"
 LOCAL_VISIT = "https://commonweal.example/Id/visit"

@@ -5,6 +5,7 @@ ZA to ZC, are no postcode area) so that no home is anybody's.
 """
 
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from itertools import product
 
 import numpy as np
@@ -14,7 +15,7 @@ from commonweal.synthetic.columns import Floats, Ints
 OLDEST = 90
 _INWARD = [f"{d}{a}{b}" for d, a, b in product("123456789", "ABDEFGHJLNPQRSTUWXYZ", "ABDEFGHJLNPQRSTUWXYZ")]
 HOUSEHOLDS_A_POSTCODE = 12
-MERGED_ON = "2018-07-01"
+MERGED_ON = date(2018, 7, 1)  # the first day on which the merged practice is its successor
 
 # Share of the population by five-year age band to 85-89, then 90 and over: the shape of England in mid-2020, rounded.
 AGE_BANDS = (5.7, 6.2, 6.1, 5.6, 6.1, 6.6, 6.8, 6.6, 6.3, 6.1, 6.8, 6.7, 5.8, 4.9, 5.0, 3.7, 2.5, 1.6, 0.9)
@@ -142,7 +143,7 @@ class Geography:
                     place[network.place],
                     network.code,
                     practice.postcode,
-                    valid_to="2018-06-30" if merged else "",
+                    valid_to=(MERGED_ON - timedelta(days=1)).isoformat() if merged else "",
                     successor=self.practices[practice.merged_into].code if merged else "",
                 )
             )

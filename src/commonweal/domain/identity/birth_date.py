@@ -1,4 +1,4 @@
-"""Birth dates: which are fillers, and how two may differ and still be one person's."""
+"""Birth dates: which are fillers that say nothing of anybody."""
 
 from datetime import date
 

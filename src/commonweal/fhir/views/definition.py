@@ -227,7 +227,6 @@ class _Reader:
         return node
 
 
-_BOOLEAN_CALLS = frozenset(("exists", "all", "empty", "not"))
 _OTHER_CALLS = frozenset(
     ("join", "count", "getResourceKey", "getReferenceKey", "lowBoundary", "highBoundary", "extension")
 )
