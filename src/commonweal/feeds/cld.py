@@ -4,11 +4,12 @@ Specification: https://digital.nhs.uk/data-and-information/data-collections-and-
 Dates are dd/mm/yyyy. Given Name and Family Name are an addition for linkage, agreed in each sharing agreement.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import BinaryIO
 
 from commonweal.feeds import people, tables
+from commonweal.feeds.forms import Dated, Form
 from commonweal.feeds.people import Json, Person
 from commonweal.feeds.types import Parsed, Problem
 from commonweal.fhir import systems
@@ -22,8 +23,17 @@ HEADER = (
 )  # fmt: skip
 EVENTS = {"Request": "ServiceRequest", "Assessment": "Encounter", "Service": "EpisodeOfCare", "Review": "Encounter"}
 CLIENT_TYPES = ("Service User", "Carer")
-_REQUIRED = ("LA Person Unique Identifier", "Client Type", "Event Type", "Event Reference", "Event Start Date")
-_DATES = tuple(name for name in HEADER if "Date" in name)
+FORM = Form(
+    header=HEADER,
+    required=("LA Person Unique Identifier", "Client Type", "Event Type", "Event Reference", "Event Start Date"),
+    codes={"Event Type": tuple(EVENTS), "Client Type": CLIENT_TYPES},
+    gender="Male, Female, Other or Unknown",
+    dates=tuple(name for name in HEADER if "Date" in name),
+    read_date=people.day_first,
+    date_form="dd/mm/yyyy",
+    start="Event Start Date",
+    end="Event End Date",
+)
 _EXTRAS = ("Event Outcome", "Delivery Mechanism", "Provider CQC Location ID", "Primary Support Reason")
 
 
@@ -33,73 +43,45 @@ def read(stream: BinaryIO, source: str, start_line: int = 1) -> Iterator[Parsed 
     ``source`` is the ODS code of the council. The whole file is held: what a person is called now is only known
     at its end. A bad cell quarantines its row; an event sent twice is taken from its latest reporting period.
     """
-    listed = list(tables.rows(stream, HEADER, start_line))
-    rows = [(item, _check(item)) if isinstance(item, tables.Row) else (item, None) for item in listed]
-    good = [(row, dates) for row, dates in rows if isinstance(row, tables.Row) and isinstance(dates, dict)]
+    items = FORM.read(stream, start_line)
+    good = [item for item in items if isinstance(item, Dated)]
     latest = _latest_events(good)
     persons, speaks_last = _persons(good)
-    for row, dates in rows:
-        if isinstance(row, Problem):
-            yield row
-        elif isinstance(dates, Problem):
-            yield dates
-        elif dates is not None:
-            local_id = row.cells["LA Person Unique Identifier"]
-            if speaks_last[local_id] == row.line:
-                yield people.parsed(row.line, people.patient(source, persons[local_id]), local_id, "cld", row.raw)
-            if latest[_event_key(row)] != row.line:
-                message = f"line {latest[_event_key(row)]} of this file is the latest row of this event"
-                yield row.problem("Event Reference", "superseded-in-file", message)
-                continue
-            yield people.parsed(row.line, _event(source, row, dates), local_id, "cld", row.raw)
-
-
-def _check(row: tables.Row) -> dict[str, date | None] | Problem:
-    """The row's dates, or its first problem."""
-    cells = row.cells
-    for name in _REQUIRED:
-        if not cells[name]:
-            return row.problem(name, "required", f"{name} is required; fill it in")
-    if cells["Event Type"] not in EVENTS:
-        return row.problem("Event Type", "code-not-in-value-set", f"use one of: {', '.join(EVENTS)}")
-    if cells["Client Type"] not in CLIENT_TYPES:
-        return row.problem("Client Type", "code-not-in-value-set", f"use one of: {', '.join(CLIENT_TYPES)}")
-    if people.gender(cells["Gender"]) is None:
-        return row.problem("Gender", "code-not-in-value-set", "use Male, Female, Other or Unknown")
-    dates: dict[str, date | None] = {}
-    for name in _DATES:
-        dates[name] = people.day_first(cells[name]) if cells[name] else None
-        if cells[name] and dates[name] is None:
-            return row.problem(name, "format-date", "not a date that exists; send dd/mm/yyyy")
-    start, end = dates["Event Start Date"], dates["Event End Date"]
-    if start and end and end < start:
-        return row.problem("Event End Date", "end-before-start", "ends before it starts; correct one of the dates")
-    return dates
+    for item in items:
+        if isinstance(item, Problem):
+            yield item
+            continue
+        row = item.row
+        local_id = row.cells["LA Person Unique Identifier"]
+        if speaks_last[local_id] == row.line:
+            yield people.parsed(row.line, people.patient(source, persons[local_id]), local_id, "cld", row.raw)
+        if latest[_event_key(row)] != row.line:
+            message = f"line {latest[_event_key(row)]} of this file is the latest row of this event"
+            yield row.problem("Event Reference", "superseded-in-file", message)
+            continue
+        yield people.parsed(row.line, _event(source, row, item.dates), local_id, "cld", row.raw)
 
 
 def _event_key(row: tables.Row) -> tuple[str, str]:
     return row.cells["Event Type"], row.cells["Event Reference"]
 
 
-Checked = list[tuple[tables.Row, dict[str, date | None]]]
-
-
-def _latest_events(rows: Checked) -> dict[tuple[str, str], int]:
+def _latest_events(rows: Sequence[Dated]) -> dict[tuple[str, str], int]:
     """Line of the row that counts for each event: the latest reporting period, then the latest in the file."""
     best: dict[tuple[str, str], tuple[date, int]] = {}
-    for row, dates in rows:
-        rank = (dates["Reporting Period End Date"] or date.min, row.line)
-        key = _event_key(row)
+    for one in rows:
+        rank = (one.dates["Reporting Period End Date"] or date.min, one.row.line)
+        key = _event_key(one.row)
         best[key] = max(best.get(key, rank), rank)
     return {key: line for key, (_, line) in best.items()}
 
 
-def _persons(rows: Checked) -> tuple[dict[str, Person], dict[str, int]]:
+def _persons(rows: Sequence[Dated]) -> tuple[dict[str, Person], dict[str, int]]:
     """Each person from all their rows in order of event date, and the line that speaks last for them."""
     persons: dict[str, Person] = {}
     last: dict[str, int] = {}
-    for row, dates in sorted(rows, key=lambda pair: (pair[1]["Event Start Date"] or date.min, pair[0].line)):
-        cells = row.cells
+    for one in sorted(rows, key=lambda one: (one.dates["Event Start Date"] or date.min, one.row.line)):
+        row, dates, cells = one.row, one.dates, one.row.cells
         local_id = cells["LA Person Unique Identifier"]
         person = persons.setdefault(local_id, Person(local_id))
         person.hear(
@@ -122,7 +104,7 @@ def _iso(day: date | None) -> str:
     return day.isoformat() if day else ""
 
 
-def _event(source: str, row: tables.Row, dates: dict[str, date | None]) -> Json:
+def _event(source: str, row: tables.Row, dates: Mapping[str, date | None]) -> Json:
     """The event of a row as the FHIR type that fits it."""
     cells = row.cells
     kind = cells["Event Type"]

@@ -5,11 +5,12 @@ https://digital.nhs.uk/data-and-information/data-collections-and-data-sets/data-
 Dates are ISO. A referral becomes an EpisodeOfCare, a contact an Encounter inside it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import BinaryIO
 
-from commonweal.feeds import people, tables
+from commonweal.feeds import people
+from commonweal.feeds.forms import Dated, Form
 from commonweal.feeds.people import Json, Person
 from commonweal.feeds.types import Parsed, Problem
 from commonweal.fhir import systems
@@ -20,8 +21,17 @@ HEADER = (
     "ContactType", "Outcome",
 )  # fmt: skip
 RECORD_TYPES = ("referral", "contact")
-_REQUIRED = ("LocalPatientId", "RecordType", "RecordId", "Date")
-_DATES = ("BirthDate", "Date", "EndDate")
+FORM = Form(
+    header=HEADER,
+    required=("LocalPatientId", "RecordType", "RecordId", "Date"),
+    codes={"RecordType": RECORD_TYPES},
+    gender="1 male, 2 female, 9 other or 0 not known",
+    dates=("BirthDate", "Date", "EndDate"),
+    read_date=people.iso_day,
+    date_form="yyyy-mm-dd",
+    start="Date",
+    end="EndDate",
+)
 # Encounter class by how the contact took place; anything else is ambulatory.
 _CLASSES = (
     (("tele", "phone", "video", "online", "virtual"), ("VR", "virtual")),
@@ -37,56 +47,32 @@ def read(stream: BinaryIO, source: str, start_line: int = 1) -> Iterator[Parsed 
     ``source`` is the ODS code of the trust. The whole file is held, as for the council's feed. A bad cell
     quarantines its row; a record id used twice is a problem of the second row.
     """
-    listed = list(tables.rows(stream, HEADER, start_line))
-    rows = [(item, _check(item)) if isinstance(item, tables.Row) else (item, None) for item in listed]
-    good = [(row, dates) for row, dates in rows if isinstance(row, tables.Row) and isinstance(dates, dict)]
-    persons, speaks_last = _persons(good)
+    items = FORM.read(stream, start_line)
+    persons, speaks_last = _persons([item for item in items if isinstance(item, Dated)])
     seen: dict[tuple[str, str], int] = {}
-    for row, dates in rows:
-        if isinstance(row, Problem):
-            yield row
-        elif isinstance(dates, Problem):
-            yield dates
-        elif dates is not None:
-            local_id = row.cells["LocalPatientId"]
-            if speaks_last[local_id] == row.line:
-                yield people.parsed(row.line, people.patient(source, persons[local_id]), local_id, "mh", row.raw)
-            first = seen.setdefault((row.cells["RecordType"], row.cells["RecordId"]), row.line)
-            if first != row.line:
-                message = f"line {first} of this file has the same record; send each record once a file"
-                yield row.problem("RecordId", "duplicate-id", message)
-                continue
-            build = _referral if row.cells["RecordType"] == "referral" else _contact
-            yield people.parsed(row.line, build(source, row.cells, dates), local_id, "mh", row.raw)
+    for item in items:
+        if isinstance(item, Problem):
+            yield item
+            continue
+        row = item.row
+        local_id = row.cells["LocalPatientId"]
+        if speaks_last[local_id] == row.line:
+            yield people.parsed(row.line, people.patient(source, persons[local_id]), local_id, "mh", row.raw)
+        first = seen.setdefault((row.cells["RecordType"], row.cells["RecordId"]), row.line)
+        if first != row.line:
+            message = f"line {first} of this file has the same record; send each record once a file"
+            yield row.problem("RecordId", "duplicate-id", message)
+            continue
+        build = _referral if row.cells["RecordType"] == "referral" else _contact
+        yield people.parsed(row.line, build(source, row.cells), local_id, "mh", row.raw)
 
 
-def _check(row: tables.Row) -> dict[str, date | None] | Problem:
-    """The row's dates, or its first problem."""
-    cells = row.cells
-    for name in _REQUIRED:
-        if not cells[name]:
-            return row.problem(name, "required", f"{name} is required; fill it in")
-    if cells["RecordType"] not in RECORD_TYPES:
-        return row.problem("RecordType", "code-not-in-value-set", f"use one of: {', '.join(RECORD_TYPES)}")
-    if people.gender(cells["Gender"]) is None:
-        return row.problem("Gender", "code-not-in-value-set", "use 1 male, 2 female, 9 other or 0 not known")
-    dates: dict[str, date | None] = {}
-    for name in _DATES:
-        dates[name] = people.iso_day(cells[name]) if cells[name] else None
-        if cells[name] and dates[name] is None:
-            return row.problem(name, "format-date", "not a date that exists; send yyyy-mm-dd")
-    start, end = dates["Date"], dates["EndDate"]
-    if start and end and end < start:
-        return row.problem("EndDate", "end-before-start", "ends before it starts; correct one of the dates")
-    return dates
-
-
-def _persons(rows: list[tuple[tables.Row, dict[str, date | None]]]) -> tuple[dict[str, Person], dict[str, int]]:
+def _persons(rows: Sequence[Dated]) -> tuple[dict[str, Person], dict[str, int]]:
     """Each person from all their rows in order of date, and the line that speaks last for them."""
     persons: dict[str, Person] = {}
     last: dict[str, int] = {}
-    for row, _ in sorted(rows, key=lambda pair: (pair[1]["Date"] or date.min, pair[0].line)):
-        cells = row.cells
+    for one in sorted(rows, key=lambda one: (one.dates["Date"] or date.min, one.row.line)):
+        row, cells = one.row, one.row.cells
         person = persons.setdefault(cells["LocalPatientId"], Person(cells["LocalPatientId"]))
         person.hear(
             nhs_number=cells["NHSNumber"],
@@ -124,9 +110,9 @@ def _team_type(cells: dict[str, str]) -> list[Json]:
     return [people.coded(systems.MH_TEAM_TYPE, text)] if text else []
 
 
-def _referral(source: str, cells: dict[str, str], dates: dict[str, date | None]) -> Json:
+def _referral(source: str, cells: dict[str, str]) -> Json:
     resource = _start("EpisodeOfCare", source, cells)
-    resource["status"] = "finished" if dates["EndDate"] else "active"
+    resource["status"] = "finished" if cells["EndDate"] else "active"
     if cells["TeamType"]:
         resource["type"] = _team_type(cells)
     resource["patient"] = _subject(source, cells)
@@ -137,7 +123,7 @@ def _referral(source: str, cells: dict[str, str], dates: dict[str, date | None])
     return resource
 
 
-def _contact(source: str, cells: dict[str, str], dates: dict[str, date | None]) -> Json:
+def _contact(source: str, cells: dict[str, str]) -> Json:
     resource = _start("Encounter", source, cells)
     missed = cells["Outcome"].casefold().startswith(_MISSED)
     resource["status"] = "cancelled" if missed else "finished"
