@@ -176,7 +176,7 @@ def test_quarantined_lines_are_replayed_after_a_fix(tmp_path: Path, monkeypatch:
     api.land("gp", [write_lines(tmp_path / "later.ndjson", [json.dumps(encounter)])], "A81001")
     replayed = api.replay(first["files"][0]["receipt"])
     assert replayed == {"read": 4, "accepted": 3, "duplicate": 1, "quarantined": 0, "resources": 3}
-    assert api.quarantined_count() == 0
+    assert api.quarantine() == []
     receipt = next(item for item in api.receipts() if item.name == "A81001.ndjson")
     assert (receipt.read, receipt.accepted, receipt.duplicate, receipt.quarantined) == (21, 20, 1, 0)
     body = rows("SELECT body FROM record_resource WHERE id = %s", encounter["id"])[0][0]

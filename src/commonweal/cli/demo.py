@@ -226,7 +226,7 @@ def _report(home: Path) -> Path:
 
     path = home / "reports" / f"board-{PERIOD}.html"
     path.parent.mkdir(exist_ok=True)
-    path.write_text(reporting.board_report_html(PERIOD), encoding="utf-8")
+    reporting.write_board(reporting.board_report(PERIOD), path)
     return path
 
 

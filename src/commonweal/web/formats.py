@@ -6,6 +6,8 @@ from functools import lru_cache
 
 from django.utils.timezone import localtime
 
+from commonweal.domain.identity.nhs_number import formatted
+
 
 @lru_cache(maxsize=16384)  # a page writes the same few days many times
 def day(value: date | datetime | str | None) -> str:
@@ -51,8 +53,7 @@ def moment(value: date | datetime | str | None) -> str:
 
 def nhs_number(value: str | None) -> str:
     """Ten digits as 3-3-4 (NHS number data standard); anything else unchanged."""
-    text = (value or "").replace(" ", "")
-    return f"{text[:3]} {text[3:6]} {text[6:]}" if len(text) == 10 and text.isdigit() else (value or "")
+    return formatted(value or "")
 
 
 def thousands(value: int | float | Decimal | None) -> str:

@@ -10,7 +10,6 @@ from commonweal.apps.exchange.selectors import (
     QuarantinedView,
     ReceiptView,
     quarantine,
-    quarantined_count,
     receipts,
 )
 
@@ -25,7 +24,6 @@ __all__ = [
     "known_feeds",
     "land",
     "quarantine",
-    "quarantined_count",
     "receipts",
     "replay",
 ]

@@ -70,9 +70,3 @@ def quarantine(receipt: int | None = None, limit: int = 100, offset: int = 0) ->
         "message", "created_at", "replayed_at",
     )  # fmt: skip
     return [QuarantinedView(*row) for row in rows[offset : offset + limit]]
-
-
-def quarantined_count(receipt: int | None = None) -> int:
-    """How many problems wait."""
-    found = Quarantine.objects.filter(replayed_at__isnull=True)
-    return found.filter(receipt_id=receipt).count() if receipt is not None else found.count()
