@@ -1,14 +1,21 @@
 """The inequality gap: how a rate in the most deprived fifth compares with the least deprived fifth.
 
-Confidence limits are Wilson's for a share (Wilson 1927) and Newcombe's hybrid for the difference of two shares
-(Newcombe 1998, method 10), as England's public-health profiles use; an event count may exceed its denominator,
-and then Byar's limits of a rate apply (Breslow and Day 1987).
+Limits are at 95%, and each is held to a published example in ``tests/unit/measurement/test_gap.py``:
+
+- a share: the score interval. E. B. Wilson, "Probable inference, the law of succession, and statistical inference",
+  Journal of the American Statistical Association 22 (1927), pp. 209-212, https://doi.org/10.1080/01621459.1927.10502953;
+  examples in R. G. Newcombe, Statistics in Medicine 17 (1998), pp. 857-872, table I;
+- events, which may outnumber people: Byar's approximation. N. E. Breslow and N. E. Day, Statistical Methods in Cancer
+  Research, volume II (IARC Scientific Publications 82, 1987), chapter 2, p. 69;
+- the difference of two shares: R. G. Newcombe, "Interval estimation for the difference between independent
+  proportions", Statistics in Medicine 17 (1998), pp. 873-890, method 10; examples in its table II. Other rates are
+  combined alike, from each one's own limits: G. Y. Zou and A. Donner, Statistics in Medicine 27 (2008), pp. 1693-1702.
 """
 
 from dataclasses import dataclass
 from math import sqrt
 
-Z = 1.959963984540054
+Z = 1.959963984540054  # the normal quantile of 0.975
 
 
 @dataclass(frozen=True, slots=True)
