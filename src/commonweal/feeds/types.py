@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
-    """One FHIR resource, valid R4.
+class Parsed(NamedTuple):
+    """One FHIR resource, valid R4; a tuple, because making a frozen dataclass costs six times as much.
 
     ``line`` is where it starts in its file (1-based; 0 when a fold of many messages made it). ``local_person`` is
     the source's own identifier of the person, or ``None`` for a resource about nobody. ``body`` is the JSON text

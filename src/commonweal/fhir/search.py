@@ -31,15 +31,23 @@ class SearchValues(NamedTuple):
     references: list[Row]
 
 
-def search_values(resource: Mapping[str, Any]) -> SearchValues:
-    """What ``resource``, which has passed validation, can be found by; empty for types without parameters."""
+def search_values(resource: Mapping[str, Any], *, literals: bool = True) -> SearchValues:
+    """What ``resource``, which has passed validation, can be found by; empty for types without parameters.
+
+    ``literals=False`` leaves ``references`` empty, for a store that does not index them.
+    """
     values = SearchValues([], [], [], [])
-    get = resource.get
-    for key, add in _compiled(resource["resourceType"]):
-        item = get(key)
+    for key, add in _plan(resource["resourceType"], tuple(resource), literals):
+        item = resource[key]
         if item is not None:
             add(item, values)
     return values
+
+
+@lru_cache(maxsize=4_096)  # resources of a feed are of a few shapes
+def _plan(kind: str, shape: tuple[str, ...], literals: bool) -> tuple[tuple[str, Add], ...]:
+    """The extractors of a type for elements named in ``shape``: most of a type's parameters are not there."""
+    return tuple((key, add) for key, add in _compiled(kind, literals) if key in shape)
 
 
 def parameters(kind: str) -> tuple[str, ...]:
@@ -81,13 +89,13 @@ def date_range(text: str) -> tuple[str, str]:
 
 
 @cache
-def _compiled(kind: str) -> tuple[tuple[str, Add], ...]:
-    """Extractors of a type, one a top-level element."""
+def _compiled(kind: str, literals: bool) -> tuple[tuple[str, Add], ...]:
+    """Extractors of a type, one a top-level element; ``literals``: of references by literal too."""
     by_key: dict[str, list[Add]] = {}
     for parameter, paths in PARAMETERS.get(kind, ()):
         for path in paths:
             key, _, rest = path.partition(".")
-            by_key.setdefault(key, []).append(_extractor(kind, key, rest, parameter))
+            by_key.setdefault(key, []).append(_extractor(kind, key, rest, parameter, literals))
     return tuple((key, adds[0] if len(adds) == 1 else _all(tuple(adds))) for key, adds in by_key.items())
 
 
@@ -99,13 +107,13 @@ def _all(adds: tuple[Add, ...]) -> Add:
     return every
 
 
-def _extractor(owner: str, key: str, rest: str, parameter: str) -> Add:
+def _extractor(owner: str, key: str, rest: str, parameter: str, literals: bool) -> Add:
     many, kind = _element(owner, key)
     if rest:
         inner_key, _, inner_rest = rest.partition(".")
-        one = _within(inner_key, _extractor(kind, inner_key, inner_rest, parameter))
+        one = _within(inner_key, _extractor(kind, inner_key, inner_rest, parameter, literals))
     else:
-        one = _leaf(kind, parameter)
+        one = _leaf(kind, parameter, literals)
     return _each(one) if many else one
 
 
@@ -139,11 +147,11 @@ def _each(one: Add) -> Add:
     return each
 
 
-def _leaf(kind: str, parameter: str) -> Add:
+def _leaf(kind: str, parameter: str, literals: bool) -> Add:
     if kind == "string":
         return _string(parameter)
     if kind == "Reference":
-        return _reference(parameter)
+        return _reference(parameter) if literals else _logical(parameter)
     return _LEAVES[kind](parameter)
 
 
@@ -221,6 +229,7 @@ def _period(parameter: str) -> Add:
 
 def _reference(parameter: str) -> Add:
     person_only = parameter == "patient"
+    logical = _logical(parameter)
 
     def add(item: dict[str, Any], values: SearchValues) -> None:
         literal = item.get("reference")
@@ -228,9 +237,19 @@ def _reference(parameter: str) -> Add:
             kind, slash, own = literal.partition("/")
             if slash and kind.isalpha() and (not person_only or kind == "Patient"):
                 values.references.append((parameter, kind, own.partition("/")[0] if "/" in own else own))
+        logical(item, values)
+
+    return add
+
+
+def _logical(parameter: str) -> Add:
+    """A reference by identifier only."""
+    name = parameter + ":identifier"
+
+    def add(item: dict[str, Any], values: SearchValues) -> None:
         identifier = item.get("identifier")
         if identifier is not None and identifier.get("value"):
-            values.tokens.append((parameter + ":identifier", identifier.get("system", ""), identifier["value"]))
+            values.tokens.append((name, identifier.get("system", ""), identifier["value"]))
 
     return add
 

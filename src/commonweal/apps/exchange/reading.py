@@ -2,6 +2,7 @@
 
 import gc
 import queue
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from commonweal.feeds.types import Parsed, Problem
 ROWS = {"gp": "commonweal.feeds.gp", "cld": "commonweal.feeds.cld", "mh": "commonweal.feeds.mh"}  # a line is a record
 MESSAGES = {"adt": "commonweal.feeds.adt"}  # messages of a person are folded together
 BATCH = 5_000  # resources, a little more where a line yields several; one transaction each
+TURN = 0.0001  # seconds the reading thread computes before the storing one, which mostly waits, gets its turn
 
 Reader = Callable[[BinaryIO, str, int], Iterator[Parsed | Problem]]
 
@@ -113,6 +115,8 @@ def ahead(source: Iterator[Batch], depth: int = 2) -> Iterator[Batch]:
             put(_Failed(error))
 
     thread = threading.Thread(target=work, name="landing-reader", daemon=True)
+    turn = sys.getswitchinterval()
+    sys.setswitchinterval(TURN)
     thread.start()
     try:
         while (item := line.get()) is not _END:
@@ -123,6 +127,7 @@ def ahead(source: Iterator[Batch], depth: int = 2) -> Iterator[Batch]:
     finally:
         stop.set()
         thread.join()
+        sys.setswitchinterval(turn)
 
 
 @contextmanager

@@ -254,12 +254,14 @@ SELECT n_mod_since_analyze > greatest(20000, n_live_tup / 4) FROM pg_stat_user_t
 def refresh_statistics() -> bool:
     """Let the planner know of a large load at once, if a quarter of the record has changed; whether it was due.
 
-    The server would do so by itself within minutes; the linkage and the first pages come sooner.
+    The server would do so by itself within minutes; the linkage and the first pages come sooner. A sample of a
+    fifth of its usual size says enough about tables this regular, in a fifth of the time.
     """
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_STALE)
         row = cursor.fetchone()
         if row is None or not row[0]:
             return False
+        cursor.execute("SET LOCAL default_statistics_target = 20")
         cursor.execute("ANALYZE record_compartment, record_resource, record_token, record_date, record_string")
     return True

@@ -5,7 +5,7 @@ while the database works on the batch before, a resource at a time while it is s
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -17,6 +17,8 @@ from commonweal.fhir.search import search_values
 
 # A B-tree entry holds at most a third of a page; longer values are searched by their beginning.
 INDEXED = 250
+_NULL = r"\N"  # of COPY's text format
+_NEVER = (-1, b"")  # the wave and digest of a key not seen yet
 
 
 @dataclass(slots=True)
@@ -45,11 +47,12 @@ class Prepared:
     def add(self, item: Parsed) -> None:
         """Index, digest and format one resource, which is not needed any more afterwards; touches no database."""
         digest = hashlib.sha256(item.body).digest()
-        wave, before = self.latest.get((item.type, item.id), (-1, b""))
+        key = (item.type, item.id)
+        wave, before = self.latest.get(key, _NEVER)
         if before == digest:
             self.repeated.append(item.line)
             return
-        self.latest[item.type, item.id] = (wave + 1, digest)
+        self.latest[key] = (wave + 1, digest)
         if len(self.waves) == wave + 1:
             self.waves.append(Wave())
         _add(self.waves[wave + 1], self.feed, item, digest)
@@ -66,31 +69,30 @@ def prepare(source: str, feed: str, items: Iterable[Parsed]) -> Prepared:
 def _add(wave: Wave, feed: str, item: Parsed, digest: bytes) -> None:
     """Format one resource for the staging tables."""
     n = len(wave.keys)
-    resource = item.resource
-    wave.keys.append((item.type, item.id, item.line))
-    local = r"\N" if item.local_person is None else _escape(item.local_person)
-    happened = happened_at(resource) or r"\N"
-    body = item.body
+    line, kind, ident, person, body, resource, category = item
+    wave.keys.append((kind, ident, line))
+    local = _NULL if person is None else _escape(person)
     if b"\\" in body:
         body = body.replace(b"\\", b"\\\\")
     if b"\t" in body or b"\r" in body or b"\n" in body:
         body = body.replace(b"\t", b"\\t").replace(b"\r", b"\\r").replace(b"\n", b"\\n")
     head = (
-        f"{n}\t{local}\t{item.type}\t{_escape(item.id)}\t{item.category}\t{happened}\t{item.line}\t"
+        f"{n}\t{local}\t{kind}\t{_escape(ident)}\t{category}\t{happened_at(resource) or _NULL}\t{line}\t"
         f"\\\\x{digest.hex()}\t"
     )
-    wave.items.append(head.encode() + body + b"\n")
-    found = search_values(resource)
-    for row in found.tokens:
+    wave.items.append(b"%b%b\n" % (head.encode(), body))
+    tokens, dates, strings, _ = search_values(resource, literals=False)
+    for row in tokens:
         wave.tokens.append(f"{n}{_token(row)}")
-    for param, low, high in found.dates:
+    for param, low, high in dates:
         wave.dates.append(f"{n}\t{param}\t{low}\t{high}\n")
-    for param, value in found.strings:
+    for param, value in strings:
         wave.strings.append(f"{n}\t{param}\t{_indexed(value)}\n")
-    if item.type == "Patient" and item.local_person is not None:
-        wave.demographics[n] = (item.local_person, demographics(resource))
-    if item.local_person is not None and relationships.applies(feed, item.type):
-        wave.relating.add(n)
+    if person is not None:
+        if kind == "Patient":
+            wave.demographics[n] = (person, demographics(resource))
+        if relationships.applies(feed, kind):
+            wave.relating.add(n)
 
 
 @lru_cache(maxsize=16_384)  # few codes make up most rows
@@ -133,20 +135,20 @@ _HAPPENED: dict[str, tuple[str, ...]] = {
     "ServiceRequest": ("occurrenceDateTime", "occurrencePeriod.start", "authoredOn"),
     "Task": ("authoredOn",),
 }
-_PATHS = {kind: tuple(tuple(path.split(".")) for path in paths) for kind, paths in _HAPPENED.items()}
+_PATHS = {kind: tuple(path.partition(".")[::2] for path in paths) for kind, paths in _HAPPENED.items()}
 
 
-def happened_values(resource: dict[str, Any]) -> Iterator[str]:
+def happened_values(resource: Mapping[str, Any]) -> Iterator[str]:
     """The FHIR dates that could place ``resource`` in time, best first."""
-    for path in _PATHS.get(resource["resourceType"], ()):
-        value: Any = resource
-        for name in path:
-            value = value.get(name) if isinstance(value, dict) else None
+    for name, inner in _PATHS.get(resource["resourceType"], ()):
+        value = resource.get(name)
+        if inner:
+            value = value.get(inner) if isinstance(value, dict) else None
         if isinstance(value, str):
             yield value
 
 
-def happened_at(resource: dict[str, Any]) -> str | None:
+def happened_at(resource: Mapping[str, Any]) -> str | None:
     """The moment to file ``resource`` under, as PostgreSQL reads it; a partial date counts from its start."""
     value = next(happened_values(resource), None)
     if value is None:
