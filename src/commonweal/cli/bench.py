@@ -3,6 +3,7 @@
 import importlib.util
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import typer
 from rich.console import Console
@@ -39,7 +40,7 @@ def bench(
     runtime.emit(rows, as_json, lambda console: _print(console, rows))
 
 
-def _load(name: str, path: Path):  # type: ignore[no-untyped-def]
+def _load(name: str, path: Path) -> ModuleType:
     """The benchmark module at ``path``; benchmarks are not part of the package."""
     sys.path.insert(0, str(FOLDER))
     spec = importlib.util.spec_from_file_location(f"bench_{name}", path)

@@ -54,7 +54,7 @@ def _fault(path: str, rule: str, value: Any, message: str, severity: str = "erro
 
 
 def _below(name: str, faults: list[Fault]) -> list[Fault]:
-    return [(_join(name, path), *rest) for path, *rest in faults]  # type: ignore[misc]
+    return [(_join(name, path), rule, value, message, severity) for path, rule, value, message, severity in faults]
 
 
 def _resource(value: Any) -> list[Fault] | None:
@@ -202,8 +202,11 @@ def _many(check: Check) -> Check:
         for index, item in enumerate(value):
             found = check(item)
             if found is not None:
-                rule = "null-in-array" if item is None else ""
-                faults = (faults or []) + [(f"[{index}]" + _dotted(p), rule or r, *rest) for p, r, *rest in found]  # type: ignore[misc]
+                null = "null-in-array" if item is None else ""
+                faults = (faults or []) + [
+                    (f"[{index}]" + _dotted(path), null or rule, shown, message, severity)
+                    for path, rule, shown, message, severity in found
+                ]
         return faults
 
     return many

@@ -195,8 +195,8 @@ class Compiler:
         first = node.arguments[0] if node.arguments else None
 
         def holds(item: Sql) -> Sql:
-            assert_ = first if first is not None else Literal(True, "boolean")
-            inner = self.as_boolean(self.compile(assert_, Focus(item, focus.row_index, value.shape)))
+            criterion = first if first is not None else Literal(True, "boolean")
+            inner = self.as_boolean(self.compile(criterion, Focus(item, focus.row_index, value.shape)))
             return sql("COALESCE({inner}, FALSE)", inner=inner)
 
         match node.name:
@@ -306,17 +306,17 @@ class Compiler:
         """``=``: NULL if either side is empty, else whether the items are the same in number and order."""
         if "list" not in (left.kind, right.kind):
             return self.same(left, right)
-        for one, other in ((left, right), (right, left)):
-            if other.kind != "list":
-                return self.let(
-                    one.sql,
-                    lambda v, other=other: sql(  # type: ignore[misc]
-                        "CASE WHEN len({v}) > 1 THEN CASE WHEN {other} IS NOT NULL THEN FALSE END ELSE {same} END",
-                        v=v,
-                        other=other.sql,
-                        same=self.same(Value("node", sql("{v}[1]", v=v)), other),
-                    ),
-                )
+        if left.kind != right.kind:
+            several, one = (left, right) if left.kind == "list" else (right, left)
+            return self.let(
+                several.sql,
+                lambda v: sql(
+                    "CASE WHEN len({v}) > 1 THEN CASE WHEN {one} IS NOT NULL THEN FALSE END ELSE {same} END",
+                    v=v,
+                    one=one.sql,
+                    same=self.same(Value("node", sql("{v}[1]", v=v)), one),
+                ),
+            )
         pair = self.fresh()
         return self.let(
             left.sql,
