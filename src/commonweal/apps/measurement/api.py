@@ -2,7 +2,6 @@
 
 from commonweal.apps.measurement.actions import UnknownIndicatorError, put, register_indicators
 from commonweal.apps.measurement.published import (
-    DOCUMENTS,
     BadTableError,
     Definition,
     Document,
@@ -15,7 +14,6 @@ from commonweal.apps.measurement.selectors import findings, get, indicators, rep
 from commonweal.domain.measurement.figures import Direction, Finding, Indicator, Kind, Measurement, Severity, State
 
 __all__ = [
-    "DOCUMENTS",
     "BadTableError",
     "Definition",
     "Direction",

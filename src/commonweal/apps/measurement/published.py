@@ -13,6 +13,8 @@ from commonweal.domain.errors import CommonwealError
 from commonweal.domain.measurement.figures import Indicator, Measurement
 from commonweal.domain.measurement.printed import Printed, UnreadableError, read_printed
 
+_DOCUMENTS = Path(__file__).with_name("documents.csv")
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -23,17 +25,6 @@ class Document:
     met: date
     reported: str
     footprint: str
-
-
-DOCUMENTS = {
-    "003": Document(
-        "003",
-        "Nottingham and Nottinghamshire Integrated Care System Board, papers for the meeting of 15 October 2020",
-        date(2020, 10, 15),
-        "2020-10",
-        "Nottingham and Nottinghamshire ICS",
-    ),
-}
 
 
 class BadTableError(CommonwealError):
@@ -131,15 +122,32 @@ def year_to_date(as_at: str) -> str:
     return f"{start}/{(start + 1) % 100:02} YTD {day:%Y-%m}"
 
 
+def documents() -> dict[str, Document]:
+    """The public papers whose tables can be read, by number."""
+    return {
+        cells["number"]: Document(
+            cells["number"],
+            cells["title"],
+            date.fromisoformat(cells["met"]),
+            cells["reported"],
+            cells["footprint"],
+        )
+        for _, cells in _csv(_DOCUMENTS)
+    }
+
+
 def published_rows(directory: Path, table: str) -> list[PublishedRow]:
     """Every row of ``directory/<table>.csv``. Raises ``BadTableError`` (missing file, column or ragged row)."""
     path = directory / f"{table}.csv"
+    known = documents()
     rows = []
     for line, cells in _csv(path):
         number = cells.get("source", "")
-        if number not in DOCUMENTS:
-            raise BadTableError(f"{path.name} line {line}: source {number!r} is not a document known here")
-        rows.append(PublishedRow(path.name, line, DOCUMENTS[number], cells.get("line", ""), cells))
+        if number not in known:
+            raise BadTableError(
+                f"{path.name} line {line}: source {number!r} is not a document known here; add it to {_DOCUMENTS.name}"
+            )
+        rows.append(PublishedRow(path.name, line, known[number], cells.get("line", ""), cells))
     return rows
 
 

@@ -1,5 +1,6 @@
 """Writes of the performance app: the published delivery dashboard becomes figures."""
 
+from calendar import month_name
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
@@ -222,7 +223,7 @@ def _rank(row: PublishedRow, labels: Labels) -> Figures:
 def _headline(row: PublishedRow, labels: Labels) -> Figures:
     """A figure printed in a sentence: the transcription holds its number, the print its words."""
     indicator = labels.find(row, "003_service_headlines", row["measure"])
-    period = {"August 2020": "2020-08", "July 2020": "2020-07"}.get(row["period"], row["period"] or "not printed")
+    period = _month(row["period"]) or row["period"] or "not printed"
     compared = f"; compared with {row['compared_with']}" if row["compared_with"] else ""
     words = {">=": "at least", ">": "more than", "<": "less than", "<=": "at most", "~": "about"}
     at_least = f"; {words[row['comparator']]}" if row["comparator"] else ""
@@ -237,6 +238,14 @@ def _headline(row: PublishedRow, labels: Labels) -> Figures:
         note=row.note + compared + at_least,
     )
     return [figure], []
+
+
+def _month(printed: str) -> str:
+    """``2020-08`` for ``August 2020``; empty for anything else."""
+    name, _, year = printed.partition(" ")
+    if name not in month_name or not name or not (len(year) == 4 and year.isdecimal()):
+        return ""
+    return f"{year}-{list(month_name).index(name):02}"
 
 
 def _number_or_words(printed: str, transcribed: str) -> Printed:
