@@ -32,7 +32,7 @@ check: setup  ## style, types and import contracts
 bench: setup  ## each benchmark: ours, the limit or peer in the same run, the ratio
 	$(BIN)/commonweal bench
 
-crash: setup  ## long crash and load runs
+crash: setup  ## kill the work many times over and compare the end state
 	$(BIN)/python -m pytest tests/crash
 
 clean:  ## remove the environment and all state

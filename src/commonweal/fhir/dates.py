@@ -16,9 +16,10 @@ def day_of(value: str | None) -> date | None:
     """The UK calendar day of a FHIR date or dateTime; a partial date counts from its first day, other text is None."""
     if not value:
         return None
+    if len(value) > 10:
+        moment = moment_of(value)
+        return moment.date() if moment is not None else None
     try:
-        if len(value) > 10:
-            return datetime.fromisoformat(value).astimezone(LONDON).date()
         return date.fromisoformat((value + "-01-01")[:10] if len(value) == 4 else (value + "-01")[:10])
     except ValueError:
         return None
@@ -26,10 +27,14 @@ def day_of(value: str | None) -> date | None:
 
 @lru_cache(maxsize=16384)
 def moment_of(value: str | None) -> datetime | None:
-    """The moment of a FHIR dateTime with a time of day, in UK time; None for a date alone or other text."""
+    """The moment of a FHIR dateTime with a time of day, in UK time; None for a date alone or other text.
+
+    FHIR demands a zone with a time. What came without one is UK time, wherever this runs.
+    """
     if not value or len(value) <= 10:
         return None
     try:
-        return datetime.fromisoformat(value).astimezone(LONDON)
+        moment = datetime.fromisoformat(value)
     except ValueError:
         return None
+    return moment.astimezone(LONDON) if moment.tzinfo is not None else moment.replace(tzinfo=LONDON)

@@ -16,6 +16,7 @@ from commonweal.fhir.dates import day_of, moment_of
         ("2020-06-30T23:30:00Z", date(2020, 7, 1)),  # half past midnight, British Summer Time
         ("2020-12-31T23:30:00Z", date(2020, 12, 31)),
         ("2020-01-01T00:30:00+01:00", date(2019, 12, 31)),
+        ("2020-06-30T23:30:00", date(2020, 6, 30)),  # no zone: UK time
         ("2019-02-30", None),
         ("soon", None),
         ("", None),
@@ -29,4 +30,5 @@ def test_the_day_is_the_uks(value: str | None, day: date | None) -> None:
 def test_a_moment_needs_a_time_of_day() -> None:
     assert moment_of("2020-06-30T23:30:00Z") == datetime(2020, 6, 30, 23, 30, tzinfo=UTC)
     assert str(moment_of("2020-06-30T23:30:00Z")) == "2020-07-01 00:30:00+01:00"
+    assert moment_of("2020-06-30T23:30:00") == datetime(2020, 6, 30, 22, 30, tzinfo=UTC)
     assert [moment_of(text) for text in ("2020-06-30", "2020-06-30T25:00:00Z", None)] == [None, None, None]
