@@ -263,3 +263,19 @@ def test_codes_are_found_by_their_search_rows(tmp_path: Path) -> None:
     resource["code"] = coded("http://snomed.info/sct", "back\\slash\ttab")
     api.land("gp", [write_lines(tmp_path / "a.ndjson", [json.dumps(resource)])], "A81001")
     assert ("back\\slash\ttab",) in rows("SELECT code FROM record_token WHERE param = 'code'")
+
+
+def test_a_second_feed_of_a_source_waits_for_word_that_it_numbers_people_alike(tmp_path: Path) -> None:
+    from commonweal.apps.exchange import api
+
+    hospital = tmp_path / "RX1.hl7"
+    hospital.write_text(adt_message("RX1", "123", 1, "A01", "202010010900", "V1"), newline="")
+    api.land("adt", [hospital], "RX1")
+    before = state()
+    ward = tmp_path / "RX1.ndjson"
+    write_lines(ward, gp_lines("RX1", 1))
+    with pytest.raises(api.NumberedApart, match="already sends adt.*--same-numbering"):
+        api.land("gp", [ward], "RX1")
+    assert state() == before
+    assert api.land("gp", [ward], "RX1", same_numbering=True)["accepted"] == 11
+    assert api.land("gp", [ward], "RX1")["duplicate"] == 11  # said once, remembered

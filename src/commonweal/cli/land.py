@@ -12,6 +12,9 @@ def land(
     feed: str = typer.Argument(help="gp, adt, cld or mh"),
     paths: list[Path] = typer.Argument(help="Files, or folders of files of this feed"),
     source: str = typer.Option("", help="ODS code of the sender; without it, each file's name is the code"),
+    same_numbering: bool = typer.Option(
+        False, help="The source says that this feed numbers people as its other feed does"
+    ),
     json: bool = runtime.JSON,
 ) -> None:
     """Land partner files: keep them, check them, store what is sound, quarantine the rest with the reason.
@@ -28,7 +31,7 @@ def land(
 
     try:
         with access.service_run("land", feed), runtime.progress() as display:
-            result = _land_all(exchange, feed, paths, source, display)
+            result = _land_all(exchange, feed, paths, source, same_numbering, display)
     except exchange.ExchangeError as error:
         runtime.fail(str(error))
     except OSError as error:
@@ -41,7 +44,9 @@ def land(
     runtime.emit(result, json, lambda out: _print(result, out))
 
 
-def _land_all(exchange: Any, feed: str, paths: list[Path], source: str, display: Any) -> dict[str, Any]:
+def _land_all(
+    exchange: Any, feed: str, paths: list[Path], source: str, same_numbering: bool, display: Any
+) -> dict[str, Any]:
     """Land each source's files together; the counts are added up."""
     total: dict[str, Any] = {}
     for ods, files in exchange.by_source(feed, paths, source).items():
@@ -52,7 +57,7 @@ def _land_all(exchange: Any, feed: str, paths: list[Path], source: str, display:
                 bars[name] = display.add_task(f"{feed} {ods} {name}", total=max(size, 1))
             display.update(bars[name], completed=done)
 
-        one = exchange.land(feed, files, ods, progress=tell)
+        one = exchange.land(feed, files, ods, progress=tell, same_numbering=same_numbering)
         for name, value in one.items():
             total[name] = total[name] + value if name in total else value
         for bar in bars.values():

@@ -30,7 +30,8 @@ meets one ends with that message and exit status 1; a page or the FHIR API turns
     ├── ExchangeError            a landing that could not start (exchange)
     │   ├── UnknownFeed          no feed of that name
     │   ├── UnknownSource        nobody said whose file it is
-    │   └── MissingFile          a path that is not there, or an empty folder
+    │   ├── MissingFile          a path that is not there, or an empty folder
+    │   └── NumberedApart        a second feed of a source, not known to number people alike
     └── UnknownPeriodError       a report of a month without figures (reporting)
 
 A test holds this tree to the classes. A wrong argument within the code is a ``ValueError`` or ``KeyError`` as

@@ -19,7 +19,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 
 from commonweal.apps.exchange import landing, messages
-from commonweal.apps.exchange.errors import MissingFile, UnknownSource
+from commonweal.apps.exchange.errors import MissingFile, NumberedApart, UnknownSource
 from commonweal.apps.exchange.models import Quarantine, Receipt
 from commonweal.apps.exchange.reading import MESSAGES, Batch, ahead, batches, check_feed, no_cycle_search
 from commonweal.apps.record import api as record
@@ -41,19 +41,28 @@ class Tally:
     resources: int = 0
 
 
-def land(feed: str, paths: Sequence[Path | str], source: str, progress: Progress | None = None) -> dict[str, Any]:
+def land(
+    feed: str,
+    paths: Sequence[Path | str],
+    source: str,
+    progress: Progress | None = None,
+    *,
+    same_numbering: bool = False,
+) -> dict[str, Any]:
     """Land files of one feed from one source (its ODS code).
 
     Returns ``{read, accepted, duplicate, quarantined, resources, seconds, files: [...]}``: lines of the files,
     or messages of an ADT file; ``resources`` is how many resources were new or changed. A folder stands for
-    every file in it. ``progress(name, bytes_done, bytes_total)`` is called as each file goes.
+    every file in it. ``progress(name, bytes_done, bytes_total)`` is called as each file goes. A compartment is
+    (source, local id): ``same_numbering`` is the source's word that a second feed numbers people as its first.
 
     Raises:
-        UnknownFeed, MissingFile: before anything is touched.
+        UnknownFeed, MissingFile, NumberedApart: before anything is touched.
     """
     check_feed(feed)
     started = perf_counter()
     found = expand(paths)
+    _check_numbering(feed, source, same_numbering)
     with no_cycle_search():
         files = [_land_one(feed, path, source, progress) for path in found]
     total = {name: sum(item[name] for item in files) for name in Tally.__slots__}
@@ -91,6 +100,20 @@ def by_source(feed: str, paths: Sequence[Path | str], source: str = "") -> dict[
             raise UnknownSource(f"{path.name} is not named after an organisation; say whose it is with --source ODS")
         found.setdefault(ods, []).append(path)
     return found
+
+
+def _check_numbering(feed: str, source: str, same_numbering: bool) -> None:
+    """Refuse a source's second feed until somebody says that both number people alike.
+
+    Two systems of one trust may each have a person 123; in one compartment they would be one person.
+    """
+    known = set(Receipt.objects.filter(source=source).values_list("feed", flat=True).distinct())
+    if known and feed not in known and not same_numbering:
+        raise NumberedApart(
+            f"{source} already sends {', '.join(sorted(known))}, and {feed} may number other people the same way; "
+            "ask the source, then land with --same-numbering if one number is one person in both, "
+            "or under a site code of its own"
+        )
 
 
 def _land_one(feed: str, path: Path, source: str, progress: Progress | None) -> dict[str, Any]:

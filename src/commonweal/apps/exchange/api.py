@@ -1,10 +1,11 @@
 """The exchange's public face: land files, see receipts and quarantine, replay after a fix.
 
-Errors: ``ExchangeError`` and below it ``UnknownFeed``, ``UnknownSource``, ``MissingFile``.
+Errors: ``ExchangeError`` and below it ``UnknownFeed``, ``UnknownSource``, ``MissingFile``,
+``NumberedApart``.
 """
 
 from commonweal.apps.exchange.actions import by_source, land, replay
-from commonweal.apps.exchange.errors import ExchangeError, MissingFile, UnknownFeed, UnknownSource
+from commonweal.apps.exchange.errors import ExchangeError, MissingFile, NumberedApart, UnknownFeed, UnknownSource
 from commonweal.apps.exchange.reading import known_feeds
 from commonweal.apps.exchange.selectors import (
     QuarantinedView,
@@ -16,6 +17,7 @@ from commonweal.apps.exchange.selectors import (
 __all__ = [
     "ExchangeError",
     "MissingFile",
+    "NumberedApart",
     "QuarantinedView",
     "ReceiptView",
     "UnknownFeed",

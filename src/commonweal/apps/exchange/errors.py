@@ -17,3 +17,7 @@ class UnknownSource(ExchangeError):
 
 class MissingFile(ExchangeError):
     """A path that is not there, or a folder with nothing in it."""
+
+
+class NumberedApart(ExchangeError):
+    """A source's second feed, and nobody has said that both number people alike."""
