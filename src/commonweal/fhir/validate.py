@@ -202,10 +202,10 @@ def _many(check: Check) -> Check:
         for index, item in enumerate(value):
             found = check(item)
             if found is not None:
-                null = "null-in-array" if item is None else ""
+                rule = "null-in-array" if item is None else ""
                 faults = (faults or []) + [
-                    (f"[{index}]" + _dotted(path), null or rule, shown, message, severity)
-                    for path, rule, shown, message, severity in found
+                    (f"[{index}]" + _dotted(path), rule or own, shown, message, severity)
+                    for path, own, shown, message, severity in found
                 ]
         return faults
 
