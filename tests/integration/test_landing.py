@@ -274,7 +274,7 @@ def test_a_second_feed_of_a_source_waits_for_word_that_it_numbers_people_alike(t
     before = state()
     ward = tmp_path / "RX1.ndjson"
     write_lines(ward, gp_lines("RX1", 1))
-    with pytest.raises(api.NumberedApart, match="already sends adt.*--same-numbering"):
+    with pytest.raises(api.NumberedApart, match=r"already sends adt.*--same-numbering"):
         api.land("gp", [ward], "RX1")
     assert state() == before
     assert api.land("gp", [ward], "RX1", same_numbering=True)["accepted"] == 11
