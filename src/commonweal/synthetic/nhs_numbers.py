@@ -35,10 +35,11 @@ def valid(bases: Ints) -> Ints:
 
 def allocate(rng: np.random.Generator, count: int) -> Ints:
     """``count`` different numbers in random order from the never-issued ranges, the first range used up first."""
-    numbers = rng.permutation(valid(np.arange(999_000_000, 1_000_000_000, dtype=np.int64)))
-    below = 998_999_999
+    (first, last), (lowest, highest) = ((low // 10, high // 10) for low, high in RANGES)
+    numbers = rng.permutation(valid(np.arange(first, last + 1, dtype=np.int64)))
+    below = highest
     while len(numbers) < count:
-        block = valid(np.arange(max(900_000_000, below - 999_999), below + 1, dtype=np.int64))
+        block = valid(np.arange(max(lowest, below - 999_999), below + 1, dtype=np.int64))
         if not len(block):
             raise ValueError(f"only {len(numbers)} never-issued NHS numbers exist; ask for fewer people than {count}")
         numbers = np.concatenate([numbers, rng.permutation(block)])

@@ -57,7 +57,7 @@ def actor_of(request: HttpRequest) -> Actor:
         actor = actor_for(request.user)
     else:
         raise SignInRequired("Sign in first.")
-    request.commonweal_actor = actor  # type: ignore[attr-defined]
+    request.commonweal_actor = actor  # type: ignore[attr-defined]  # asked once a request
     return actor
 
 
