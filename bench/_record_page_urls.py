@@ -1,8 +1,11 @@
 """The site's addresses, and beside them one fixed page: the record's query with no gate, audit or sign-in.
 
-``/fixed/COMPARTMENTS`` (ids joined by commas) runs on the same server through the same middleware. It reads the
-rows the record page reads, in the batch role that row security lets through, and writes the same facts (what,
-detail, when, status, where, who, source) by hand, one table row each, with no template.
+``/fixed/COMPARTMENTS`` (ids joined by commas) runs on the same server through the same middleware. It runs the
+record page's own SQL for the person's rows, prepared, on a connection of its own in the batch role, which row
+security lets through; reads each body once; and writes the same facts by hand, a table row a resource and no
+template: what, value or dose or reaction, when, until, status, where, who, source, and of the person name, birth,
+death, sex, numbers, address and telephone. It is let off what ours adds beyond those rows: it arranges nothing into
+sections, spells out no date, leaves codes of organisations and staff as codes, and says nothing of what is missing.
 """
 
 import threading
@@ -30,42 +33,73 @@ def fixed(request: HttpRequest, compartments: str) -> HttpResponse:
     wanted = [int(one) for one in compartments.split(",")]
     lines = [HEAD]
     for kind, body, source, feed, category, _ in _connection().execute(_PERSON, [wanted, CATEGORIES], prepare=True):
-        facts = [kind, *_facts(orjson.loads(body)), source, feed, category]
-        lines.append("<tr><td>" + "</td><td>".join(escape(str(fact)) for fact in facts) + "</td></tr>")
+        resource = orjson.loads(body)
+        facts = _person(resource) if kind == "Patient" else _facts(resource)
+        cells = [escape(str(fact)) for fact in (kind, *facts, source, feed, category)]
+        lines.append("<tr><td>" + "</td><td>".join(cells) + "</td></tr>")
     lines.append("</tbody></table></main></body></html>")
     return HttpResponse("\n".join(lines))
 
 
+def _person(patient: dict[str, Any]) -> list[object]:
+    """The facts of the banner."""
+    numbers = [one.get("value", "") for one in patient.get("identifier", ())]
+    names = [" ".join([*one.get("given", ()), one.get("family", "")]) for one in patient.get("name", ())]
+    homes = [
+        ", ".join([*one.get("line", ()), one.get("city", ""), one.get("postalCode", "")])
+        for one in patient.get("address", ())
+    ]
+    phones = [one.get("value", "") for one in patient.get("telecom", ())]
+    dates = [patient.get("birthDate", ""), patient.get("deceasedDateTime", "")]
+    return [", ".join(names), *dates, patient.get("gender", ""), *numbers, "; ".join(homes), "; ".join(phones)]
+
+
 def _facts(resource: dict[str, Any]) -> list[object]:
-    """What, detail, when, until, status, where and who, as each type keeps them."""
-    concept = resource.get("medicationCodeableConcept") or resource.get("code") or resource.get("type") or {}
-    if isinstance(concept, list):
-        concept = concept[0]
-    coding = (concept.get("coding") or [{}])[0]
-    quantity = resource.get("valueQuantity") or {}
+    """What, value or dose or reaction, when, until, status, where and who, as each type keeps them."""
+    concept = _first(resource.get("medicationCodeableConcept") or resource.get("code") or resource.get("type"))
+    values = [_value(one) for one in (resource, *resource.get("component", ()))]
     doses = [dose.get("text", "") for dose in resource.get("dosageInstruction", ())]
+    reactions = [_words(one) for each in resource.get("reaction", ()) for one in each.get("manifestation", ())]
     period = resource.get("period") or {}
     when = (
         resource.get("onsetDateTime")
         or resource.get("effectiveDateTime")
         or resource.get("authoredOn")
+        or resource.get("recordedDate")
         or period.get("start", "")
     )
     place = (resource.get("location") or [{}])[0].get("location", {}).get("display", "")
     who = [one.get("individual", {}).get("display", "") for one in resource.get("participant", ())]
-    status = resource.get("status") or (resource.get("clinicalStatus", {}).get("coding") or [{}])[0].get("code", "")
-    names = [" ".join([*one.get("given", ()), one.get("family", "")]) for one in resource.get("name", ())]
     return [
-        concept.get("text") or coding.get("display") or coding.get("code", ""),
-        f"{quantity.get('value', '')} {quantity.get('unit', '')}",
-        "; ".join(doses),
+        _words(concept),
+        _words(_first(resource.get("reasonCode"))),
+        ", ".join(filter(None, values)),
+        "; ".join(doses) or ", ".join(reactions),
         when[:10],
         period.get("end", "")[:10],
-        status,
+        resource.get("status") or (resource.get("clinicalStatus", {}).get("coding") or [{}])[0].get("code", ""),
         place,
         ", ".join(who),
-        ", ".join(names),
     ]
+
+
+def _first(concept: Any) -> dict[str, Any]:
+    found: dict[str, Any] = (concept[0] if isinstance(concept, list) else concept) or {}
+    return found
+
+
+def _words(concept: dict[str, Any]) -> str:
+    coding = (concept.get("coding") or [{}])[0]
+    return str(concept.get("text") or coding.get("display") or coding.get("code", ""))
+
+
+def _value(holder: dict[str, Any]) -> str:
+    """``Systolic blood pressure 120 mmHg`` of a component, ``66.2 kg`` of an observation."""
+    quantity = holder.get("valueQuantity")
+    if not quantity:
+        return ""
+    named = "" if "resourceType" in holder else _words(holder.get("code", {}))
+    return f"{named} {quantity.get('comparator', '')}{quantity.get('value', '')} {quantity.get('unit', '')}".strip()
 
 
 def _connection() -> psycopg.Connection[Any]:

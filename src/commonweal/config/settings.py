@@ -43,6 +43,8 @@ INSTALLED_APPS = [
     *(f"commonweal.apps.{name}" for name in _APPS if (SOURCE / "apps" / name / "__init__.py").exists()),
 ]
 AUTH_USER_MODEL = "access.User"
+AUTHENTICATION_BACKENDS = ["commonweal.apps.access.sessions.Accounts"]
+SESSION_ENGINE = "commonweal.apps.access.sessions"
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

@@ -16,7 +16,10 @@ TABLE = [
     (False, False, True, (), (), [Absence.WITHHELD]),
     (False, True, True, (), (), [Absence.WITHHELD, Absence.NONE_KNOWN]),
     (True, False, True, (), (), [Absence.WITHHELD]),
-    (False, False, False, ("Council",), (), [Absence.NOT_SHARED]),
+    (False, False, False, ("Council",), (), [Absence.NOT_SHARED, Absence.NOT_RECORDED]),
+    (True, False, False, ("Council",), (), [Absence.NOT_SHARED]),
+    (False, True, False, ("Council",), (), [Absence.NOT_SHARED, Absence.NONE_KNOWN]),
+    (False, False, False, ("Council",), (LAST,), [Absence.NOT_HEARD, Absence.NOT_SHARED]),
     (False, False, False, (), (LAST,), [Absence.NOT_HEARD]),
     (False, True, True, ("Council",), (LAST,), list(Absence)[:4]),
 ]
@@ -54,3 +57,21 @@ def test_withheld_shows_the_way_to_emergency_access_only_to_who_has_it() -> None
 def test_a_silent_source_is_named_with_its_last_day() -> None:
     message = explain("Contacts", recorded=True, none_known=False, withheld=False, may_emergency=False, silent=(LAST,))
     assert message[0].text == "Contacts: Riverside Trust not heard from since 3 October 2020 09:05."
+
+
+def test_silence_of_the_sources_that_share_is_said_beside_the_one_that_does_not() -> None:
+    def said(others_share: bool) -> list[str]:
+        messages = explain(
+            "Allergies",
+            recorded=False,
+            none_known=False,
+            withheld=False,
+            may_emergency=True,
+            not_shared_by=("A Hospital",),
+            others_share=others_share,
+        )
+        return [message.text for message in messages]
+
+    not_shared = "Allergies: not shared by A Hospital."
+    assert said(True) == [not_shared, "Allergies: not recorded by the sources that share them."]
+    assert said(False) == [not_shared]  # nobody is left who could have recorded any

@@ -80,9 +80,12 @@ def organisations(kind: str | None = None, on: date | None = None) -> list[Organ
 def names_of(codes: Iterable[str]) -> dict[str, str]:
     """Latest name of each code; a code nobody knows is its own name."""
     wanted = set(codes)
-    known = dict(
-        OrganisationRow.objects.filter(ods_code__in=wanted).order_by("valid_from").values_list("ods_code", "name")
-    )
+    with connection.cursor() as cursor:  # by hand: every record page asks
+        cursor.execute(
+            "SELECT ods_code, name FROM places_organisation WHERE ods_code = ANY (%s) ORDER BY valid_from",
+            [list(wanted)],
+        )
+        known = dict(cursor.fetchall())
     return {code: known.get(code, code) for code in wanted}
 
 

@@ -1,22 +1,20 @@
 """From FHIR resources to what a page shows of them: text, date, place, people. Pure: no query, no clock."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from commonweal.apps.record.staging import happened_values
 from commonweal.fhir import systems
 from commonweal.fhir.compartment import team
 from commonweal.fhir.dates import day_of, moment_of
 
-Json = Mapping[str, Any]
+Json = dict[str, Any]  # as orjson makes it: an isinstance against Mapping costs more than the rest of the line
 NO_KNOWN_ALLERGY = frozenset(("716186003", "409137002", "428607008", "429625007", "428197003"))  # SNOMED CT
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One thing in a list. ``when`` is the calendar day (None: not recorded), ``when_text`` as precise as sent.
 
     ``detail`` is a value, dose or reaction; ``status`` a FHIR code; ``source`` an ODS code.
@@ -34,8 +32,7 @@ class Entry:
     source_name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Contact:
+class Contact(NamedTuple):
     """One line of the timeline: when, what, where, who with, and who says so.
 
     ``at`` is the moment, when a time of day was sent; ``until`` the last day (None: one day, or still going on:
@@ -59,8 +56,7 @@ class Contact:
     last_heard: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Involvement:
+class Involvement(NamedTuple):
     """An organisation (or its team) caring for the person. ``since`` and ``until`` None: not known, and ongoing."""
 
     organisation: str
@@ -77,20 +73,27 @@ def text_of(concept: Any) -> str:
     """The words for a CodeableConcept (or the first of a list): its text, a display, or the bare code."""
     if isinstance(concept, list):
         concept = concept[0] if concept else None
-    if not isinstance(concept, Mapping):
+    if not isinstance(concept, dict):
         return ""
     if concept.get("text"):
         return str(concept["text"])
-    codings = concept.get("coding", ())
-    return next((str(c["display"]) for c in codings if c.get("display")), "") or next(
-        (str(c["code"]) for c in codings if c.get("code")), ""
-    )
+    for name in ("display", "code"):
+        for coding in concept.get("coding", ()):
+            if coding.get(name):
+                return str(coding[name])
+    return ""
 
 
-def codes_of(concept: Any) -> Iterator[str]:
+def codes_of(concept: Any) -> list[str]:
     """The codes of a CodeableConcept."""
-    if isinstance(concept, Mapping):
-        yield from (str(coding["code"]) for coding in concept.get("coding", ()) if coding.get("code"))
+    if not isinstance(concept, dict):
+        return []
+    return [str(coding["code"]) for coding in concept.get("coding", ()) if coding.get("code")]
+
+
+def first_code(concept: Any) -> str:
+    """The first code of a CodeableConcept, or ''."""
+    return next(iter(codes_of(concept)), "")
 
 
 @lru_cache(maxsize=16384)
@@ -106,7 +109,7 @@ def words_for(value: str | None) -> str:
 
 def happened(resource: Json) -> str | None:
     """The FHIR date the entry stands under."""
-    return next(happened_values(dict(resource)), None)
+    return next(happened_values(resource), None)
 
 
 def entry(resource: Json, source: str, source_name: str) -> Entry:
@@ -118,8 +121,8 @@ def entry(resource: Json, source: str, source_name: str) -> Entry:
         type=kind,
         id=resource.get("id", ""),
         text=text_of(concept) or "No description recorded",
-        code=next(codes_of(concept), ""),
-        detail=_DETAILS.get(kind, lambda _: "")(resource),
+        code=first_code(concept),
+        detail=_DETAILS[kind](resource) if kind in _DETAILS else "",
         status=_status(resource),
         when=day_of(when),
         when_text=words_for(when),
@@ -130,13 +133,13 @@ def entry(resource: Json, source: str, source_name: str) -> Entry:
 
 def _status(resource: Json) -> str:
     if "clinicalStatus" in resource:
-        return next(codes_of(resource["clinicalStatus"]), "")
+        return first_code(resource["clinicalStatus"])
     return str(resource.get("status", ""))
 
 
 def verification(resource: Json) -> str:
     """The verification status code of a condition or allergy."""
-    return next(codes_of(resource.get("verificationStatus")), "")
+    return first_code(resource.get("verificationStatus"))
 
 
 def _dose(resource: Json) -> str:
@@ -240,7 +243,7 @@ def _what(resource: Json) -> str:
 
 def _where(resource: Json) -> str:
     for item in resource.get("location", ()):
-        if isinstance(item, Mapping) and item.get("location", {}).get("display"):
+        if isinstance(item, dict) and item.get("location", {}).get("display"):
             return str(item["location"]["display"])
     return ""
 
@@ -249,8 +252,10 @@ def organisation_of(resource: Json) -> str:
     """The ODS code of the organisation that provides or manages, or ''."""
     for element in ("serviceProvider", "managingOrganization", "generalPractitioner", "performer"):
         value = resource.get(element)
+        if not value:
+            continue
         for reference in value if isinstance(value, list) else [value]:
-            identifier = reference.get("identifier", {}) if isinstance(reference, Mapping) else {}
+            identifier = reference.get("identifier", {}) if isinstance(reference, dict) else {}
             if identifier.get("system") == systems.ODS:
                 return str(identifier.get("value", ""))
     return ""

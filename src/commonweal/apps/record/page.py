@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-import orjson
 from django.conf import settings
 from django.db import connection
+from orjson import loads
 
 from commonweal.apps.access.api import Message, Scope, explain
 from commonweal.apps.places import api as places
 from commonweal.apps.record import entries
+from commonweal.apps.record.caring import Caring, caring, caring_codes
 from commonweal.apps.record.entries import Contact, Entry, Involvement
 from commonweal.apps.record.feed_facts import FeedTable, feed_facts
 from commonweal.fhir.dates import LONDON, day_of
@@ -78,6 +79,7 @@ class PersonPage:
     involved: tuple[Involvement, ...]
     timeline: tuple[Contact, ...]
     sources: tuple[SourceHeard, ...]
+    caring: Caring | None = None
 
 
 class _Row(NamedTuple):
@@ -88,11 +90,11 @@ class _Row(NamedTuple):
     source: str
     feed: str
     category: str
-    updated: datetime
+    updated: float  # seconds since 1970: an aware moment costs more to read than the rest of the row
 
 
 _PERSON = """
-SELECT r.type, r.body, s.source, s.feed, r.category, r.updated
+SELECT r.type, r.body, s.source, s.feed, r.category, extract(epoch FROM r.updated)::float8
 FROM record_resource r JOIN record_source s ON s.id = r.source_id
 WHERE r.compartment_id = ANY (%s) AND r.category = ANY (%s) AND NOT r.deleted
 ORDER BY r.happened_at DESC NULLS LAST, r.rid DESC
@@ -110,7 +112,7 @@ def person_page(scope: Scope) -> PersonPage:
     now: datetime = settings.COMMONWEAL_NOW()
     with connection.cursor() as cursor:
         cursor.execute(_PERSON, [sorted(scope.compartments), sorted(scope.categories)])
-        rows = [_Row(kind, orjson.loads(body), *rest) for kind, body, *rest in cursor.fetchall()]
+        rows = [_Row(row[0], loads(row[1]), row[2], row[3], row[4], row[5]) for row in cursor.fetchall()]
         held_back = {item.source for item in scope.withheld if item.source}
         cursor.execute(_SOURCES, [sorted({row.source for row in rows} | held_back)])
         heard = {(source, feed): last for source, feed, last in cursor.fetchall()}
@@ -128,6 +130,7 @@ def person_page(scope: Scope) -> PersonPage:
     feeds = {(row.source, row.feed) for row in rows}
     facts = feed_facts(now.date())
     absent = _Absences(scope, feeds, heard, names, now, facts)
+    observed = _entries(_sound(by_kind.get("Observation", ())), names)
     return PersonPage(
         banner=_banner(by_kind.get("Patient", ()), names, now.date()),
         notices=absent.general(),
@@ -136,13 +139,14 @@ def person_page(scope: Scope) -> PersonPage:
         medicines=_medicines(
             [*by_kind.get("MedicationRequest", ()), *by_kind.get("MedicationStatement", ())], names, absent
         ),
-        observations=_observations(by_kind.get("Observation", ()), names, absent),
+        observations=_observations(observed, absent),
         involved=_involved(by_kind.get("Patient", ()), contacts, names, now.date(), facts),
         timeline=tuple(
             entries.contact(row.resource, row.category, row.source, names, staff, heard.get((row.source, row.feed)))
             for row in contacts
         ),
         sources=_sources(rows, heard, held_back, names, now, facts),
+        caring=caring(observed),
     )
 
 
@@ -158,7 +162,7 @@ def _staff_names(contacts: Sequence[_Row]) -> dict[str, str]:
         return {}
     with connection.cursor() as cursor:
         cursor.execute(_STAFF, [sorted(wanted)])
-        return {f"Practitioner/{i}": entries.full_name(orjson.loads(b).get("name", ())) for i, b in cursor.fetchall()}
+        return {f"Practitioner/{i}": entries.full_name(loads(b).get("name", ())) for i, b in cursor.fetchall()}
 
 
 def _banner(patients: Sequence[_Row], names: Mapping[str, str], today: date) -> Banner:
@@ -227,6 +231,7 @@ class _Absences:
             not_shared_by=tuple(
                 dict.fromkeys(self.names[source] for source, feed in self.feeds if subject in self.facts[feed].not_sent)
             ),
+            others_share=any(subject not in self.facts[feed].not_sent for _, feed in self.feeds),
             silent=self.silent if subject != "Observations" else (),
         )
 
@@ -243,13 +248,17 @@ class _Absences:
 
 
 def _entries(rows: Sequence[_Row], names: Mapping[str, str]) -> list[Entry]:
-    return [entries.entry(row.resource, row.source, names.get(row.source, row.source)) for row in rows]
+    return [entries.entry(row.resource, row.source, names[row.source]) for row in rows]
 
 
 def _sound(rows: Sequence[_Row]) -> list[_Row]:
     """Without what was entered in error or has been refuted."""
     wrong = ("entered-in-error", "refuted")
-    return [r for r in rows if entries.verification(r.resource) not in wrong and r.resource.get("status") not in wrong]
+    return [
+        row
+        for row in rows
+        if row.resource.get("status") not in wrong and entries.verification(row.resource) not in wrong
+    ]
 
 
 def _allergies(rows: Sequence[_Row], names: Mapping[str, str], absent: _Absences) -> Section:
@@ -275,11 +284,14 @@ def _medicines(rows: Sequence[_Row], names: Mapping[str, str], absent: _Absences
     return Section(current, past, absent.of("Medicines", "medication", recorded=bool(current or past)))
 
 
-def _observations(rows: Sequence[_Row], names: Mapping[str, str], absent: _Absences) -> Section:
-    """The latest of each kind; earlier ones are under ``past``."""
+def _observations(observed: Sequence[Entry], absent: _Absences) -> Section:
+    """The latest of each kind (they come latest first); earlier ones are under ``past``; no carer codes."""
     latest: dict[str, Entry] = {}
     past = []
-    for item in _entries(_sound(rows), names):  # latest first
+    elsewhere = caring_codes()
+    for item in observed:
+        if item.code in elsewhere:
+            continue
         if item.code in latest:
             past.append(item)
         else:

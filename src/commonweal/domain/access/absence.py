@@ -35,12 +35,15 @@ def explain(
     may_emergency: bool,
     not_shared_by: tuple[str, ...] = (),
     silent: tuple[tuple[str, datetime], ...] = (),
+    others_share: bool = True,
 ) -> tuple[Message, ...]:
     """Every message that applies to ``subject`` (such as "Allergies"), most urgent first.
 
     ``recorded``: there are entries to show. ``none_known``: a source asserts that there are none.
     ``not_shared_by``: names of sources that hold the subject and do not share it. ``silent``: names of
-    sources overdue, and when each was last heard from. With entries to show, only the warnings remain.
+    sources overdue, and when each was last heard from. ``others_share``: some source other than those of
+    ``not_shared_by`` shares the subject, so that its silence too must be said. With entries to show, only the
+    warnings remain.
     """
     messages = []
     if withheld:
@@ -58,4 +61,7 @@ def explain(
             messages.append(Message(Absence.NONE_KNOWN, f"{subject}: none known."))
         elif not messages:
             messages.append(Message(Absence.NOT_RECORDED, f"{subject}: not recorded."))
+        elif others_share and all(message.absence is Absence.NOT_SHARED for message in messages):
+            text = f"{subject}: not recorded by the sources that share them."
+            messages.append(Message(Absence.NOT_RECORDED, text))
     return tuple(messages)
