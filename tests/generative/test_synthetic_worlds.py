@@ -15,6 +15,7 @@ from commonweal.synthetic.columns import NEVER, Stream, Streams, age_at, calenda
 from commonweal.synthetic.invented_geography import invent
 from commonweal.synthetic.lives import die, exposure, fall_ill
 from commonweal.synthetic.people import populate
+from commonweal.synthetic.rates import FEED_FAULTS
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
@@ -34,11 +35,16 @@ def test_any_small_world_is_whole(people: int, seed: int) -> None:
         assert len({(c["source"], c["feed"], c["local_id"]) for c in held}) == len(held)
         feeds = Counter(c["feed"] for c in held)
         assert feeds["gp"] == people
+        faults = {(f["path"], int(f["line"])) for f in _rows(root / "truth/faults.csv")}
+        kinds = {(f["feed"], f["kind"]) for f in _rows(root / "truth/faults.csv")}
+        assert kinds == {(f.feed, f.kind) for f in FEED_FAULTS}, "every kind of fault, however small the world"
+        assert len(faults) == manifest.faults
         patients = 0
         for path in (root / "feeds/gp").iterdir():
-            for line in path.read_bytes().splitlines():
-                resource = json.loads(line)
-                patients += resource["resourceType"] == "Patient"
+            for number, line in enumerate(path.read_bytes().splitlines(), 1):
+                if (str(path.relative_to(root)), number) not in faults:
+                    resource = json.loads(line)
+                    patients += resource["resourceType"] == "Patient"
         assert patients == people
         for entry in manifest.files:
             if entry.feed in ("cld", "mh"):

@@ -91,6 +91,7 @@ def run(people: int, seed: int) -> dict[str, Any]:
         "resources": record.counts().resources,
         "read": landed["read"],
         "quarantined": landed["quarantined"],
+        "faults_planted": manifest.get("faults", 0),
         "verified": quality["verified"],
         "probable": quality["probable"],
         "linkage": linked,
@@ -109,7 +110,7 @@ def show(console: Console, result: dict[str, Any]) -> None:
     """The result as a person reads it: linkage, registers, where to sign in."""
     console.print(
         f"\n{result['people']:,} synthetic people, {result['resources']:,} resources, "
-        f"{result['quarantined']:,} rows in quarantine"
+        f"{result['quarantined']:,} rows in quarantine ({result['faults_planted']:,} faults were planted in the feeds)"
     )
     links = Table("links", "precision", "recall", title="Linkage against truth")
     for kind in ("verified", "probable"):
@@ -207,17 +208,17 @@ def _set_clock(home: Path, as_at: str) -> None:
 
 
 def _land(exchange: Any, feeds: Path, manifest: dict[str, Any]) -> dict[str, int]:
-    """Land every file the manifest names; returns the counts added up."""
-    totals = {"read": 0, "accepted": 0, "quarantined": 0, "duplicate": 0}
+    """Land every file the manifest names; returns rows read, and rows waiting in quarantine, also if landed before."""
+    read = 0
     files = [entry for entry in manifest["files"] if entry.get("feed") in {"gp", "adt", "cld", "mh"}]
     with runtime.progress() as bar:
         task = bar.add_task("landing files", total=len(files))
         for entry in files:
-            counts = exchange.land(entry["feed"], [feeds / entry["path"]], entry["source"])
-            for key in totals:
-                totals[key] += counts[key]
+            read += exchange.land(entry["feed"], [feeds / entry["path"]], entry["source"])["read"]
             bar.advance(task)
-    return totals
+    sent = {(entry["source"], entry["feed"], entry["sha256"]) for entry in files}
+    kept = [one for one in exchange.receipts() if (one.source, one.feed, one.sha256) in sent]
+    return {"read": read, "quarantined": sum(one.quarantined for one in kept)}
 
 
 def _report(home: Path) -> Path:

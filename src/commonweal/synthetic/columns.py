@@ -90,6 +90,7 @@ class Stream(IntEnum):
     MENTAL_HEALTH = 12
     MENTAL_HEALTH_IDENTITY = 13
     PRACTICE_IDENTITY = 14
+    FEED_FAULTS = 15
 
 
 class Streams:

@@ -10,6 +10,7 @@ from pathlib import Path
 from commonweal.domain.errors import CommonwealError
 from commonweal.synthetic import admissions, cases, mental_health, social_care, truth
 from commonweal.synthetic.columns import AS_AT, START, Stream, Streams, iso
+from commonweal.synthetic.feed_faults import FEEDS, Faults, FeedSink
 from commonweal.synthetic.general_practice import World, write_practice
 from commonweal.synthetic.geography import Geography
 from commonweal.synthetic.identity_noise import record
@@ -35,7 +36,8 @@ class GenerationError(CommonwealError):
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """What was generated. ``resources`` counts what the feeds become in FHIR: general-practice resources, one
-    Encounter a hospital visit, one event a council or mental-health row, and one Patient a local record."""
+    Encounter a hospital visit, one event a council or mental-health row, and one Patient a local record. ``faults``
+    counts the lines planted for landing to set aside; a file's rows include them."""
 
     format: int
     synthetic: bool
@@ -45,6 +47,7 @@ class Manifest:
     as_at: str
     organisations: int
     resources: int
+    faults: int
     files: tuple[FileEntry, ...]
     life_expectancy: tuple[truth.Expectancy, ...]
     cases: dict[str, str]
@@ -134,8 +137,15 @@ def _write(
     resources, done = 0, 0
     of = len(geography.open_practices) + len(geography.acute) + len(geography.councils) + 1
 
-    def finish(sink: Sink, made: int) -> None:
+    faults = {feed: Faults(streams, feed, count) for feed in FEEDS}
+
+    def feed_sink(feed: str, code: str, ending: str) -> FeedSink:
+        return FeedSink(root, f"feeds/{feed}/{code}.{ending}", feed, code, faults[feed])
+
+    def finish(sink: FeedSink, made: int, last: bool) -> None:
         nonlocal resources, done
+        if last:
+            sink.plant_missing()
         files.append(sink.entry())
         resources += made
         done += 1
@@ -145,30 +155,32 @@ def _write(
     practice_ids = []
     for index in geography.open_practices:
         code = geography.practices[index].code
-        with Sink(root, f"feeds/gp/{code}.ndjson", "gp", code) as sink:
+        with feed_sink("gp", code, "ndjson") as sink:
             practice_ids.append(write_practice(world, index, sink))
-            finish(sink, sink.rows)
+            finish(sink, sink.sound, index == geography.open_practices[-1])
     trusts = []
     for index, trust in enumerate(geography.acute):
-        with Sink(root, f"feeds/adt/{trust.code}.hl7", "adt", trust.code) as sink:
+        with feed_sink("adt", trust.code, "hl7") as sink:
             wrote = admissions.write_trust(streams, people, geography, visits, index, vicky, sink)
             trusts.append(wrote)
-            finish(sink, wrote.visits + len(wrote.local) + sum(map(bool, wrote.retired)))
+            made = wrote.visits + len(wrote.local) + sum(map(bool, wrote.retired))
+            finish(sink, made, trust is geography.acute[-1])
     known = social_care.clients(streams, people, conditions, caring, vicky)
     others = []
     for index, council in enumerate(geography.councils):
-        with Sink(root, f"feeds/cld/{council.code}.csv", "cld", council.code) as sink:
+        with feed_sink("cld", council.code, "csv") as sink:
             others.append(social_care.write_council(streams, people, geography, known, index, vicky, sink))
-            finish(sink, sink.rows + len(others[-1].local))
+            finish(sink, sink.sound + len(others[-1].local), council is geography.councils[-1])
     code = geography.mental_health.code
-    with Sink(root, f"feeds/mh/{code}.csv", "mh", code) as sink:
+    with feed_sink("mh", code, "csv") as sink:
         others.append(mental_health.write_trust(streams, people, geography, conditions, vicky, sink))
-        finish(sink, sink.rows + len(others[-1].local))
+        finish(sink, sink.sound + len(others[-1].local), last=True)
     examples = cases.cases(people, vicky, conditions, caring, trusts, [o.held for o in others if o.feed == "cld"])
     told = truth.Told(
         *(root, geography, people, recorded, conditions, caring, visits, practice_ids, trusts, others),
         examples,
         published,
+        [planted for feed in FEEDS for planted in faults[feed].planted],
     )
     entries, expected = truth.write(told)
     manifest = Manifest(
@@ -180,6 +192,7 @@ def _write(
         iso(AS_AT),
         len(geography.organisations()),
         resources,
+        len(told.faults),
         (*files, *entries),
         tuple(expected),
         {case: person_code(i) for case, i, _ in reversed(examples)},

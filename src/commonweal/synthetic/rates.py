@@ -1,6 +1,7 @@
 """Every rate the generator works with, in one place; ``docs/reference/synthetic-data.md`` prints where each comes from.
 
-Identity noise is per source record, not per row: a council that holds a wrong birth date holds it on every row.
+Identity noise is per source record, not per row: a council that holds a wrong birth date holds it on every row. Feed
+faults are per line, and extra.
 """
 
 from dataclasses import dataclass
@@ -101,6 +102,34 @@ WRONG_IS_SOMEBODY_ELSES = 0.6
 # Somebody else's number is given only where the birth years are this far apart, so that no slip in either birth date
 # could make number and birth date agree on the wrong person (a decade is the largest slip made).
 DONOR_YEARS_APART = 15
+
+
+@dataclass(frozen=True, slots=True)
+class FeedFault:
+    """A kind of line that no reader can take, and the quarantine rule it must come under.
+
+    One in ``one_in`` of the lines that can carry it, which are the feed's, or for an ``observation-`` kind its
+    Observations; the first within ``within`` lines a person, which the smallest world has too.
+    """
+
+    feed: str
+    kind: str
+    rule: str
+    one_in: int
+    within: float
+
+
+# All are extra lines, so that no sound one is lost: about one in 5,000 of all feeds together.
+FEED_FAULTS = (
+    FeedFault("gp", "cut-off", "json-truncated", 16_000, 40.0),
+    FeedFault("gp", "observation-impossible-date", "format-date-time", 8_000, 12.0),
+    FeedFault("gp", "observation-latin-1", "encoding-not-utf-8", 8_000, 12.0),
+    FeedFault("adt", "unknown-event", "unknown-event", 5_000, 2.0),
+    FeedFault("adt", "no-person", "required", 5_000, 2.0),
+    FeedFault("cld", "impossible-date", "format-date", 1_000, 0.05),
+    FeedFault("cld", "no-person", "required", 1_000, 0.05),
+    FeedFault("mh", "unknown-record-type", "code-not-in-value-set", 1_000, 0.2),
+)
 
 # Households and lives
 CARE_HOME_SHARE = 0.007

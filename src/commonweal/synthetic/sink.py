@@ -43,10 +43,7 @@ class Sink:
     def write(self, rows: list[str], end: str = "\n") -> None:
         """Write rows, each followed by ``end``."""
         if rows:
-            data = (end.join(rows) + end).encode()
-            self._handle.write(data)
-            self._digest.update(data)
-            self.rows += len(rows)
+            self._put((end.join(rows) + end).encode(), len(rows))
 
     def table(self, rows: Iterable[Iterable[object]], header: bool = False) -> None:
         """Write CSV rows (RFC 4180 quoting, line feed ends); a header is not counted as a row."""
@@ -56,10 +53,13 @@ class Sink:
         for row in rows:
             writer.writerow(row)
             count += 1
-        data = buffer.getvalue().encode()
+        self._put(buffer.getvalue().encode(), 0 if header else count)
+
+    def _put(self, data: bytes, rows: int) -> None:
+        """Write bytes that hold so many rows."""
         self._handle.write(data)
         self._digest.update(data)
-        self.rows += 0 if header else count
+        self.rows += rows
 
     def entry(self) -> FileEntry:
         """The manifest entry of what has been written."""

@@ -1,4 +1,4 @@
-"""What is true, for checking against: people, who is who in each source, conditions, registers, life expectancy."""
+"""What is true, to check against: people, who is who in each source, conditions, registers, faults, life expectancy."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -10,6 +10,7 @@ import numpy as np
 from commonweal.synthetic import codes
 from commonweal.synthetic.admissions import TrustRecords, Visits
 from commonweal.synthetic.columns import AS_AT, NEVER, Bools, Ints, age_at, iso
+from commonweal.synthetic.feed_faults import Planted
 from commonweal.synthetic.geography import Geography
 from commonweal.synthetic.identity_noise import Recorded
 from commonweal.synthetic.life_expectancy import life_expectancy
@@ -22,6 +23,7 @@ PEOPLE = (
     *("person", "nhs_number", "given", "family", "sex", "birth_date", "death_date", "ethnicity", "lsoa"),
     *("imd_decile", "practice", "network", "place", "household", "twin_of"),
 )
+FAULTS = ("source", "feed", "path", "line", "kind", "rule")
 AGE_BANDS = ((0, "0-17"), (18, "18-39"), (40, "40-64"), (65, "65-74"), (75, "75-84"), (85, "85+"))
 YEAR_TO_AS_AT = AS_AT - 365  # 2019-11-01
 
@@ -42,6 +44,7 @@ class Told:
     others: list[SourceRecords]
     cases: list[tuple[str, int, str]]
     published: Mapping[str, str]
+    faults: list[Planted]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,7 @@ def write(told: Told) -> tuple[list[FileEntry], list[Expectancy]]:
     registers = ("register", "footprint_kind", "footprint", "lens", "category", "count")
     table("registers", registers, _registers(told))
     table("cases", ("case", "person", "note"), ((case, person_code(i), note) for case, i, note in told.cases))
+    table("faults", FAULTS, ((f.source, f.feed, f.path, f.line, f.kind, f.rule) for f in told.faults))
     table(
         "life_expectancy",
         ("sex", "imd_quintile", "deaths", "person_years", "life_expectancy", "published"),

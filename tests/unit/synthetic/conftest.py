@@ -18,7 +18,10 @@ PEOPLE = 700
 
 @dataclass
 class World:
-    """The generated files, read back with nothing of the generator's own code."""
+    """The generated files, read back with nothing of the generator's own code.
+
+    Planted faults are left out of ``resources``, ``gp``, ``messages`` and ``events``, by the lines the truth names.
+    """
 
     root: Path
     manifest: Manifest
@@ -28,10 +31,23 @@ class World:
         with (self.root / path).open(encoding="utf-8", newline="") as handle:
             return list(csv.DictReader(handle))
 
+    @cached_property
+    def faults(self) -> dict[str, set[int]]:
+        """Lines of planted faults by path."""
+        found: dict[str, set[int]] = defaultdict(set)
+        for row in self.table("truth/faults.csv"):
+            found[row["path"]].add(int(row["line"]))
+        return found
+
+    def events(self, path: str) -> list[dict[str, str]]:
+        """The sound rows of a council's or the mental-health trust's file (no cell spans lines)."""
+        return [row for line, row in enumerate(self.table(path), 2) if line not in self.faults[path]]
+
     def resources(self) -> Iterator[tuple[str, dict[str, Any]]]:
         for path in sorted((self.root / "feeds/gp").iterdir()):
-            with path.open(encoding="utf-8") as handle:
-                for line in handle:
+            bad = self.faults[str(path.relative_to(self.root))]
+            for number, line in enumerate(path.read_bytes().splitlines(), 1):
+                if number not in bad:
                     yield path.stem, json.loads(line)
 
     @cached_property
@@ -46,8 +62,11 @@ class World:
         """Every ADT message as segment name → fields (MSH counted so that fields[n] is field n)."""
         found = []
         for path in sorted((self.root / "feeds/adt").iterdir()):
+            bad = self.faults[str(path.relative_to(self.root))]
+            line = 1
             for block in path.read_bytes().decode().split("\n\n"):
-                if block:
+                begins, line = line, line + block.count("\r") + 2
+                if block and begins not in bad:
                     segments = {}
                     for segment in block.split("\r"):
                         fields = segment.split("|")

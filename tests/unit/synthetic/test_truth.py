@@ -124,7 +124,7 @@ def test_every_local_number_in_the_feeds_is_somebodys(world: World) -> None:
     for entry in world.manifest.files:
         if entry.feed in ("cld", "mh"):
             column = {"cld": "LA Person Unique Identifier", "mh": "LocalPatientId"}[entry.feed]
-            assert {r[column] for r in world.table(entry.path)} <= {
+            assert {r[column] for r in world.events(entry.path)} <= {
                 id for (source, feed, id) in world.person_of if (source, feed) == (entry.source, entry.feed)
             }
 
@@ -168,14 +168,14 @@ def test_vicky_is_known_to_everyone_under_one_number_and_birth_date(world: World
             number, born, written = "NHSNumber", "BirthDate", birth.isoformat()
         else:
             continue
-        for row in world.table(entry.path):
+        for row in world.events(entry.path):
             if row[number] == person["nhs_number"]:
                 assert row[born] == written
     services = [
         r
         for f in world.manifest.files
         if f.feed == "cld"
-        for r in world.table(f.path)
+        for r in world.events(f.path)
         if r["NHS Number"] == person["nhs_number"] and r["Event Type"] == "Service"
     ]
     assert services
