@@ -131,6 +131,25 @@ def test_the_application_role_cannot_write(stored: dict[str, int], as_app: None)
             rows(statement)
 
 
+@pytest.mark.parametrize("kind", ["Patient", "Condition", "Bundle", "Binary"])
+def test_the_store_refuses_what_is_of_a_person_and_names_none(stored: dict[str, int], kind: str) -> None:
+    add = (
+        "INSERT INTO record_resource (source_id, type, id, category, digest, body) "
+        "SELECT id, %s, 'of-nobody', 'clinical', '', '{}' FROM record_source LIMIT 1"
+    )
+    with pytest.raises(Error, match="about_nobody"), transaction.atomic():
+        rows(add, kind)
+
+
+def test_the_store_lets_in_every_type_that_is_about_nobody(database: str) -> None:
+    from commonweal.fhir.compartment import is_of_nobody
+    from commonweal.fhir.definitions import resource_types
+
+    (said,) = rows("SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'about_nobody'")[0]
+    allowed = {kind for kind in resource_types() if f"'{kind}'" in str(said)}
+    assert allowed == {kind for kind in resource_types() if is_of_nobody({"resourceType": kind})}
+
+
 def test_what_must_not_change_cannot_be_changed_by_the_batch_role_either(stored: dict[str, int]) -> None:
     for statement in (
         "UPDATE record_compartment SET local_id = 'other'",
