@@ -10,6 +10,7 @@ import os
 import secrets
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 
@@ -23,11 +24,18 @@ def home_dir() -> Path:
 def care_clock(home: Path) -> datetime:
     """The present moment for care: real time, less the home's offset if it is a demonstration."""
     now = datetime.now(UTC)
+    path = f"{home}/clock.json"
     try:
-        behind = json.loads((home / "clock.json").read_text())["behind_seconds"]
+        found = os.stat(path)
     except FileNotFoundError:
         return now
-    return now - timedelta(seconds=behind)
+    return now - _behind(path, found.st_mtime_ns, found.st_ino)
+
+
+@lru_cache(maxsize=4)
+def _behind(path: str, _written: int, _file: int) -> timedelta:
+    """The offset in the clock file, read again when the file is another or was written again."""
+    return timedelta(seconds=json.loads(Path(path).read_text())["behind_seconds"])
 
 
 def secret(home: Path, name: str) -> str:

@@ -1,7 +1,8 @@
 """The record page: everything a scope opens of one person, arranged for reading.
 
-One query for the person, one for the sources, one for staff names. What is not there is said in words: each
-section carries the messages of ``access.api.explain``, because an empty list means five different things.
+One query for the person, one round trip for the sources and staff, one for names of organisations. What is not
+there is said in words: each section carries the messages of ``access.api.explain``, because an empty list means
+five different things.
 """
 
 from collections.abc import Mapping, Sequence
@@ -99,34 +100,36 @@ FROM record_resource r JOIN record_source s ON s.id = r.source_id
 WHERE r.compartment_id = ANY (%s) AND r.category = ANY (%s) AND NOT r.deleted
 ORDER BY r.happened_at DESC NULLS LAST, r.rid DESC
 """
-_STAFF = """
+# Two statements in one round trip: when the sources were heard, and the names of staff the contacts refer to.
+_BESIDE = """
+SELECT source, feed, last_received_at FROM record_source WHERE source = ANY (%s);
 SELECT id, body FROM record_resource
 WHERE type = 'Practitioner' AND id = ANY (%s) AND compartment_id IS NULL AND NOT deleted
 """
-_SOURCES = "SELECT source, feed, last_received_at FROM record_source WHERE source = ANY (%s)"
 _CONTACTS = frozenset(("Encounter", "EpisodeOfCare", "ServiceRequest"))
 
 
 def person_page(scope: Scope) -> PersonPage:
     """The record of the scope's person, as its sources sent it; shows no more than the scope opens."""
     now: datetime = settings.COMMONWEAL_NOW()
+    held_back = {item.source for item in scope.withheld if item.source}
     with connection.cursor() as cursor:
         cursor.execute(_PERSON, [sorted(scope.compartments), sorted(scope.categories)])
         rows = [_Row(row[0], loads(row[1]), row[2], row[3], row[4], row[5]) for row in cursor.fetchall()]
-        held_back = {item.source for item in scope.withheld if item.source}
-        cursor.execute(_SOURCES, [sorted({row.source for row in rows} | held_back)])
+        contacts = [row for row in rows if row.kind in _CONTACTS and row.resource.get("status") != "entered-in-error"]
+        cursor.execute(_BESIDE, [sorted({row.source for row in rows} | held_back), _staff(contacts)])
         heard = {(source, feed): last for source, feed, last in cursor.fetchall()}
+        cursor.nextset()
+        staff = {f"Practitioner/{i}": entries.full_name(loads(b).get("name", ())) for i, b in cursor.fetchall()}
     by_kind: dict[str, list[_Row]] = {}
     for row in rows:
         by_kind.setdefault(row.kind, []).append(row)
-    contacts = [row for row in rows if row.kind in _CONTACTS and row.resource.get("status") != "entered-in-error"]
     names = places.names_of(
         {row.source for row in rows}
         | held_back
         | {entries.organisation_of(row.resource) for row in contacts}
         | {entries.organisation_of(row.resource) for row in by_kind.get("Patient", ())} - {""}
     )
-    staff = _staff_names(contacts)
     feeds = {(row.source, row.feed) for row in rows}
     facts = feed_facts(now.date())
     absent = _Absences(scope, feeds, heard, names, now, facts)
@@ -150,19 +153,15 @@ def person_page(scope: Scope) -> PersonPage:
     )
 
 
-def _staff_names(contacts: Sequence[_Row]) -> dict[str, str]:
-    """Names of the practitioners that contacts refer to, by reference."""
+def _staff(contacts: Sequence[_Row]) -> list[str]:
+    """Ids of the practitioners that contacts refer to."""
     wanted = {
         reference["reference"].removeprefix("Practitioner/")
         for row in contacts
         for reference in entries.staff_references(row.resource)
         if str(reference.get("reference", "")).startswith("Practitioner/")
     }
-    if not wanted:
-        return {}
-    with connection.cursor() as cursor:
-        cursor.execute(_STAFF, [sorted(wanted)])
-        return {f"Practitioner/{i}": entries.full_name(loads(b).get("name", ())) for i, b in cursor.fetchall()}
+    return sorted(wanted)
 
 
 def _banner(patients: Sequence[_Row], names: Mapping[str, str], today: date) -> Banner:
