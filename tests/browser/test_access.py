@@ -14,7 +14,7 @@ OFFERED = {
     "social.worker": ["Find a person"],
     "citizen": ["Your record", "Who has looked at your record"],
     "analyst": ["Registers", "Feeds"],
-    "performance.lead": ["Board report, October 2020", "Registers", "Feeds"],
+    "performance.lead": ["Board report of the latest month", "Registers", "Feeds"],
 }
 
 

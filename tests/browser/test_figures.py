@@ -70,7 +70,8 @@ def test_every_register_is_listed_with_its_sentence(visitor: Arrives) -> None:
 def test_the_board_report(visitor: Arrives) -> None:
     lead = visitor().signs_in("performance.lead")
     lead.opens("/")
-    lead.page.get_by_role("link", name="Board report, October 2020").click()
+    lead.page.get_by_role("link", name="Board report of the latest month").click()
+    expect(lead.page).to_have_url(re.compile("/reports/board/2020-10$"))
     main = lead.page.locator("main")
     for heading in ("Headlines", "Service areas", "Population health and inequality", "Finance", "Sources"):
         expect(main.get_by_role("heading", name=heading, exact=True)).to_be_visible()
@@ -95,6 +96,21 @@ def test_feeds_and_their_quarantine(site: Site, visitor: Arrives) -> None:
     expect(lead.page.get_by_role("heading", level=1)).to_be_visible()
     lead.sees_no_barrier("receipt")
     assert lead.opens("/feeds/999999") == 404
+
+
+def test_every_fault_planted_in_the_feeds_is_set_aside_and_can_be_read_about(site: Site, visitor: Arrives) -> None:
+    assert site.demo["quarantined"] == site.demo["faults_planted"] >= 8
+    with (site.truth / "faults.csv").open(encoding="utf-8", newline="") as table:
+        faults = list(csv.DictReader(table))
+    assert len(faults) == site.demo["faults_planted"]
+    lead = visitor().signs_in("performance.lead")
+    for feed in ("gp", "adt", "cld", "mh"):
+        path = next(fault["path"] for fault in faults if fault["feed"] == feed)
+        lead.opens("/feeds")
+        lead.page.get_by_role("link", name=Path(path).name).click()
+        rows = lead.page.locator("tbody tr")
+        shown = [(row.locator("th").inner_text(), row.locator(".cw-rule").inner_text()) for row in rows.all()]
+        assert shown == [(fault["line"], fault["rule"]) for fault in faults if fault["path"] == path]
 
 
 def test_a_row_set_aside_shows_the_rule_and_not_the_person(site: Site, visitor: Arrives, tmp_path: Path) -> None:

@@ -40,9 +40,9 @@ REGISTERS = Entry(
     "How many people have diabetes, high blood pressure, or care for someone, and where the gaps are. Counts only.",
 )
 BOARD = Entry(
-    "/reports/board/2020-10",
+    "/reports/board",
     "Board report",
-    "Board report, October 2020",
+    "Board report of the latest month",
     "Plan, actual and variance by service area, inequality gaps and money, each figure with where it came from.",
 )
 FEEDS = Entry(

@@ -21,6 +21,14 @@ class UnknownPeriodError(CommonwealError):
     """A report was asked for a month that has no figures; the message lists the months that have."""
 
 
+def latest_period() -> str:
+    """The newest month with figures. Raises ``UnknownPeriodError`` when there is none."""
+    periods = measurement.reported_periods()
+    if not periods:
+        raise UnknownPeriodError("no figures yet: load and refresh first")
+    return periods[-1]
+
+
 def board_report(period: str) -> BoardReport:
     """The board report of a month (``2020-10``).
 

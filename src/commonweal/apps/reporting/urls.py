@@ -21,4 +21,7 @@ class Month:
 
 register_converter(Month, "month")
 
-urlpatterns = [path("reports/board/<month:period>", views.board, name="board_report")]
+urlpatterns = [
+    path("reports/board", views.latest_board, name="latest_board_report"),
+    path("reports/board/<month:period>", views.board, name="board_report"),
+]

@@ -1,11 +1,21 @@
 """The report pages."""
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from commonweal.apps.access import api as access
 from commonweal.apps.reporting import selectors
+
+
+@require_safe
+def latest_board(request: HttpRequest) -> HttpResponse:
+    """On to the newest month with figures, whose page asks the gate."""
+    access.actor_of(request)
+    try:
+        return redirect("board_report", selectors.latest_period())
+    except selectors.UnknownPeriodError as unknown:
+        raise Http404(str(unknown)) from unknown
 
 
 @require_safe
