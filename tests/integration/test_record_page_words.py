@@ -100,3 +100,22 @@ def test_many_entries_fold_and_none_is_lost(draw: Any, page: Any) -> None:
     html = draw(replace(page, timeline=contacts))
     assert "Earlier contacts (480)" in html
     assert all(f"Visit number {n}." in html for n in range(500))
+
+
+def test_caring_stands_with_who_is_involved_and_an_ended_one_is_said_to_have_ended(draw: Any, page: Any) -> None:
+    from commonweal.apps.record.caring import Caring
+    from commonweal.apps.record.entries import Entry
+
+    def said(text: str, day: str) -> Entry:
+        return Entry("Observation", "1", text, "1", "", "final", None, day, "X1", "A Surgery")
+
+    began, ended = said("Provides care", "1 May 2019"), said("Is no longer a carer", "3 May 2020")
+
+    def involved(caring: Caring) -> str:
+        return str(draw(replace(page, caring=caring))).split('id="involved"')[1].split("</section>", 1)[0]
+
+    assert "Carer: Provides care, 1 May 2019" in involved(Caring(True, (began,)))
+    now = involved(Caring(False, (ended, began)))
+    assert "Not a carer: Is no longer a carer, 3 May 2020" in now
+    assert "Carer: " not in now
+    assert "Provides care" in now.partition("Recorded earlier about caring")[2]
