@@ -54,7 +54,7 @@ def test_any_small_world_is_whole(people: int, seed: int) -> None:
         registers = _rows(root / "truth/registers.csv")
         for register in {r["register"] for r in registers}:
             mine = [r for r in registers if r["register"] == register and r["footprint_kind"] == "system"]
-            totals = Counter()
+            totals: Counter[str] = Counter()
             for row in mine:
                 totals[row["lens"]] += int(row["count"])
             assert len(set(totals.values())) == 1, "every lens adds up to the same total"

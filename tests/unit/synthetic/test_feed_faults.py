@@ -28,7 +28,8 @@ def _items(root: Path, entry: FileEntry) -> Iterator[Parsed | adt.RawMessage | P
 
 def _problems(root: Path, entry: FileEntry) -> list[tuple[str, ...]]:
     """What readers, and the fold of each person's messages, set aside of a file, as truth/faults.csv puts it."""
-    found, histories = [], dict[str, list[bytes]]()
+    found: list[tuple[str, ...]] = []
+    histories: dict[str, list[bytes]] = {}
     for item in _items(root, entry):
         if isinstance(item, Problem):
             found.append((entry.source, entry.feed, entry.path, str(item.line), item.rule))
