@@ -4,8 +4,9 @@ Ours has sign-in, gate, row security, an audit row committed to disk, and the wh
 granian worker and through the same middleware, runs the very SQL of ours for the person's rows (prepared), reads
 each body once, and writes the same facts in one table by hand: no sign-in, gate, audit or template, no names looked
 up for codes (``_record_page_urls``). One worker answers four clients at once, so that waiting for the disk is
-overlapped as it is in use; rounds alternate on a fresh demonstration's person to show (all four kinds of source), and the best of each counts,
-which asks more of ours than a ratio round by round: one lucky round of the fixed page is the limit. Floor: 0.25.
+overlapped as it is in use; rounds alternate on a fresh demonstration's person to show, whom all four kinds of source
+know. The best of each counts, which asks more of ours than a ratio round by round: one lucky round of the fixed page
+is the limit. Floor: 0.25.
 """
 
 import http.client
