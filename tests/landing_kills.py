@@ -21,12 +21,10 @@ LANDING = textwrap.dedent(
     from pathlib import Path
     from commonweal.cli import runtime
     runtime.start("batch")
-    from django.db import connection
-    connection.settings_dict["NAME"] = sys.argv[1]
     from commonweal.apps.exchange import api, messages, reading
     reading.BATCH, messages.PILE = 150, 40
     print("ready", flush=True)
-    for feed, source, path in zip(sys.argv[2::3], sys.argv[3::3], sys.argv[4::3]):
+    for feed, source, path in zip(sys.argv[1::3], sys.argv[2::3], sys.argv[3::3]):
         api.land(feed, [Path(path)], source, progress=lambda name, done, size: print("batch", flush=True))
     print("done", flush=True)
     """
@@ -61,16 +59,16 @@ def land_once(database: str, landed: list[tuple[str, str, Path]]) -> subprocess.
     """Start a landing of every file in a process of its own."""
     arguments = [str(part) for triple in landed for part in triple]
     return subprocess.Popen(
-        [sys.executable, "-c", LANDING, database, *arguments],
+        [sys.executable, "-c", LANDING, *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "COMMONWEAL_DB_NAME": "commonweal"},
+        env={**os.environ, "COMMONWEAL_DB_NAME": database},
     )
 
 
-def kill_at_random(process: subprocess.Popen[str], rng: random.Random, database: str) -> str:
-    """Kill the process, or its database session, after some batches and some milliseconds; what was killed."""
+def kill_at_random(process: subprocess.Popen[str], rng: random.Random, database: str) -> None:
+    """Kill the process, or its database session, after some batches and some milliseconds."""
     batches = rng.randrange(0, 4)
     for line in process.stdout or ():
         if line == "done\n":
@@ -81,13 +79,10 @@ def kill_at_random(process: subprocess.Popen[str], rng: random.Random, database:
             break
     time.sleep(rng.random() * 0.05)
     if rng.random() < 0.4:
-        what = "database session"
         end_sessions(database)
     else:
-        what = "process"
         process.send_signal(signal.SIGKILL)
     process.communicate()
-    return what
 
 
 def end_sessions(database: str) -> None:
@@ -102,12 +97,23 @@ def end_sessions(database: str) -> None:
         )
 
 
-def land_through_kills(database: str, landed: list[tuple[str, str, Path]], kills: int, seed: int) -> list[str]:
-    """Kill ``kills`` landings, then let one finish; what was killed each time."""
+def land_through_kills(database: str, landed: list[tuple[str, str, Path]], kills: int, seed: int) -> list[int]:
+    """Kill ``kills`` landings, then let one finish; how many resources were stored at each kill, and at the end."""
     rng = random.Random(seed)
-    killed = [kill_at_random(land_once(database, landed), rng, database) for _ in range(kills)]
+    stored = []
+    for _ in range(kills):
+        kill_at_random(land_once(database, landed), rng, database)
+        stored.append(resources())
     last = land_once(database, landed)
     output, errors = last.communicate()
     if last.returncode != 0 or not output.endswith("done\n"):
         raise AssertionError(f"the last landing did not finish: {errors[-2000:]}")
-    return killed
+    return [*stored, resources()]
+
+
+def resources() -> int:
+    """How many resources are stored now."""
+    connection.close()  # what was killed may have been this very session
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM record_resource")
+        return int(cursor.fetchone()[0])
