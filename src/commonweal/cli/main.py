@@ -20,6 +20,7 @@ for _name in (
     "demo",
     "generate",
     "land",
+    "replay",
     "identify",
     "refresh",
     "report",
