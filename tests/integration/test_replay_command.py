@@ -15,7 +15,9 @@ def clean(database: str) -> None:
     empty()
 
 
-def test_a_line_that_still_fails_is_counted_and_stays_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_line_that_still_fails_is_counted_and_stays_where_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from commonweal.apps.exchange import api
     from commonweal.cli import runtime
 

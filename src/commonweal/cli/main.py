@@ -19,6 +19,7 @@ app = typer.Typer(
 for _name in (
     "demo",
     "generate",
+    "reference",
     "land",
     "replay",
     "identify",
