@@ -13,7 +13,9 @@ def register(app: typer.Typer) -> None:
 
 
 def replay(
-    receipts: list[int] = typer.Argument(None, help="Receipt numbers, as the feeds page shows them; all if none."),
+    receipts: list[int] = typer.Argument(
+        None, help="Receipt numbers: a receipt's page ends in its number. All if none."
+    ),
     as_json: bool = runtime.JSON,
 ) -> None:
     """Read the quarantined lines of landed files again; what passes now is stored, the rest stays where it is.
@@ -29,7 +31,7 @@ def replay(
     known = {one.id for one in exchange.receipts()}
     unknown = sorted(set(receipts or ()) - known)
     if unknown:
-        runtime.fail(f"no receipt {', '.join(map(str, unknown))}; the feeds page lists them")
+        runtime.fail(f"no receipt {', '.join(map(str, unknown))}; a receipt's page is /feeds/NUMBER on the site")
     total: dict[str, Any] = dict.fromkeys(("read", "accepted", "duplicate", "quarantined", "resources"), 0)
     with access.service_run("replay", "quarantine"), runtime.progress() as bar:
         wanted = sorted(set(receipts or known))

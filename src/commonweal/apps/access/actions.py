@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -201,14 +201,3 @@ def service_run(name: str, target: str = "") -> Iterator[Actor]:
             audit.Entry(actor.key, actor.role, "", Purpose.OPERATIONS, f"run.{name}", target, "", uuid4()), "allowed"
         )
     yield actor
-
-
-def close_relationships(organisation: str, compartment_id: int, kind: str, on: date) -> int:
-    """End the open relationships of one kind at the end of the day ``on``. How many were ended."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE access_relationship SET ends_at = (%s::date + 1)::timestamp AT TIME ZONE %s "
-            "WHERE organisation = %s AND compartment_id = %s AND kind = %s AND ends_at IS NULL",
-            [on, settings.TIME_ZONE, organisation, compartment_id, kind],
-        )
-        return int(cursor.rowcount)
