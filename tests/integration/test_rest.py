@@ -480,9 +480,9 @@ def test_formats_and_addresses(get: Get, path: str, headers: dict[str, str], sta
 
 
 def test_a_fault_is_an_outcome_without_detail(get: Get, monkeypatch: pytest.MonkeyPatch) -> None:
-    from commonweal.apps.record import rest
+    from commonweal.apps.record.rest import versions
 
-    monkeypatch.setattr(rest, "whose", lambda kind, ids: 1 // 0)
+    monkeypatch.setattr(versions, "whose", lambda kind, ids: 1 // 0)
     response = get("gp", "Patient/gp-vicky")
     assert issue(response) == (500, "exception")
     assert b"ZeroDivision" not in response.content
@@ -521,9 +521,9 @@ def test_no_value_is_a_fault_of_the_server(get: Get, path: str) -> None:
 def test_how_many_people_have_a_name_is_not_told_to_those_who_may_open_none(
     get: Get, who: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from commonweal.apps.record import rest_people
+    from commonweal.apps.record.rest import people
 
-    monkeypatch.setattr(rest_people, "MOST_PEOPLE", 1)
+    monkeypatch.setattr(people, "MOST_PEOPLE", 1)
     real, none = get(who, "Patient?family=moss"), get(who, "Patient?family=nobody")
     assert real.content.replace(b"moss", b"nobody") == none.content
     assert notes(get("gp", "Patient?family=moss")) != []

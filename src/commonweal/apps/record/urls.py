@@ -5,7 +5,7 @@ from django.urls import include, path
 from commonweal.apps.record import views
 
 urlpatterns = [
-    path("fhir/R4/", include("commonweal.apps.record.rest_urls")),
+    path("fhir/R4/", include("commonweal.apps.record.rest.urls")),
     path("people/<uuid:person_id>", views.person, name="person"),
     path("people/<uuid:person_id>/emergency", views.emergency, name="emergency"),
     path("people/<uuid:person_id>/in-emergency", views.person_in_emergency, name="person_in_emergency"),

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from commonweal.apps.access import api as access
 from commonweal.apps.identity import api as identity
 from commonweal.apps.record.searching import BadSearch
 
@@ -34,6 +35,13 @@ def _person(ident: str) -> UUID | None:
         return identity.current_person(UUID(ident))
     except ValueError:
         return None
+
+
+def only(people: People) -> tuple[UUID, dict[int, str]]:
+    """The one person of ``people``. Nobody: refused as absent, so that asking is audited all the same."""
+    for person_id, compartments in people.items():
+        return person_id, compartments
+    raise access.Refused(access.RefusedKind.ABSENT, "No such resource")
 
 
 def patient_ids(value: str) -> list[str]:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest
 
-from commonweal.apps.record.rest_answers import Issue
+from commonweal.apps.record.rest.answers import Issue
 from commonweal.apps.record.searching import DEFAULT_COUNT, MAX_COUNT, BadSearch
 
 _SHAPE = ("_format", "_pretty")

@@ -2,7 +2,12 @@
 
 from typing import Any
 
+import orjson
+from django.http import HttpRequest, HttpResponse
+
 from commonweal import __version__
+from commonweal.apps.record.rest import answers
+from commonweal.apps.record.rest.handling import base, fhir
 from commonweal.apps.record.searching import DATES, REFERENCES, STRINGS
 from commonweal.fhir.search import parameters
 from commonweal.fhir.search_parameters import PARAMETERS
@@ -27,15 +32,15 @@ def searchable(kind: str) -> list[str]:
     return sorted(name for name in parameters(kind) if name not in REFERENCES)
 
 
-def statement(base: str) -> dict[str, Any]:
-    """What this server does, for ``base`` (its absolute address)."""
+def statement(address: str) -> dict[str, Any]:
+    """What this server does, for ``address`` (its absolute one)."""
     return {
         "resourceType": "CapabilityStatement",
         "status": "active",
         "date": PUBLISHED,
         "kind": "instance",
         "software": {"name": "Commonweal", "version": __version__},
-        "implementation": {"description": "Commonweal shared care record, read only", "url": base},
+        "implementation": {"description": "Commonweal shared care record, read only", "url": address},
         "fhirVersion": "4.0.1",
         "format": ["application/fhir+json", "json"],
         "rest": [
@@ -74,3 +79,9 @@ def _resource(kind: str) -> dict[str, Any]:
             {"name": "everything", "definition": "http://hl7.org/fhir/OperationDefinition/Patient-everything"}
         ]
     return described
+
+
+@fhir("GET", "HEAD")
+def metadata(request: HttpRequest) -> HttpResponse:
+    """What this server does; needs no sign-in."""
+    return answers.answer(orjson.dumps(statement(base(request))))

@@ -1,0 +1,26 @@
+"""Addresses of the FHIR API, to be included at ``fhir/R4/``."""
+
+from django.urls import path, re_path
+
+from commonweal.apps.record.rest.everything import everything
+from commonweal.apps.record.rest.handling import unknown
+from commonweal.apps.record.rest.history import history
+from commonweal.apps.record.rest.metadata import metadata
+from commonweal.apps.record.rest.read import read
+from commonweal.apps.record.rest.search import search
+from commonweal.apps.record.rest.vread import vread
+
+_KIND = r"(?P<kind>[A-Z][A-Za-z]{1,63})"
+_IDENT = r"(?P<ident>[A-Za-z0-9\-.]{1,64})"
+
+urlpatterns = [
+    path("metadata", metadata),
+    re_path(rf"^Patient/{_IDENT}/\$everything$", everything),
+    re_path(rf"^{_KIND}/_search$", search),
+    re_path(rf"^{_KIND}/{_IDENT}/_history/(?P<version>[0-9]{{1,9}})$", vread),
+    re_path(rf"^{_KIND}/{_IDENT}/_history$", history),
+    re_path(rf"^{_KIND}/{_IDENT}$", read),
+    re_path(rf"^{_KIND}$", search),
+    path("<path:rest>", unknown),
+    path("", unknown),
+]

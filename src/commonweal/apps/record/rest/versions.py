@@ -1,0 +1,38 @@
+"""The versions of one resource, behind the gate: what read, vread and history share."""
+
+from django.http import HttpRequest
+
+from commonweal.apps.access import api as access
+from commonweal.apps.record import selectors
+from commonweal.apps.record.rest.handling import Gone, NotFound, session
+from commonweal.apps.record.rest.metadata import personal
+from commonweal.apps.record.rest.people import only, whose
+from commonweal.apps.record.selectors import Stored
+from commonweal.fhir.search_parameters import PARAMETERS
+
+
+def versions_of(request: HttpRequest, action: str, kind: str, ident: str, history: bool = False) -> list[Stored]:
+    """The versions of one resource (only the current one unless ``history``), inside an audited session.
+
+    Raises ``NotFound``, ``Gone``, and ``Refused`` with *withheld* for care staff who may open it in an emergency.
+    """
+    with session(request, action, kind) as opened:
+        people = whose(kind, [ident])
+        if not people and kind in PARAMETERS and not personal(kind):
+            opened.require("read_directory")
+            shared = selectors.read_shared(kind, ident)
+            versions = [shared] if shared else []
+        else:
+            person_id, compartments = only(people)
+            scope = opened.open_person(person_id, compartments)
+            current = None if history else selectors.read(scope, kind, ident)
+            versions = [current] if current else selectors.history(scope, kind, ident)
+            if scope.withheld and not versions:
+                raise access.Refused(
+                    access.RefusedKind.WITHHELD, "This is held and withheld from you.", scope.may_emergency
+                )
+    if not versions:
+        raise NotFound
+    if versions[0].deleted and not history:
+        raise Gone
+    return versions
