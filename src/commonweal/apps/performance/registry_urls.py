@@ -1,0 +1,5 @@
+"""Addresses of definitions, import, outcomes and oversight."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []
