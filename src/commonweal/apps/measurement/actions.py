@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from django.db import connection, transaction
 
 from commonweal.apps.measurement.models import IndicatorRow
 from commonweal.domain.errors import CommonwealError
 from commonweal.domain.measurement.figures import Finding, Indicator, Measurement
+from commonweal.domain.measurement.targets import plain
 
 _MONTH = re.compile(r"\d{4}-\d{2}\Z")
 _COPY = (
@@ -26,17 +28,36 @@ class UnknownIndicatorError(CommonwealError):
 
 
 def register_indicators(indicators: Sequence[Indicator]) -> None:
-    """Add or amend definitions, by code and ``valid_from``; a new ``valid_from`` is a new dated definition."""
+    """Add or amend definitions, by code and ``valid_from``; a new ``valid_from`` is a new dated definition.
+
+    A definition that people have changed by review stays as they left it: a file loaded again does not undo them.
+    """
+    reviewed = set(
+        IndicatorRow.objects.filter(change__isnull=False, code__in=[one.code for one in indicators]).values_list(
+            "code", "valid_from"
+        )
+    )
     fields = [name for name in Indicator.__dataclass_fields__ if name not in {"code", "valid_from"}]
     IndicatorRow.objects.bulk_create(
         [
-            IndicatorRow(**{name: getattr(indicator, name) for name in Indicator.__dataclass_fields__})
+            IndicatorRow(**stored(indicator))
             for indicator in indicators
+            if (indicator.code, indicator.valid_from) not in reviewed
         ],
         update_conflicts=True,
         unique_fields=["code", "valid_from"],
         update_fields=fields,
     )
+
+
+def stored(indicator: Indicator) -> dict[str, Any]:
+    """A definition's fields as its row holds them: lists and targets as JSON, days as days."""
+    found: dict[str, Any] = {name: getattr(indicator, name) for name in Indicator.__dataclass_fields__}
+    return found | {
+        "targets": [plain(one) for one in indicator.targets],
+        "sources": list(indicator.sources),
+        "lenses": list(indicator.lenses),
+    }
 
 
 def put(source_key: str, rows: Iterable[Measurement], findings: Iterable[Finding] = ()) -> int:

@@ -5,6 +5,17 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
+from commonweal.apps.measurement.registry_models import (  # Django finds tables here
+    AimLinkRow,
+    AimRow,
+    ChangeRow,
+    HistoryRow,
+    ImportCellRow,
+    ImportRow,
+    PublishedCellRow,
+    PublishedTableRow,
+)
+
 
 class IndicatorRow(models.Model):
     """What a figure measures, as defined between two dates."""
@@ -19,6 +30,20 @@ class IndicatorRow(models.Model):
     aggregation = models.TextField()
     valid_from = models.DateField()
     valid_to = models.DateField(null=True)
+    assurance_group = models.TextField(default="")
+    rounding = models.SmallIntegerField(null=True)
+    period_type = models.TextField(default="any")
+    over_footprints = models.TextField(default="none")
+    year_to_date = models.TextField(default="")
+    targets = models.JSONField(default=list)
+    standing = models.TextField(default="live")
+    provisional_periods = models.SmallIntegerField(default=0)
+    sources = models.JSONField(default=list)
+    outcome = models.TextField(default="")
+    aim = models.TextField(default="")
+    lenses = models.JSONField(default=list)
+    disclosure = models.TextField(default="")
+    change = models.ForeignKey("ChangeRow", null=True, on_delete=models.PROTECT)  # None: loaded from a file
 
     class Meta:
         db_table = "measurement_indicator"
@@ -27,6 +52,10 @@ class IndicatorRow(models.Model):
             models.CheckConstraint(
                 condition=Q(direction_of_good__in=["higher", "lower", "neither"]),
                 name="measurement_indicator_direction_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(standing__in=["live", "paused", "to_be_confirmed"]),
+                name="measurement_indicator_standing_known",
             ),
         ]
 
@@ -119,3 +148,18 @@ class FindingRow(models.Model):
 
     def __str__(self) -> str:
         return self.message
+
+
+__all__ = [
+    "AimLinkRow",
+    "AimRow",
+    "ChangeRow",
+    "FindingRow",
+    "HistoryRow",
+    "ImportCellRow",
+    "ImportRow",
+    "IndicatorRow",
+    "MeasurementRow",
+    "PublishedCellRow",
+    "PublishedTableRow",
+]

@@ -1,11 +1,13 @@
 """Reads of the measurement app."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
 from commonweal.apps.measurement.models import FindingRow, IndicatorRow, MeasurementRow
+from commonweal.domain.measurement.definitions import closed
 from commonweal.domain.measurement.figures import Finding, Indicator, Measurement
+from commonweal.domain.measurement.targets import from_plain
 
 _FIELDS = tuple(Measurement.__dataclass_fields__)
 _INDICATOR_FIELDS = tuple(Indicator.__dataclass_fields__)
@@ -53,8 +55,22 @@ def indicators(service_area: str | None = None) -> list[Indicator]:
     rows = IndicatorRow.objects.order_by("code", "valid_from")
     if service_area is not None:
         rows = rows.filter(service_area=service_area)
-    latest = {row[0]: Indicator(*row) for row in rows.values_list(*_INDICATOR_FIELDS)}
+    latest = {row[0]: indicator_of(row) for row in rows.values_list(*_INDICATOR_FIELDS)}
     return list(latest.values())
+
+
+def versions(code: str) -> list[Indicator]:
+    """Every dated definition of one indicator, oldest first, each ending before the next begins."""
+    rows = IndicatorRow.objects.filter(code=code).order_by("valid_from").values_list(*_INDICATOR_FIELDS)
+    return closed([indicator_of(row) for row in rows])
+
+
+def indicator_of(row: Sequence[Any]) -> Indicator:
+    """The definition a row of ``measurement_indicator`` holds, its columns in the order of the dataclass."""
+    cells = dict(zip(_INDICATOR_FIELDS, row, strict=True))
+    cells["targets"] = tuple(from_plain(one) for one in cells["targets"])
+    cells["sources"], cells["lenses"] = tuple(cells["sources"]), tuple(cells["lenses"])
+    return Indicator(**cells)
 
 
 def findings(reported: str | None = None, source_key: str | None = None) -> list[Finding]:

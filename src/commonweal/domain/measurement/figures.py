@@ -5,6 +5,8 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
+from commonweal.domain.measurement.targets import Target
+
 
 class Direction(StrEnum):
     """Which way an indicator should move; being above plan is not good or bad in itself."""
@@ -41,9 +43,49 @@ class Severity(StrEnum):
     ERROR = "error"
 
 
+class Aggregation(StrEnum):
+    """What may be done to an indicator's figures to make one of several.
+
+    ``pooled_ratio`` divides the sum of numerators by the sum of denominators: the mean of the ratios is another
+    number unless all denominators are equal.
+    """
+
+    SUM = "sum"
+    LAST = "last"
+    MEAN = "mean"
+    POOLED_RATIO = "pooled_ratio"
+    NONE = "none"
+
+
+class Standing(StrEnum):
+    """Whether an indicator is reported at all just now."""
+
+    LIVE = "live"
+    PAUSED = "paused"
+    TO_BE_CONFIRMED = "to_be_confirmed"
+
+
+class PeriodType(StrEnum):
+    """The time one figure covers; ``any`` where sources differ."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
+    ANY = "any"
+
+
 @dataclass(frozen=True, slots=True)
 class Indicator:
-    """What is measured. ``sentence`` says it in English; ``aggregation`` is how periods add up."""
+    """What is measured, as defined from ``valid_from`` until ``valid_to`` (its last day) or further notice.
+
+    ``sentence`` says it in English; ``aggregation`` is how periods add up, ``over_footprints`` how areas do, and
+    ``year_to_date`` how the months of a financial year do ("" for as over time). ``rounding`` is the number of
+    decimals shown, None for as given. ``provisional_periods`` is how many of the newest periods are still to
+    move. ``outcome`` is an id of the outcomes framework, ``aim`` the aim it serves, ``lenses`` what it is split
+    by, ``disclosure`` the profile under which small numbers are hidden ("" for none).
+    """
 
     code: str
     name: str
@@ -55,6 +97,19 @@ class Indicator:
     aggregation: str = "none"  # sum, last, mean or none: what may be done to it over time
     valid_from: date = date(2000, 1, 1)
     valid_to: date | None = None
+    assurance_group: str = ""
+    rounding: int | None = None
+    period_type: str = PeriodType.ANY
+    over_footprints: str = Aggregation.NONE
+    year_to_date: str = ""
+    targets: tuple[Target, ...] = ()
+    standing: str = Standing.LIVE
+    provisional_periods: int = 0
+    sources: tuple[str, ...] = ()
+    outcome: str = ""
+    aim: str = ""
+    lenses: tuple[str, ...] = ()
+    disclosure: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
