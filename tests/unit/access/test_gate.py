@@ -60,6 +60,7 @@ def test_what_each_role_reads(role: Role, purpose: Purpose, kinds: list[str], ex
         (Action.READ_FEEDS, {Role.ANALYST, Role.PERFORMANCE_LEAD, Role.ADMINISTRATOR}),
         (Action.READ_QUARANTINE, {Role.ADMINISTRATOR}),
         (Action.REVIEW_IDENTITY, {Role.ADMINISTRATOR}),
+        (Action.MAINTAIN_SOURCE, {Role.SERVICE}),
     ],
 )
 def test_what_names_no_person(action: Action, allowed: set[Role]) -> None:
@@ -120,7 +121,7 @@ SCHEMA = """
 entity Group; entity Role in [Group]; entity Category in [Group]; entity System;
 type Asked = { purpose: String, relationships: Set<String>, restriction: String, own_entry: Bool };
 action read, write appliesTo { principal: [Role], resource: [Category], context: Asked };
-action search_people, read_directory, read_aggregate, read_feeds, read_quarantine, review_identity
+action search_people, read_directory, read_aggregate, read_feeds, read_quarantine, review_identity, maintain_source
     appliesTo { principal: [Role], resource: [System], context: Asked };
 """
 

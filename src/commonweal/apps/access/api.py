@@ -23,7 +23,7 @@ from commonweal.apps.access.selectors import Look, looked, open_compartments, or
 from commonweal.apps.access.session import AccessSession, session
 from commonweal.domain.access.absence import Absence, Message, explain
 from commonweal.domain.access.relationship import Relationship
-from commonweal.domain.access.scope import Actor, Refused, RefusedKind, Scope, Withheld
+from commonweal.domain.access.scope import Actor, Refused, RefusedKind, Scope, SourceScope, Withheld
 from commonweal.domain.access.vocabulary import (
     CARE_ROLES,
     Action,
@@ -52,6 +52,7 @@ __all__ = [
     "Role",
     "Scope",
     "SignInRequired",
+    "SourceScope",
     "Withheld",
     "actor_of",
     "add_relationships",

@@ -14,7 +14,7 @@ from django.db import connection, transaction
 
 from commonweal.apps.access import audit
 from commonweal.apps.access.gate import decide
-from commonweal.domain.access.scope import Actor, Refused, RefusedKind, Scope, Withheld
+from commonweal.domain.access.scope import Actor, Refused, RefusedKind, Scope, SourceScope, Withheld
 from commonweal.domain.access.vocabulary import CARE_ROLES, Action, Category, Purpose, RelationshipKind, Role
 
 
@@ -56,6 +56,7 @@ class AccessSession(AbstractContextManager["AccessSession"]):
         )
         self._subjects: dict[UUID, audit.Subject] = {}
         self._allowed = self._refused = 0
+        self._sourced = False
         self._atomic = transaction.atomic(durable=True)
 
     def __enter__(self) -> "AccessSession":
@@ -140,6 +141,53 @@ class AccessSession(AbstractContextManager["AccessSession"]):
         if opened is None or opened.outcome != "allowed" or scope.actor != self.actor:
             raise ValueError("This scope was not opened in this session.")
         self._context(scope.compartments, scope.categories)
+
+    def open_source(self) -> SourceScope:
+        """What a partner's system may maintain: its own organisation's resources, and nothing of others'.
+
+        Sets the row-security context to that source. Say with :meth:`disclose` whose resources an answer shows.
+
+        Raises:
+            Refused: the actor is no partner's system, has no organisation, or states another purpose.
+        """
+        self.require(Action.MAINTAIN_SOURCE)
+        if not self.actor.organisation:
+            raise Refused(RefusedKind.NOT_PERMITTED, "This account belongs to no organisation.")
+        self._source()
+        return SourceScope(
+            self.actor, self.purpose, self.actor.organisation, frozenset(category.value for category in Category)
+        )
+
+    def add_to(self, scope: Scope) -> SourceScope:
+        """Let what follows add entries of the actor's organisation to the person of ``scope``, opened here.
+
+        Raises:
+            Refused: the policies let the actor write nothing about this person.
+        """
+        self.use(scope)
+        if not scope.may_write or not self.actor.organisation:
+            self._refused += 1
+            raise Refused(RefusedKind.NOT_PERMITTED, "Your role does not allow adding to this record.")
+        self._source()
+        return SourceScope(self.actor, self.purpose, self.actor.organisation, scope.may_write)
+
+    def disclose(self, people: Mapping[UUID, Iterable[int]]) -> None:
+        """Audit that resources of these people, in these compartments of the open source, are in the answer.
+
+        Raises:
+            ValueError: no source is open in this session.
+        """
+        if not self._sourced:
+            raise ValueError("Only what an open source holds is disclosed this way.")
+        for person_id, compartments in people.items():
+            known = self._subjects.get(person_id)
+            shown = {*compartments, *(known.compartments if known else ())}
+            self._subjects[person_id] = audit.Subject(person_id, tuple(sorted(shown)), "allowed")
+
+    def _source(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('commonweal.source', %s, true)", [self.actor.organisation])
+        self._sourced = True
 
     def _disclose(self, scope: Scope, compartments: Iterable[int]) -> None:
         self._allowed += 1

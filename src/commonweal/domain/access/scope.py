@@ -74,3 +74,17 @@ class Scope:
     def may_emergency(self) -> bool:
         """Whether what is withheld can be opened by giving a reason."""
         return bool(self.withheld) and self.actor.role in CARE_ROLES and self.purpose is not Purpose.EMERGENCY
+
+
+@dataclass(frozen=True, slots=True)
+class SourceScope:
+    """What one organisation's own entries are open to: these, of whomever they are, and nothing of others'.
+
+    ``source`` is its ODS code; ``may_write`` the categories the actor may write. A partner's system (role
+    ``service``) also reads, searches and exports them; a member of care staff only adds, about one open person.
+    """
+
+    actor: Actor
+    purpose: Purpose
+    source: str
+    may_write: frozenset[str]

@@ -76,6 +76,7 @@ class Action(StrEnum):
     READ_FEEDS = "read_feeds"
     READ_QUARANTINE = "read_quarantine"
     REVIEW_IDENTITY = "review_identity"
+    MAINTAIN_SOURCE = "maintain_source"
 
 
 CARE_ROLES = frozenset({Role.CLINICIAN, Role.SOCIAL_WORKER})
