@@ -27,6 +27,19 @@ from commonweal.domain.measurement.printed import UnreadableError, last_digit, p
         ("43k", False, "43000", "1000"),
         ("1511.6", False, "1511.6", "0.1"),
         ("0", False, "0", "1"),
+        ("(1,234)", False, "-1234", "1"),
+        ("£(3.2)m", False, "-3200000", "100000"),
+        ("(12.3%)", False, "-12.3", "0.1"),
+        ("3.2-", False, "-3.2", "0.1"),
+        ("12,5", False, "12.5", "0.1"),
+        ("1.234,5", False, "1234.5", "0.1"),
+        ("1 234 567", False, "1234567", "1"),
+        ("£4,645k", False, "4645000", "1000"),
+        ("1,984*", False, "1984", "1"),
+        ("12.3¹", False, "12.3", "0.1"),
+        ("5 [a]", False, "5", "1"),
+        ("7.2 FTE", False, "7.2", "0.1"),
+        ("NIL", False, "0", "1"),
     ],
 )
 def test_numbers(text: str, counts: bool, value: str, quantum: str) -> None:
@@ -44,6 +57,7 @@ def test_numbers(text: str, counts: bool, value: str, quantum: str) -> None:
         ("TBC", State.TO_BE_CONFIRMED),
         ("-", State.FINAL),
         ("", State.FINAL),
+        ("n/a", State.FINAL),
     ],
 )
 def test_words_and_gaps_have_no_number(text: str, state: State) -> None:
@@ -51,7 +65,7 @@ def test_words_and_gaps_have_no_number(text: str, state: State) -> None:
     assert (read.value, read.state, read.quantum) == (None, state, None)
 
 
-@pytest.mark.parametrize("text", ["36% lower", "maturing", "1.2.3", "£", "12-13"])
+@pytest.mark.parametrize("text", ["36% lower", "maturing", "1.2.3", "£", "12-13", "12,34,56", "2021/22"])
 def test_other_text_is_refused(text: str) -> None:
     with pytest.raises(UnreadableError, match="neither a number"):
         read_printed(text)
