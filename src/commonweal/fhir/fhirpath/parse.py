@@ -1,12 +1,14 @@
 """Text → syntax tree. Precedence follows https://hl7.org/fhirpath/N1/#operator-precedence."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 from commonweal.fhir.fhirpath.errors import SyntaxFault
 from commonweal.fhir.fhirpath.tree import (
     FUNCTIONS,
+    RULE_FUNCTIONS,
     Binary,
     Call,
     Constant,
@@ -38,12 +40,26 @@ _ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "f": "\f"}
 
 # Loosest first; each level is left associative.
-_LEVELS: tuple[tuple[str, ...], ...] = (
+Levels = tuple[tuple[str, ...], ...]
+_LEVELS: Levels = (
     ("implies",),
     ("or", "xor"),
     ("and",),
     ("=", "!="),
     ("<", ">", "<=", ">="),
+    ("+", "-", "&"),
+    ("*", "/", "div", "mod"),
+)
+# The whole language, for invariants and search parameters: views leave out what SQL cannot say.
+_RULE_LEVELS: Levels = (
+    ("implies",),
+    ("or", "xor"),
+    ("and",),
+    ("in", "contains"),
+    ("=", "!=", "~", "!~"),
+    ("<", ">", "<=", ">="),
+    ("|",),
+    ("is", "as"),
     ("+", "-", "&"),
     ("*", "/", "div", "mod"),
 )
@@ -79,8 +95,10 @@ def _tokens(text: str) -> list[_Token]:
 
 
 class _Parser:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, levels: Levels, functions: Mapping[str, tuple[int, int]]) -> None:
         self.text = text
+        self.levels = levels
+        self.functions = functions
         self.tokens = _tokens(text)
         self.place = 0
 
@@ -111,12 +129,18 @@ class _Parser:
         return node
 
     def level(self, depth: int) -> Node:
-        if depth == len(_LEVELS):
+        if depth == len(self.levels):
             return self.unary()
         node = self.level(depth + 1)
-        while self.is_symbol(*_LEVELS[depth]):
-            operator = self.take().text
-            node = Binary(operator, node, self.level(depth + 1))
+        while self.is_symbol(*self.levels[depth]):
+            operator = self.take()
+            right = self.level(depth + 1)
+            if operator.text in ("is", "as"):
+                if not type_name(right):
+                    raise self.fault(f"{operator.text} needs the name of a type", operator)
+                node = Call(node, operator.text, (right,))
+            else:
+                node = Binary(operator.text, node, right)
         return node
 
     def unary(self) -> Node:
@@ -206,13 +230,13 @@ class _Parser:
         return self.call(of, token, tuple(arguments))
 
     def call(self, of: Node, token: _Token, arguments: tuple[Node, ...]) -> Node:
-        if token.text not in FUNCTIONS:
-            known = ", ".join(sorted(FUNCTIONS))
+        if token.text not in self.functions:
+            known = ", ".join(sorted(self.functions))
             raise self.fault(f"function {token.text}() is not supported (supported: {known})", token)
-        fewest, most = FUNCTIONS[token.text]
+        fewest, most = self.functions[token.text]
         if not fewest <= len(arguments) <= most:
             raise self.fault(f"{token.text}() was given {len(arguments)} arguments", token)
-        if token.text in ("ofType", "getReferenceKey") and arguments and not type_name(arguments[0]):
+        if token.text in ("ofType", "is", "as", "getReferenceKey") and arguments and not type_name(arguments[0]):
             raise self.fault(f"{token.text}() needs the name of a type", token)
         if token.text in ("extension", "join") and arguments and not isinstance(arguments[0], Literal | Constant):
             raise self.fault(f"{token.text}() needs a string in quotes or a constant", token)
@@ -224,4 +248,15 @@ def parse(text: str) -> Node:
     """The syntax tree of ``text``; raises ``SyntaxFault`` with the position of the fault."""
     if not text.strip():
         raise SyntaxFault("an expression must not be empty")
-    return _Parser(text).whole()
+    return _Parser(text, _LEVELS, FUNCTIONS).whole()
+
+
+@lru_cache(maxsize=4096)
+def parse_rule(text: str) -> Node:
+    """The syntax tree of an invariant, with the operators and functions that views leave out.
+
+    Raises ``SyntaxFault`` as :func:`parse` does. ``is`` and ``as`` become calls, as their functions do.
+    """
+    if not text.strip():
+        raise SyntaxFault("an expression must not be empty")
+    return _Parser(text, _RULE_LEVELS, RULE_FUNCTIONS).whole()

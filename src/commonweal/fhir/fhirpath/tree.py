@@ -95,6 +95,22 @@ FUNCTIONS: dict[str, tuple[int, int]] = {
     "highBoundary": (0, 0),
 }
 
+# What an invariant may call besides: https://hl7.org/fhirpath/N1/ and https://hl7.org/fhir/R4/fhirpath.html#functions
+RULE_FUNCTIONS: dict[str, tuple[int, int]] = {
+    **{name: arity for name, arity in FUNCTIONS.items() if not name.endswith(("Boundary", "Key"))},
+    **dict.fromkeys(("allTrue", "allFalse", "anyTrue", "anyFalse", "isDistinct", "distinct", "hasValue"), (0, 0)),
+    **dict.fromkeys(("single", "tail", "children", "descendants", "resolve", "htmlChecks"), (0, 0)),
+    **dict.fromkeys(("toString", "toInteger", "toDecimal", "length", "lower", "upper", "trim"), (0, 0)),
+    **dict.fromkeys(("is", "as", "select", "repeat", "skip", "take", "union", "combine"), (1, 1)),
+    **dict.fromkeys(("intersect", "exclude", "subsetOf", "supersetOf"), (1, 1)),
+    **dict.fromkeys(("startsWith", "endsWith", "contains", "matches", "indexOf", "memberOf", "conformsTo"), (1, 1)),
+    "replace": (2, 2),
+    "replaceMatches": (2, 2),
+    "substring": (1, 2),
+    "trace": (1, 2),
+    "iif": (2, 3),
+}
+
 TEXT_TYPES = frozenset(
     [
         "base64Binary",

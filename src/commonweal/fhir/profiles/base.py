@@ -1,0 +1,32 @@
+"""The base definitions of R4 as trees (:mod:`commonweal.fhir.profiles.distil` makes the file they come from)."""
+
+import json
+from functools import cache
+from importlib.resources import files
+
+from commonweal.fhir.profiles.shape import Shape, tree
+
+CORE = "http://hl7.org/fhir/StructureDefinition/"
+
+
+@cache
+def _lines() -> dict[str, str]:
+    """Each base type's line by its address; a line is read when its type is first asked for."""
+    text = files("commonweal.fhir.profiles").joinpath("base.jsonl").read_text("utf-8")
+    found = {}
+    for line in text.splitlines():
+        url = line.rpartition('"url":"')[2].rstrip('"}')
+        found[url] = line
+    return found
+
+
+@cache
+def base(url: str) -> Shape | None:
+    """The tree of the base type at ``url``, ``None`` if R4 has no such type. Not to be changed: copy it."""
+    line = _lines().get(url)
+    return None if line is None else tree(json.loads(line)["element"])
+
+
+def base_urls() -> frozenset[str]:
+    """Every base type's address."""
+    return frozenset(_lines())
