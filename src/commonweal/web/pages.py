@@ -45,6 +45,12 @@ BOARD = Entry(
     "Board report of the latest month",
     "Plan, actual and variance by service area, inequality gaps and money, each figure with where it came from.",
 )
+DEFINITIONS = Entry(
+    "/measurement/definitions",
+    "Definitions",
+    "Definitions",
+    "What each figure means, who answers for it, its target and how it adds up; changes with a second person's review.",
+)
 FEEDS = Entry(
     "/feeds",
     "Feeds",
@@ -66,9 +72,12 @@ ENTRIES: dict[Role, tuple[Entry, ...]] = {
     Role.CLINICIAN: (FIND,),
     Role.SOCIAL_WORKER: (FIND,),
     Role.CITIZEN: (OWN, LOOKED),
-    Role.ANALYST: (REGISTERS, FEEDS),
-    Role.PERFORMANCE_LEAD: (BOARD, REGISTERS, FEEDS),
-    Role.BOARD_SECRETARY: (BOARD,),
+    Role.ANALYST: (REGISTERS, DEFINITIONS, FEEDS),
+    Role.PERFORMANCE_LEAD: (BOARD, REGISTERS, DEFINITIONS, FEEDS),
+    Role.BOARD_SECRETARY: (
+        BOARD,
+        DEFINITIONS,
+    ),
     Role.ADMINISTRATOR: (FEEDS,),
     Role.SERVICE: (),
 }

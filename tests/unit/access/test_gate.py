@@ -57,6 +57,9 @@ def test_what_each_role_reads(role: Role, purpose: Purpose, kinds: list[str], ex
         (Action.SEARCH_PEOPLE, {Role.CLINICIAN, Role.SOCIAL_WORKER}),
         (Action.READ_DIRECTORY, {Role.CLINICIAN, Role.SOCIAL_WORKER, Role.CITIZEN, Role.ADMINISTRATOR}),
         (Action.READ_AGGREGATE, {Role.ANALYST, Role.PERFORMANCE_LEAD, Role.BOARD_SECRETARY}),
+        (Action.PROPOSE_DEFINITION, {Role.ANALYST, Role.PERFORMANCE_LEAD}),
+        (Action.IMPORT_FIGURES, {Role.ANALYST, Role.PERFORMANCE_LEAD}),
+        (Action.REVIEW_DEFINITION, {Role.PERFORMANCE_LEAD, Role.BOARD_SECRETARY}),
         (Action.READ_FEEDS, {Role.ANALYST, Role.PERFORMANCE_LEAD, Role.ADMINISTRATOR}),
         (Action.READ_QUARANTINE, {Role.ADMINISTRATOR}),
         (Action.REVIEW_IDENTITY, {Role.ADMINISTRATOR}),
@@ -121,7 +124,8 @@ SCHEMA = """
 entity Group; entity Role in [Group]; entity Category in [Group]; entity System;
 type Asked = { purpose: String, relationships: Set<String>, restriction: String, own_entry: Bool };
 action read, write appliesTo { principal: [Role], resource: [Category], context: Asked };
-action search_people, read_directory, read_aggregate, read_feeds, read_quarantine, review_identity, maintain_source
+action search_people, read_directory, read_aggregate, read_feeds, read_quarantine, review_identity, maintain_source,
+  propose_definition, review_definition, import_figures
     appliesTo { principal: [Role], resource: [System], context: Asked };
 """
 

@@ -1,5 +1,29 @@
 """The public face of the performance app."""
 
 from commonweal.apps.performance.actions import load_published
+from commonweal.apps.performance.charting import chart_of
+from commonweal.apps.performance.signals import (
+    Assessed,
+    Charted,
+    Held,
+    Key,
+    NoSeriesError,
+    assessed,
+    charted,
+    recalibrations,
+    series_of,
+)
 
-__all__ = ["load_published"]
+__all__ = [
+    "Assessed",
+    "Charted",
+    "Held",
+    "Key",
+    "NoSeriesError",
+    "assessed",
+    "chart_of",
+    "charted",
+    "load_published",
+    "recalibrations",
+    "series_of",
+]

@@ -1,5 +1,14 @@
 """Addresses of definitions, import, outcomes and oversight."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from commonweal.apps.performance import registry_views as definitions
+
+urlpatterns: list[URLPattern] = [
+    path("measurement/definitions", definitions.definitions, name="definitions"),
+    path("measurement/definitions.yaml", definitions.download, {"form": "yaml"}, name="definitions_yaml"),
+    path("measurement/definitions.csv", definitions.download, {"form": "csv"}, name="definitions_csv"),
+    path("measurement/changes/<int:number>", definitions.change, name="definition_change"),
+    path("measurement/definitions/<str:code>", definitions.definition, name="definition"),
+    path("measurement/definitions/<str:code>/edit", definitions.edit, name="definition_edit"),
+]

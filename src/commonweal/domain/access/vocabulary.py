@@ -77,6 +77,9 @@ class Action(StrEnum):
     READ_QUARANTINE = "read_quarantine"
     REVIEW_IDENTITY = "review_identity"
     MAINTAIN_SOURCE = "maintain_source"
+    PROPOSE_DEFINITION = "propose_definition"
+    REVIEW_DEFINITION = "review_definition"
+    IMPORT_FIGURES = "import_figures"
 
 
 CARE_ROLES = frozenset({Role.CLINICIAN, Role.SOCIAL_WORKER})

@@ -108,7 +108,9 @@ def _value(name: str, raw: Any) -> Any:
         return tuple(sorted((from_plain(one) for one in raw), key=lambda one: one.starts))
     if name in LISTS:
         listed = raw.split(";") if isinstance(raw, str) else raw
-        return tuple(text for one in listed if (text := str(one).strip()))
+        if any(";" in str(one) for one in listed):
+            raise ValueError("semicolons part the entries, so that none may hold one")
+        return tuple(text for one in listed if (text := " ".join(str(one).split())))
     if name in {"valid_from", "valid_to"}:
         return None if raw in {None, ""} else raw if isinstance(raw, date) else date.fromisoformat(str(raw).strip())
     if name in {"rounding", "provisional_periods"}:

@@ -184,6 +184,61 @@ def from_plain(cells: Mapping[str, Any]) -> Target:
         raise BadTargetError(f"a target needs a day it starts and numbers as values: {problem}") from problem
 
 
+_LINE = re.compile(r"\s*(\d{4}-\d{2}-\d{2})\s*:\s*(.*?)\s*\Z")
+_TRAJECTORY = re.compile(r"trajectory\s*(>=|<=|>|<)\s*(.+)", re.IGNORECASE)
+
+
+def line_of(target: Target) -> str:
+    """The target as one line of a form: "2020-04-01: >= 75%", "2021-04-01: trajectory >= 90 by 2022-03-31"."""
+    kind, value = target.kind, "" if target.value is None else f"{target.value:f}"
+    if kind == TargetKind.NONE:
+        said = "none"
+    elif kind == TargetKind.TRAJECTORY:
+        points = ", ".join(f"{amount:f} by {day.isoformat()}" for day, amount in target.points)
+        said = f"trajectory {target.comparator} {points}"
+    elif kind == TargetKind.OFFER:
+        said = f"offer {value}%"
+    elif kind == TargetKind.PERCENTAGE:
+        said = f"{target.comparator} {value}%"
+    elif kind == TargetKind.MINIMUM_COUNT and target.comparator == Comparator.AT_LEAST:
+        said = value
+    else:
+        said = f"{target.comparator} {value}"
+    return f"{target.starts.isoformat()}: {said}"
+
+
+def read_lines(text: str) -> tuple[Target, ...]:
+    """The targets of a form's box, one a line as ``line_of`` writes them, or as papers print them after the day.
+
+    Raises ``BadTargetError`` naming the line.
+    """
+    found = []
+    for line in text.splitlines():
+        if not line.strip():
+            continue
+        match = _LINE.match(line)
+        if match is None:
+            raise BadTargetError(f"{line.strip()!r}: begin each target with the day it starts, like 2020-04-01: >75%")
+        try:
+            starts = date.fromisoformat(match[1])
+            course = _TRAJECTORY.fullmatch(match[2])
+            if course is None:
+                found.append(read_target(match[2], starts))
+                continue
+            points = [one.strip().split(" by ") for one in course[2].split(",")]
+            found.append(
+                Target(
+                    starts,
+                    TargetKind.TRAJECTORY,
+                    course[1],
+                    points=tuple((date.fromisoformat(day.strip()), _decimal(value.strip())) for value, day in points),
+                )
+            )
+        except ValueError as problem:
+            raise BadTargetError(f"{line.strip()!r}: {problem}") from problem
+    return tuple(sorted(found, key=lambda one: one.starts))
+
+
 def says(target: Target, unit: str) -> str:
     """The target in words: "at least 75 percent from 1 April 2020"."""
     since = f"from {target.starts.day} {target.starts:%B %Y}"

@@ -1,0 +1,68 @@
+"""From an assessed series to its chart: words for each point, and the sentence the chart is read by."""
+
+from datetime import date
+
+from commonweal.charts.control import Break, Mark, control_chart
+from commonweal.charts.drawings import Chart
+from commonweal.domain.performance.assess import Answer, PointRow, unit_of
+from commonweal.domain.performance.words import ASSURANCE_WORDS, VARIATION_WORDS
+
+_KINDS = {"improvement": "Improvement", "concern": "Concern", "neither": "Signal"}
+_SAID = {
+    "beyond_limit": "outside the limits",
+    "trend": "part of a trend",
+    "two_of_three": "two of three near a limit",
+    "shift": "part of a shift",
+}
+
+
+def chart_of(
+    answer: Answer, which: int, *, title: str, axis: str, name: str = "spc", provisional: frozenset[date] = frozenset()
+) -> Chart:
+    """The chart of one series. ``provisional`` are the days whose figures may still change, drawn as crosses."""
+    one = answer.series[which]
+    unit = unit_of(one.dates)
+    marks = [_mark(row, unit, row.date in provisional) for row in answer.rows(which)]
+    breaks = [
+        Break(change.start, change.reason or "Lines computed afresh")
+        for change in answer.question.recalibrations
+        if one.dates and one.dates[0] < change.start <= one.dates[-1]
+    ]
+    said = f"{title}: {len(one.dates)} {unit}. {VARIATION_WORDS[answer.variation[which]]}."
+    if answer.question.targets:
+        said += f" {ASSURANCE_WORDS[answer.assurance[which]]}."
+    return control_chart(name=name, title=title, axis=axis, marks=marks, breaks=breaks, said=said)
+
+
+def _mark(row: PointRow, unit: str, provisional: bool) -> Mark:
+    kind = _KINDS.get(row.judged.partition("_")[0], "No signal")
+    said = ", ".join(_SAID[one] for one in row.signals)
+    if said and kind != "Signal":
+        said = f"{kind}: {said}"
+    if provisional:
+        kind, said = "Provisional", f"Provisional; {said}" if said else "Provisional"
+    return Mark(
+        on=row.date,
+        at=period_words(row.date, unit),
+        value=row.value,
+        label=figure(row.value),
+        kind=kind,
+        said=(said[:1].upper() + said[1:]) or "–",
+        mean=row.mean,
+        lower=row.lower,
+        upper=row.upper,
+        target=row.target,
+        phase=row.phase,
+    )
+
+
+def period_words(day: date, unit: str) -> str:
+    """``March 2018`` for a monthly point, ``5 March 2018`` for one of another kind."""
+    return f"{day:%B %Y}" if unit in {"months", "quarters"} else f"{day.day} {day:%B %Y}"
+
+
+def figure(value: float | None) -> str:
+    """A figure as printed in a table: commas, and two decimals where it has any."""
+    if value is None:
+        return "no figure"
+    return f"{value:,.0f}" if value == round(value) else f"{value:,.2f}"
