@@ -67,7 +67,7 @@ class Point:
 P = ParamSpec("P")
 
 
-def _remembered(draw: Callable[P, Chart]) -> Callable[P, Chart]:
+def remembered(draw: Callable[P, Chart]) -> Callable[P, Chart]:
     """Keep the last drawings: a page asks for the same one at every view, and it depends on nothing but its values.
 
     Altair checks every piece of a specification against its schema, which is nine tenths of the time; a test
@@ -84,7 +84,8 @@ def _remembered(draw: Callable[P, Chart]) -> Callable[P, Chart]:
     return drawn
 
 
-def _finish(chart: Any, height: int) -> dict[str, Any]:
+def finish(chart: Any, height: int) -> dict[str, Any]:
+    """The specification of a drawing at the width and in the looks of them all."""
     spec: dict[str, Any] = chart.properties(
         width=WIDTH, height=height, autosize=alt.AutoSizeParams(type="fit-x", contains="padding")
     ).to_dict()
@@ -92,7 +93,7 @@ def _finish(chart: Any, height: int) -> dict[str, Any]:
     return spec
 
 
-@_remembered
+@remembered
 def bar_by_category(
     *,
     name: str,
@@ -151,7 +152,7 @@ def bar_by_category(
     description = gap or f"{title}. " + "; ".join(f"{bar.category}: {bar.label}" for bar in bars) + "."
     columns: tuple[str, ...] = (heading, axis, "95% limits") if limits else (heading, axis)
     rows = tuple((bar.category, bar.label, _limits(bar))[: len(columns)] for bar in bars)
-    drawn = svg(_finish(alt.layer(*layers), 40 * len(bars)), name=name, title=title, description=description)
+    drawn = svg(finish(alt.layer(*layers), 40 * len(bars)), name=name, title=title, description=description)
     return Chart(name, title, description, drawn, columns, rows)
 
 
@@ -161,7 +162,7 @@ def _limits(bar: Bar) -> str:
     return f"{bar.low:.1f} to {bar.high:.1f}"
 
 
-@_remembered
+@remembered
 def plan_and_actual(*, name: str, title: str, axis: str, heading: str, bars: Sequence[PlanBar]) -> Chart:
     """A bar for what happened and a mark where the plan was, with the actual printed.
 
@@ -203,7 +204,7 @@ def plan_and_actual(*, name: str, title: str, axis: str, heading: str, bars: Seq
         + "; ".join(f"{bar.category}: plan {bar.plan_label}, actual {bar.actual_label}" for bar in bars)
         + "."
     )
-    drawn = svg(_finish(alt.layer(*layers), 48 * len(bars)), name=name, title=title, description=description)
+    drawn = svg(finish(alt.layer(*layers), 48 * len(bars)), name=name, title=title, description=description)
     rows = tuple((bar.category, bar.plan_label, bar.actual_label) for bar in bars)
     return Chart(name, title, description, drawn, (heading, "Plan", "Actual"), rows)
 
@@ -219,7 +220,7 @@ def _of_plan(bar: PlanBar) -> str:
     return bar.actual_label if bar.plan is None else f"{bar.actual_label} (plan {bar.plan_label})"
 
 
-@_remembered
+@remembered
 def line(*, name: str, title: str, axis: str, points: Sequence[Point]) -> Chart:
     """One line a series over ordered points. Series differ by dash as well as colour.
 
@@ -246,6 +247,6 @@ def line(*, name: str, title: str, axis: str, points: Sequence[Point]) -> Chart:
         )
     )
     description = f"{title}. " + "; ".join(f"{one.series} {one.at}: {one.label}" for one in points) + "."
-    drawn = svg(_finish(drawing, 260), name=name, title=title, description=description)
+    drawn = svg(finish(drawing, 260), name=name, title=title, description=description)
     rows = tuple((one.series, one.at, one.label) for one in points)
     return Chart(name, title, description, drawn, ("Series", "Period", axis), rows)

@@ -49,7 +49,7 @@ def lines() -> Chart:
 def test_the_specification_meets_the_schema(draw, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
     monkeypatch.setattr(drawings, "CHECK_SPECIFICATIONS", True)
     real = getattr(drawings, {bars: "bar_by_category", planned: "plan_and_actual", lines: "line"}[draw])
-    monkeypatch.setitem(globals(), real.__name__, drawings._remembered(real.__wrapped__))
+    monkeypatch.setitem(globals(), real.__name__, drawings.remembered(real.__wrapped__))
     assert draw().svg
 
 
@@ -57,7 +57,7 @@ def test_the_specification_meets_the_schema(draw, monkeypatch: pytest.MonkeyPatc
 def test_the_same_values_give_the_same_bytes(draw, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
     first = draw()
     real = getattr(drawings, {bars: "bar_by_category", planned: "plan_and_actual", lines: "line"}[draw])
-    monkeypatch.setitem(globals(), real.__name__, drawings._remembered(real.__wrapped__))
+    monkeypatch.setitem(globals(), real.__name__, drawings.remembered(real.__wrapped__))
     again = draw()
     assert again == first
     assert again is not first  # drawn afresh, not handed out again

@@ -50,6 +50,43 @@ class Recalibration:
     until: date | None = None
 
 
+def guess_columns(rows: Sequence[Mapping[str, str | None]], asked: Columns) -> Columns:
+    """The columns asked for, and for those not asked for the likely ones of a table.
+
+    The day is the first column of days; the value the first of numbers; every column that is neither names series,
+    unless some are asked for. Raises ``SeriesFault`` if there is no such column.
+    """
+    names = [name for name in rows[0] if name] if rows else []
+    for name in (asked.date, *asked.group, *asked.measured):
+        if name and name not in names:
+            raise SeriesFault(f"no column {name}; the columns are {', '.join(names)}")
+    kinds = {name: _kind([row.get(name) or "" for row in rows]) for name in names}
+    day = asked.date or next((name for name in names if kinds[name] == "day"), "")
+    if not day:
+        raise SeriesFault("no column of days written YYYY-MM-DD or YYYY-MM; name one with --date")
+    value = asked.value
+    if not value and not asked.numerator:
+        value = next((name for name in names if kinds[name] == "number" and name not in {day, *asked.group}), "")
+        if not value:
+            raise SeriesFault("no column of numbers; name one with --value")
+    group = asked.group or tuple(name for name in names if kinds[name] == "text" and name not in {day, value})
+    return Columns(day, group, value, asked.numerator, asked.denominator)
+
+
+def _kind(cells: Sequence[str]) -> str:
+    """What a column holds: day, number or text; a column of blanks is text."""
+    try:
+        found = [_day(cell, 0, "") for cell in cells]
+    except SeriesFault:
+        pass
+    else:
+        return "day" if found else "text"
+    try:
+        return "text" if np.isnan([_number(cell, 0, "") for cell in cells]).all() else "number"
+    except SeriesFault:
+        return "text"
+
+
 def read_series(rows: Iterable[Mapping[str, str | None]], columns: Columns, first_line: int = 2) -> list[Series]:
     """Series by group, in order of name; rows of one group and day are added up.
 
@@ -84,6 +121,8 @@ def _series(name: str, days: Mapping[date, Sequence[float]], columns: Columns) -
 def _day(text: str, line: int, column: str) -> date:
     text = text.strip()
     try:
+        if "-" not in text:  # 20170301 is as likely a count
+            raise ValueError(text)
         return date.fromisoformat(f"{text}-01" if len(text) == 7 else text[:10])
     except ValueError:
         raise SeriesFault(f"line {line}, {column}: {text!r} is no day; write YYYY-MM-DD or YYYY-MM") from None
