@@ -122,13 +122,17 @@ _CONTENT = (
               r.happened_at::text, encode(r.digest, 'hex'), r.body
        FROM record_resource r JOIN record_source s ON s.id = r.source_id
        LEFT JOIN record_compartment c ON c.id = r.compartment_id WHERE NOT r.deleted ORDER BY r.type, r.id""",
-    """SELECT r.type, r.id, t.param, t.system, t.code, c.local_id FROM record_token t
+    """SELECT r.type, r.id, t.parameter, t.item, t.system, t.code, c.local_id FROM record_token t
        JOIN record_resource r USING (rid) LEFT JOIN record_compartment c ON c.id = t.compartment_id
-       ORDER BY 1, 2, 3, 4, 5""",
-    """SELECT r.type, r.id, t.param, t.low::text, t.high::text FROM record_date t
-       JOIN record_resource r USING (rid) ORDER BY 1, 2, 3, 4""",
-    """SELECT r.type, r.id, t.param, t.value FROM record_string t
-       JOIN record_resource r USING (rid) ORDER BY 1, 2, 3, 4""",
+       ORDER BY 1, 2, 3, 4, 5, 6""",
+    """SELECT r.type, r.id, t.parameter, t.item, t.low::text, t.high::text FROM record_date t
+       JOIN record_resource r USING (rid) ORDER BY 1, 2, 3, 4, 5""",
+    """SELECT r.type, r.id, t.parameter, t.item, t.value, t.exact FROM record_string t
+       JOIN record_resource r USING (rid) ORDER BY 1, 2, 3, 4, 5""",
+    """SELECT r.type, r.id, t.parameter, t.item, t.kind, t.target FROM record_reference t
+       JOIN record_resource r USING (rid) ORDER BY 1, 2, 3, 4, 6""",
+    """SELECT r.type, r.id, t.parameter, t.item, t.low, t.high, t.system, t.code FROM record_number t
+       JOIN record_resource r USING (rid) ORDER BY 1, 2, 3, 4, 5""",
     "SELECT source, local_id FROM record_compartment ORDER BY 1, 2",
     "SELECT source, control_id, encode(digest, 'hex') FROM exchange_message ORDER BY 1, 2, 3",
     """SELECT c.local_id, d.family, d.birth_date FROM identity_demographics d
@@ -172,6 +176,7 @@ def empty() -> None:
         # DELETE, in an order that foreign keys allow: on small tables far quicker than TRUNCATE
         for table in (
             "record_resource", "record_history", "record_token", "record_date", "record_string",
+            "record_reference", "record_number",
             "record_compartment", "record_source", "exchange_quarantine", "exchange_message", "exchange_receipt",
             "identity_demographics", "identity_local_merge", "access_relationship",
         ):  # fmt: skip

@@ -13,6 +13,7 @@ from commonweal.fhir.demographics import demographics
 from commonweal.fhir.parse import parse_line
 from commonweal.fhir.quick import faultless
 from commonweal.fhir.search import search_values
+from commonweal.fhir.search_parameters import indexed
 from commonweal.fhir.validate import explain, validate
 
 SOUND: list[dict[str, Any]] = [
@@ -116,9 +117,11 @@ def test_what_passes_validation_can_be_indexed(resource: dict[str, Any]) -> None
     if any(issue.severity == "error" for issue in validate(resource)):
         return
     found = search_values(resource)
-    rows = (*found.tokens, *found.references)
-    assert all(len(row) == 3 and all(isinstance(cell, str) for cell in row) for row in rows)
-    assert all(_moment(first) <= _moment(last) for _, first, last in found.dates)
+    numbers = {item.number for item in indexed(resource["resourceType"])}
+    assert {abs(row[0]) for rows in found for row in rows} <= numbers
+    assert all(isinstance(cell, str) for row in (*found.tokens, *found.references) for cell in row[2:])
+    assert all(_moment(first) <= _moment(last) for _, _, first, last in found.dates)
+    assert all(row[2] <= row[3] for row in found.numbers)
     assert person_reference(resource) is None or isinstance(person_reference(resource), str)
     assert category(resource, "gp") in ("demographics", "clinical", "medication")
     if resource["resourceType"] == "Patient":

@@ -30,13 +30,13 @@ def test_a_sound_installation_passes() -> None:
     ("damage", "said"),
     [
         (
-            "INSERT INTO record_token (compartment_id, rid, category, param, system, code) "
-            "VALUES (77, 77, 'clinical', 'code', '', 'x')",
+            "INSERT INTO record_token (compartment_id, rid, system, source_id, parameter, item, category, code) "
+            "VALUES (77, 77, 0, 7, 7, 0, 'clinical', 'x')",
             "token search rows",
         ),
         (
-            "INSERT INTO record_string (compartment_id, rid, category, param, value) "
-            "VALUES (77, 77, 'clinical', 'name', 'x')",
+            "INSERT INTO record_string (compartment_id, rid, source_id, parameter, item, category, value, exact) "
+            "VALUES (77, 77, 7, 7, 0, 'clinical', 'x', 'X')",
             "string search rows",
         ),
     ],

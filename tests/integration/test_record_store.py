@@ -171,9 +171,9 @@ def test_a_search_under_row_security_uses_the_index(
     with opened("P01", vicky), transaction.atomic():
         rows("SELECT set_config('enable_seqscan', 'off', true)")
         for kind, params, index in (
-            ("Condition", {"code": f"{SNOMED}|44054006"}, "record_token_person"),
-            ("Observation", {"date": "ge2019-06"}, "record_date_person"),
-            ("Patient", {"family": "ash"}, "record_string_person"),
+            ("Condition", {"code": f"{SNOMED}|44054006"}, "record_token_value"),
+            ("Observation", {"date": "ge2019-06"}, "record_date_value"),
+            ("Patient", {"family": "ash"}, "record_string_value"),
         ):
             query = compile_search(kind, params, sorted(vicky))
             plan = rows("EXPLAIN SELECT r.body FROM record_resource r WHERE true" + query.where, *query.values)

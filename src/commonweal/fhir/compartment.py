@@ -30,7 +30,7 @@ _PERSON_ELEMENTS: Mapping[str, tuple[str, ...]] = {
 _SUBJECT = ("subject", "patient")
 # What may be about nobody. Everything else says of whom it is, or nobody would ever find it in a record, and
 # everybody would be let read it.
-_ABOUT_NOBODY = frozenset(
+ABOUT_NOBODY = frozenset(
     (
         "Endpoint", "HealthcareService", "Location", "Medication", "MedicationKnowledge", "Organization",
         "OrganizationAffiliation", "Practitioner", "PractitionerRole", "Questionnaire", "Schedule", "Slot",
@@ -68,10 +68,20 @@ def person_reference(resource: Mapping[str, Any]) -> str | None:
     return None
 
 
+def person_elements(kind: str) -> tuple[str, ...]:
+    """The elements that say whose a resource of this type is; empty for Patient, which is its own."""
+    return () if kind == "Patient" else _PERSON_ELEMENTS.get(kind, _SUBJECT)
+
+
+def personal(kind: str) -> bool:
+    """Whether resources of this type are about a person, and so need one to be opened."""
+    return kind not in ABOUT_NOBODY
+
+
 def is_of_nobody(resource: Mapping[str, Any]) -> bool:
     """Whether ``resource``, and all that is ``contained`` in it, is of a type that is about nobody."""
     inside = [item for item in resource.get("contained", ()) if item.__class__ is dict]
-    return all(item.get("resourceType", "") in _ABOUT_NOBODY for item in (resource, *inside))
+    return all(item.get("resourceType", "") in ABOUT_NOBODY for item in (resource, *inside))
 
 
 def _local(reference: Any) -> str | None:

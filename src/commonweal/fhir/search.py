@@ -2,57 +2,54 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, lru_cache
+from math import inf
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from commonweal.fhir import definitions
 from commonweal.fhir.normalise import name_key, phonetic, postcode
-from commonweal.fhir.search_parameters import PARAMETERS
+from commonweal.fhir.search_parameters import Indexed, grouped, indexed, resolve
 
 LONDON = ZoneInfo("Europe/London")  # a date without a zone is a UK day, as in every feed of the system
-Row = tuple[str, str, str]
-Add = Callable[[Any, "SearchValues"], None]
+Token = tuple[int, int, str, str]
+Add = Callable[[Any, "SearchValues", int], None]
 
 
 class SearchValues(NamedTuple):
-    """Rows for the typed search tables.
+    """Rows for the typed search tables. Each begins with the number of its indexed element and the ordinal of the
+    item it is of (0 unless a composite parameter must tell items apart).
 
-    - ``tokens``: (parameter, system or '', code). A reference known only by identifier is a token under
-      ``parameter:identifier``.
-    - ``dates``: (parameter, first moment, last moment), ISO 8601 with an offset, both inclusive to the
-      microsecond; an open period has ``-infinity`` or ``infinity``, which PostgreSQL reads as such.
-    - ``strings``: (parameter, normalised); ``phonetic`` holds Soundex codes.
-    - ``references``: (parameter, type, id) of relative references.
+    - ``tokens``: …, system or '', code. A URI is a code. A reference by identifier only is a token of the element's
+      number negated. A ContactPoint's system is ``phone``, ``email`` and so on.
+    - ``dates``: …, first moment, last moment, ISO 8601 with an offset, both inclusive to the microsecond; an open
+      period has ``-infinity`` or ``infinity``, which PostgreSQL reads as such.
+    - ``strings``: …, normalised, as sent. Of a phonetic element: Soundex code, ''.
+    - ``references``: …, type, id of relative references; '' and the URL of others.
+    - ``numbers``: …, low, high, system or '', code or unit. Of a position: latitude, longitude.
     """
 
-    tokens: list[Row]
-    dates: list[Row]
-    strings: list[tuple[str, str]]
-    references: list[Row]
+    tokens: list[Token]
+    dates: list[tuple[int, int, str, str]]
+    strings: list[tuple[int, int, str, str]]
+    references: list[Token]
+    numbers: list[tuple[int, int, float, float, str, str]]
 
 
-def search_values(resource: Mapping[str, Any], *, literals: bool = True) -> SearchValues:
-    """What ``resource``, which has passed validation, can be found by; empty for types without parameters.
-
-    ``literals=False`` leaves ``references`` empty, for a store that does not index them.
-    """
-    values = SearchValues([], [], [], [])
-    for key, add in _plan(resource["resourceType"], tuple(resource), literals):
-        item = resource[key]
+def search_values(resource: Mapping[str, Any]) -> SearchValues:
+    """What ``resource``, which has passed validation, can be found by."""
+    values = SearchValues([], [], [], [], [])
+    for key, add in _plan(resource["resourceType"], tuple(resource)):
+        item = resource.get(key)
         if item is not None:
-            add(item, values)
+            add(item, values, 0)
+        elif key == "deceased":
+            add(resource, values, 0)
     return values
 
 
 @lru_cache(maxsize=4_096)  # resources of a feed are of a few shapes
-def _plan(kind: str, shape: tuple[str, ...], literals: bool) -> tuple[tuple[str, Add], ...]:
-    """The extractors of a type for elements named in ``shape``: most of a type's parameters are not there."""
-    return tuple((key, add) for key, add in _compiled(kind, literals) if key in shape)
-
-
-def parameters(kind: str) -> tuple[str, ...]:
-    """Names of the search parameters of a resource type."""
-    return tuple(name for name, _ in PARAMETERS.get(kind, ()))
+def _plan(kind: str, shape: tuple[str, ...]) -> tuple[tuple[str, Add], ...]:
+    """The extractors of a type for elements named in ``shape``: most of a type's elements are not there."""
+    return tuple((key, add) for key, add in _compiled(kind) if key in shape or key == "deceased")
 
 
 @lru_cache(maxsize=131_072)
@@ -89,180 +86,293 @@ def date_range(text: str) -> tuple[str, str]:
 
 
 @cache
-def _compiled(kind: str, literals: bool) -> tuple[tuple[str, Add], ...]:
-    """Extractors of a type, one a top-level element; ``literals``: of references by literal too."""
+def _compiled(kind: str) -> tuple[tuple[str, Add], ...]:
+    """Extractors of a type, one a top-level element."""
     by_key: dict[str, list[Add]] = {}
-    for parameter, paths in PARAMETERS.get(kind, ()):
-        for path in paths:
-            key, _, rest = path.partition(".")
-            by_key.setdefault(key, []).append(_extractor(kind, key, rest, parameter, literals))
+    counted = grouped(kind)
+    for item in indexed(kind):
+        key, _, rest = item.path.partition(".")
+        if item.kind == "deceased":
+            by_key.setdefault("deceased", []).append(_deceased(item.number))
+            continue
+        name, condition = _condition(key)
+        by_key.setdefault(name, []).append(_extractor(kind, name, condition, rest, item, name in counted))
     return tuple((key, adds[0] if len(adds) == 1 else _all(tuple(adds))) for key, adds in by_key.items())
 
 
+def _condition(step: str) -> tuple[str, tuple[str, str] | None]:
+    """The JSON name of a step of a path, and the child and value that an item must have."""
+    name, _, condition = step.partition("[")
+    child, _, value = condition.removesuffix("]").partition("=")
+    return name, (child, value) if condition else None
+
+
 def _all(adds: tuple[Add, ...]) -> Add:
-    def every(item: Any, values: SearchValues) -> None:
+    def every(item: Any, values: SearchValues, n: int) -> None:
         for add in adds:
-            add(item, values)
+            add(item, values, n)
 
     return every
 
 
-def _extractor(owner: str, key: str, rest: str, parameter: str, literals: bool) -> Add:
-    many, kind = _element(owner, key)
+def _extractor(
+    owner: str, key: str, condition: tuple[str, str] | None, rest: str, element: Indexed, counted: bool = False
+) -> Add:
+    many, kind, _ = resolve(owner, key)
     if rest:
-        inner_key, _, inner_rest = rest.partition(".")
-        one = _within(inner_key, _extractor(kind, inner_key, inner_rest, parameter, literals))
+        step, _, inner_rest = rest.partition(".")
+        name, inner_condition = _condition(step)
+        one = _within(name, _extractor(kind, name, inner_condition, inner_rest, element))
     else:
-        one = _leaf(kind, parameter, literals)
-    return _each(one) if many else one
+        one = _leaf(kind, element)
+    if condition:
+        one = _where(*condition, one)
+    return one if not many else _numbered(one) if counted else _each(one)
 
 
 def _within(key: str, inner: Add) -> Add:
-    def one(item: Any, values: SearchValues) -> None:
+    def one(item: Any, values: SearchValues, n: int) -> None:
         found = item.get(key)
         if found is not None:
-            inner(found, values)
+            inner(found, values, n)
 
     return one
 
 
-def _element(owner: str, key: str) -> tuple[bool, str]:
-    """Whether the element repeats, and its type; a choice is resolved by its JSON name."""
-    known = definitions.elements(owner)
-    if key in known:
-        return known[key].many, known[key].types[0]
-    for name, element in known.items():
-        stem = name.removesuffix("[x]")
-        for kind in element.types:
-            if name != stem and key == stem + kind[0].upper() + kind[1:]:
-                return element.many, kind
-    raise KeyError(f"{owner} has no element {key}")
+def _where(child: str, wanted: str, inner: Add) -> Add:
+    def one(item: Any, values: SearchValues, n: int) -> None:
+        if item.get(child) == wanted:
+            inner(item, values, n)
+
+    return one
 
 
 def _each(one: Add) -> Add:
-    def each(items: Iterable[Any], values: SearchValues) -> None:
+    def each(items: Iterable[Any], values: SearchValues, n: int) -> None:
         for item in items:
-            one(item, values)
+            if item is not None:
+                one(item, values, n)
 
     return each
 
 
-def _leaf(kind: str, parameter: str, literals: bool) -> Add:
-    if kind == "string":
-        return _string(parameter)
-    if kind == "Reference":
-        return _reference(parameter) if literals else _logical(parameter)
-    return _LEAVES[kind](parameter)
+def _numbered(one: Add) -> Add:
+    def each(items: Iterable[Any], values: SearchValues, n: int) -> None:
+        for ordinal, item in enumerate(items):
+            if item is not None:
+                one(item, values, ordinal & 0x7FFF)  # a smallint; no resource has that many components
+
+    return each
 
 
-def _string(parameter: str) -> Add:
-    normal = {"phonetic": phonetic, "address-postalcode": postcode}.get(parameter, name_key)
+def _leaf(kind: str, element: Indexed) -> Add:
+    number = element.number
+    if element.kind == "phonetic":
+        return _phonetic(number)
+    if element.kind == "string":
+        return _string(number, postcode if element.path.endswith("postalCode") else name_key)
+    if element.kind == "position":
+        return _position(number)
+    if element.kind == "reference":
+        return _reference(number) if kind == "Reference" else _url(number)
+    return _LEAVES[element.kind][kind](number)
 
-    def add(item: str, values: SearchValues) -> None:
+
+def _string(number: int, normal: Callable[[str], str]) -> Add:
+    def add(item: str, values: SearchValues, n: int) -> None:
         key = normal(item) if item else ""
         if key:
-            values.strings.append((parameter, key))
+            values.strings.append((number, n, key, item))
 
     return add
 
 
-def _coding(parameter: str) -> Add:
-    def add(item: dict[str, Any], values: SearchValues) -> None:
+def _phonetic(number: int) -> Add:
+    def add(item: str, values: SearchValues, n: int) -> None:
+        key = phonetic(item) if item else ""
+        if key:
+            values.strings.append((number, n, key, ""))
+
+    return add
+
+
+def _coding(number: int) -> Add:
+    def add(item: dict[str, Any], values: SearchValues, n: int) -> None:
         code = item.get("code")
         if code:
-            values.tokens.append((parameter, item.get("system", ""), code))
+            values.tokens.append((number, n, item.get("system", ""), code))
 
     return add
 
 
-def _concept(parameter: str) -> Add:
-    def add(item: dict[str, Any], values: SearchValues) -> None:
+def _concept(number: int) -> Add:
+    def add(item: dict[str, Any], values: SearchValues, n: int) -> None:
         for coding in item.get("coding", ()):
             code = coding.get("code")
             if code:
-                values.tokens.append((parameter, coding.get("system", ""), code))
+                values.tokens.append((number, n, coding.get("system", ""), code))
 
     return add
 
 
-def _identifier(parameter: str) -> Add:
-    def add(item: dict[str, Any], values: SearchValues) -> None:
+def _identifier(number: int) -> Add:
+    def add(item: dict[str, Any], values: SearchValues, n: int) -> None:
         value = item.get("value")
         if value:
-            values.tokens.append((parameter, item.get("system", ""), value.replace("\0", "")))
+            values.tokens.append((number, n, item.get("system", ""), value))
 
     return add
 
 
-def _code(parameter: str) -> Add:
-    def add(item: str, values: SearchValues) -> None:
-        values.tokens.append((parameter, "", item))
+def _code(number: int) -> Add:
+    def add(item: str, values: SearchValues, n: int) -> None:
+        values.tokens.append((number, n, "", item))
 
     return add
 
 
-def _boolean(parameter: str) -> Add:
-    def add(item: bool, values: SearchValues) -> None:
-        values.tokens.append((parameter, "", "true" if item else "false"))
+def _boolean(number: int) -> Add:
+    def add(item: bool, values: SearchValues, n: int) -> None:
+        values.tokens.append((number, n, "", "true" if item else "false"))
 
     return add
 
 
-def _date(parameter: str) -> Add:
-    def add(item: str, values: SearchValues) -> None:
+def _deceased(number: int) -> Add:
+    """``Patient.deceased.exists() and Patient.deceased != false``: always one of true and false."""
+
+    def add(item: Mapping[str, Any], values: SearchValues, n: int) -> None:
+        dead = item.get("deceasedBoolean") or "deceasedDateTime" in item
+        values.tokens.append((number, n, "", "true" if dead else "false"))
+
+    return add
+
+
+def _date(number: int) -> Add:
+    def add(item: str, values: SearchValues, n: int) -> None:
         first, last = date_range(item)
-        values.dates.append((parameter, first, last))
+        values.dates.append((number, n, first, last))
 
     return add
 
 
-def _period(parameter: str) -> Add:
-    def add(item: dict[str, Any], values: SearchValues) -> None:
+def _period(number: int) -> Add:
+    def add(item: dict[str, Any], values: SearchValues, n: int) -> None:
         start, end = item.get("start"), item.get("end")
         if start or end:
             first = date_range(start)[0] if start else "-infinity"
             last = date_range(end)[1] if end else "infinity"
-            values.dates.append((parameter, first, last))
+            values.dates.append((number, n, first, last))
 
     return add
 
 
-def _reference(parameter: str) -> Add:
-    person_only = parameter == "patient"
-    logical = _logical(parameter)
+def _timing(number: int) -> Add:
+    """The moments of a Timing, and the bounds of its repetition: https://hl7.org/fhir/R4/search.html#date"""
+    moment, span = _date(number), _period(number)
 
-    def add(item: dict[str, Any], values: SearchValues) -> None:
+    def add(item: dict[str, Any], values: SearchValues, n: int) -> None:
+        for event in item.get("event", ()):
+            if event is not None:
+                moment(event, values, n)
+        bounds = item.get("repeat", {}).get("boundsPeriod")
+        if bounds:
+            span(bounds, values, n)
+
+    return add
+
+
+def _plain_number(number: int) -> Add:
+    def add(item: float, values: SearchValues, n: int) -> None:
+        values.numbers.append((number, n, float(item), float(item), "", ""))
+
+    return add
+
+
+def _quantity(number: int) -> Add:
+    def add(item: dict[str, Any], values: SearchValues, n: int) -> None:
+        value = item.get("value")
+        if value is None:
+            return
+        low = high = float(value)
+        comparator = item.get("comparator")
+        if comparator is not None:
+            low, high = (-inf, high) if comparator in ("<", "<=") else (low, inf)
+        code = item.get("code") or item.get("unit", "")
+        values.numbers.append((number, n, low, high, item.get("system", ""), code))
+
+    return add
+
+
+def _money(number: int) -> Add:
+    def add(item: dict[str, Any], values: SearchValues, n: int) -> None:
+        if "value" in item:
+            value = float(item["value"])
+            values.numbers.append((number, n, value, value, "urn:iso:std:iso:4217", item.get("currency", "")))
+
+    return add
+
+
+def _range(number: int) -> Add:
+    def add(item: dict[str, Any], values: SearchValues, n: int) -> None:
+        low, high = item.get("low", {}), item.get("high", {})
+        if "value" in low or "value" in high:
+            of = low or high
+            first, last = float(low.get("value", -inf)), float(high.get("value", inf))
+            values.numbers.append((number, n, first, last, of.get("system", ""), of.get("code") or of.get("unit", "")))
+
+    return add
+
+
+def _position(number: int) -> Add:
+    def add(item: dict[str, Any], values: SearchValues, n: int) -> None:
+        if "latitude" in item and "longitude" in item:
+            values.numbers.append((number, n, float(item["latitude"]), float(item["longitude"]), "", ""))
+
+    return add
+
+
+def _reference(number: int) -> Add:
+    """A reference by literal, and by identifier: https://hl7.org/fhir/R4/references.html"""
+
+    def add(item: dict[str, Any], values: SearchValues, n: int) -> None:
         literal = item.get("reference")
-        if literal is not None:
+        if literal is not None and literal[:1] != "#":
             kind, slash, own = literal.partition("/")
-            if slash and kind.isalpha() and (not person_only or kind == "Patient"):
-                values.references.append((parameter, kind, own.partition("/")[0] if "/" in own else own))
-        logical(item, values)
-
-    return add
-
-
-def _logical(parameter: str) -> Add:
-    """A reference by identifier only."""
-    name = parameter + ":identifier"
-
-    def add(item: dict[str, Any], values: SearchValues) -> None:
+            if slash and kind.isalpha():
+                values.references.append((number, n, kind, own.partition("/")[0] if "/" in own else own))
+            else:
+                values.references.append((number, n, "", literal))
         identifier = item.get("identifier")
         if identifier is not None and identifier.get("value"):
-            values.tokens.append((name, identifier.get("system", ""), identifier["value"]))
+            values.tokens.append((-number, n, identifier.get("system", ""), identifier["value"]))
 
     return add
 
 
-_LEAVES: Mapping[str, Callable[[str], Add]] = {
-    "CodeableConcept": _concept,
-    "Coding": _coding,
-    "Identifier": _identifier,
-    "ContactPoint": _identifier,
-    "code": _code,
-    "boolean": _boolean,
-    "date": _date,
-    "dateTime": _date,
-    "instant": _date,
-    "Period": _period,
+def _url(number: int) -> Add:
+    """A canonical or URI where a reference is searched; a canonical's version is left to the body."""
+
+    def add(item: str, values: SearchValues, n: int) -> None:
+        values.references.append((number, n, "", item.partition("|")[0]))
+
+    return add
+
+
+_LEAVES: Mapping[str, Mapping[str, Callable[[int], Add]]] = {
+    "token": {
+        "CodeableConcept": _concept,
+        "Coding": _coding,
+        "Identifier": _identifier,
+        "ContactPoint": _identifier,
+        "boolean": _boolean,
+        **dict.fromkeys(("code", "string", "id", "uri", "url", "canonical", "oid"), _code),
+    },
+    "date": {**dict.fromkeys(("date", "dateTime", "instant"), _date), "Period": _period, "Timing": _timing},
+    "number": {
+        **dict.fromkeys(("integer", "positiveInt", "unsignedInt", "decimal"), _plain_number),
+        **dict.fromkeys(("Quantity", "Age", "Duration", "Count", "Distance"), _quantity),
+        "Money": _money,
+        "Range": _range,
+    },
 }

@@ -1,262 +1,142 @@
-"""Search parameters as data: type → (parameter, elements). https://hl7.org/fhir/R4/searchparameter-registry.html
+"""The standard's search parameters of every R4 type, as :mod:`commonweal.fhir.distil_search` distilled them.
 
-Whether a parameter is a token, date, string or reference follows from the FHIR type of its element.
-Elements are dotted; choices are named as they appear in JSON (``onsetDateTime``).
+https://hl7.org/fhir/R4/searchparameter-registry.html. A parameter reads *indexed elements*; stored search rows carry
+the element's number, so that one row serves every parameter that reads it.
 """
 
+import hashlib
+import json
 from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any, NamedTuple
 
-Parameters = tuple[tuple[str, tuple[str, ...]], ...]
+from commonweal.fhir import definitions
+from commonweal.fhir.compartment import person_elements
 
-_NAME = (
-    ("name", ("name.family", "name.given", "name.text")),
-    ("family", ("name.family",)),
-    ("given", ("name.given",)),
-)
-_ADDRESS = (
-    ("address", ("address.line", "address.city", "address.postalCode", "address.text")),
-    ("address-city", ("address.city",)),
-    ("address-postalcode", ("address.postalCode",)),
-)
-_SUBJECT = (("subject", ("subject",)), ("patient", ("subject",)))
 
-PARAMETERS: Mapping[str, Parameters] = {
-    "Patient": (
-        ("identifier", ("identifier",)),
-        *_NAME,
-        ("phonetic", ("name.family", "name.given")),
-        ("birthdate", ("birthDate",)),
-        ("death-date", ("deceasedDateTime",)),
-        ("gender", ("gender",)),
-        ("active", ("active",)),
-        *_ADDRESS,
-        ("telecom", ("telecom",)),
-        ("general-practitioner", ("generalPractitioner",)),
-        ("organization", ("managingOrganization",)),
-        ("link", ("link.other",)),
-    ),
-    "Practitioner": (("identifier", ("identifier",)), *_NAME, ("active", ("active",)), ("gender", ("gender",))),
-    "PractitionerRole": (
-        ("identifier", ("identifier",)),
-        ("practitioner", ("practitioner",)),
-        ("organization", ("organization",)),
-        ("role", ("code",)),
-        ("specialty", ("specialty",)),
-        ("active", ("active",)),
-        ("date", ("period",)),
-    ),
-    "Organization": (
-        ("identifier", ("identifier",)),
-        ("name", ("name", "alias")),
-        ("type", ("type",)),
-        ("active", ("active",)),
-        ("partof", ("partOf",)),
-        *_ADDRESS,
-    ),
-    "Location": (
-        ("identifier", ("identifier",)),
-        ("name", ("name", "alias")),
-        ("status", ("status",)),
-        ("type", ("type",)),
-        ("organization", ("managingOrganization",)),
-        ("partof", ("partOf",)),
-    ),
-    "RelatedPerson": (
-        ("identifier", ("identifier",)),
-        ("patient", ("patient",)),
-        *_NAME,
-        ("relationship", ("relationship",)),
-        ("birthdate", ("birthDate",)),
-        ("gender", ("gender",)),
-    ),
-    "Condition": (
-        ("identifier", ("identifier",)),
-        *_SUBJECT,
-        ("code", ("code",)),
-        ("category", ("category",)),
-        ("clinical-status", ("clinicalStatus",)),
-        ("verification-status", ("verificationStatus",)),
-        ("severity", ("severity",)),
-        ("onset-date", ("onsetDateTime", "onsetPeriod")),
-        ("abatement-date", ("abatementDateTime", "abatementPeriod")),
-        ("recorded-date", ("recordedDate",)),
-        ("encounter", ("encounter",)),
-        ("asserter", ("asserter",)),
-    ),
-    "AllergyIntolerance": (
-        ("identifier", ("identifier",)),
-        ("patient", ("patient",)),
-        ("code", ("code", "reaction.substance")),
-        ("category", ("category",)),
-        ("criticality", ("criticality",)),
-        ("clinical-status", ("clinicalStatus",)),
-        ("verification-status", ("verificationStatus",)),
-        ("type", ("type",)),
-        ("date", ("recordedDate",)),
-        ("onset", ("reaction.onset",)),
-    ),
-    "Observation": (
-        ("identifier", ("identifier",)),
-        *_SUBJECT,
-        ("code", ("code",)),
-        ("category", ("category",)),
-        ("status", ("status",)),
-        ("date", ("effectiveDateTime", "effectivePeriod", "effectiveInstant")),
-        ("encounter", ("encounter",)),
-        ("performer", ("performer",)),
-        ("value-concept", ("valueCodeableConcept",)),
-        ("component-code", ("component.code",)),
-    ),
-    "MedicationRequest": (
-        ("identifier", ("identifier",)),
-        *_SUBJECT,
-        ("code", ("medicationCodeableConcept",)),
-        ("medication", ("medicationReference",)),
-        ("status", ("status",)),
-        ("intent", ("intent",)),
-        ("authoredon", ("authoredOn",)),
-        ("encounter", ("encounter",)),
-        ("requester", ("requester",)),
-    ),
-    "MedicationStatement": (
-        ("identifier", ("identifier",)),
-        *_SUBJECT,
-        ("code", ("medicationCodeableConcept",)),
-        ("medication", ("medicationReference",)),
-        ("status", ("status",)),
-        ("effective", ("effectiveDateTime", "effectivePeriod")),
-    ),
-    "Medication": (("identifier", ("identifier",)), ("code", ("code",)), ("status", ("status",))),
-    "Encounter": (
-        ("identifier", ("identifier",)),
-        *_SUBJECT,
-        ("class", ("class",)),
-        ("status", ("status",)),
-        ("type", ("type",)),
-        ("date", ("period",)),
-        ("reason-code", ("reasonCode",)),
-        ("service-provider", ("serviceProvider",)),
-        ("episode-of-care", ("episodeOfCare",)),
-        ("location", ("location.location",)),
-        ("participant", ("participant.individual",)),
-        ("part-of", ("partOf",)),
-    ),
-    "EpisodeOfCare": (
-        ("identifier", ("identifier",)),
-        ("patient", ("patient",)),
-        ("status", ("status",)),
-        ("type", ("type",)),
-        ("date", ("period",)),
-        ("organization", ("managingOrganization",)),
-        ("care-manager", ("careManager",)),
-    ),
-    "ServiceRequest": (
-        ("identifier", ("identifier",)),
-        *_SUBJECT,
-        ("code", ("code",)),
-        ("category", ("category",)),
-        ("status", ("status",)),
-        ("intent", ("intent",)),
-        ("authored", ("authoredOn",)),
-        ("occurrence", ("occurrenceDateTime", "occurrencePeriod")),
-        ("encounter", ("encounter",)),
-        ("performer", ("performer",)),
-        ("requester", ("requester",)),
-    ),
-    "Procedure": (
-        ("identifier", ("identifier",)),
-        *_SUBJECT,
-        ("code", ("code",)),
-        ("category", ("category",)),
-        ("status", ("status",)),
-        ("date", ("performedDateTime", "performedPeriod")),
-        ("encounter", ("encounter",)),
-    ),
-    "Immunization": (
-        ("identifier", ("identifier",)),
-        ("patient", ("patient",)),
-        ("vaccine-code", ("vaccineCode",)),
-        ("status", ("status",)),
-        ("date", ("occurrenceDateTime",)),
-    ),
-    "DiagnosticReport": (
-        ("identifier", ("identifier",)),
-        *_SUBJECT,
-        ("code", ("code",)),
-        ("category", ("category",)),
-        ("status", ("status",)),
-        ("date", ("effectiveDateTime", "effectivePeriod")),
-        ("issued", ("issued",)),
-        ("encounter", ("encounter",)),
-        ("result", ("result",)),
-    ),
-    "DocumentReference": (
-        ("identifier", ("identifier", "masterIdentifier")),
-        *_SUBJECT,
-        ("type", ("type",)),
-        ("category", ("category",)),
-        ("status", ("status",)),
-        ("date", ("date",)),
-    ),
-    "Appointment": (
-        ("identifier", ("identifier",)),
-        ("patient", ("participant.actor",)),
-        ("actor", ("participant.actor",)),
-        ("status", ("status",)),
-        ("date", ("start",)),
-        ("slot", ("slot",)),
-    ),
-    "Slot": (
-        ("identifier", ("identifier",)),
-        ("status", ("status",)),
-        ("start", ("start",)),
-        ("schedule", ("schedule",)),
-    ),
-    "Flag": (
-        ("identifier", ("identifier",)),
-        *_SUBJECT,
-        ("date", ("period",)),
-        ("encounter", ("encounter",)),
-    ),
-    "Specimen": (
-        ("identifier", ("identifier",)),
-        *_SUBJECT,
-        ("type", ("type",)),
-        ("status", ("status",)),
-        ("collected", ("collection.collectedDateTime", "collection.collectedPeriod")),
-    ),
-    "Composition": (
-        ("identifier", ("identifier",)),
-        *_SUBJECT,
-        ("type", ("type",)),
-        ("category", ("category",)),
-        ("status", ("status",)),
-        ("date", ("date",)),
-        ("title", ("title",)),
-        ("encounter", ("encounter",)),
-    ),
-    "Task": (
-        ("identifier", ("identifier",)),
-        ("subject", ("for",)),
-        ("patient", ("for",)),
-        ("code", ("code",)),
-        ("status", ("status",)),
-        ("intent", ("intent",)),
-        ("priority", ("priority",)),
-        ("authored-on", ("authoredOn",)),
-        ("period", ("executionPeriod",)),
-        ("owner", ("owner",)),
-        ("requester", ("requester",)),
-        ("focus", ("focus",)),
-    ),
-    "CarePlan": (
-        ("identifier", ("identifier",)),
-        *_SUBJECT,
-        ("category", ("category",)),
-        ("status", ("status",)),
-        ("intent", ("intent",)),
-        ("date", ("period",)),
-        ("encounter", ("encounter",)),
-    ),
-    "Bundle": (("identifier", ("identifier",)), ("type", ("type",)), ("timestamp", ("timestamp",))),
-}
+class Indexed(NamedTuple):
+    """An element whose values are search rows. ``kind``: ``token``, ``date``, ``string``, ``phonetic``,
+    ``reference``, ``number``, ``deceased`` or ``position``; ``path``: dotted JSON names, ``[x=y]`` a condition.
+    """
+
+    number: int
+    kind: str
+    path: str
+
+
+class Read(NamedTuple):
+    """What a parameter reads: an element's rows, or of them those of a reference to one type, or of one system."""
+
+    number: int
+    restriction: str = ""
+
+
+class Part(NamedTuple):
+    """A component of a composite."""
+
+    kind: str
+    reads: tuple[Read, ...]
+
+
+class Parameter(NamedTuple):
+    """A search parameter of a type. ``kind`` is the standard's; ``alternatives`` are a composite's, else empty."""
+
+    name: str
+    kind: str
+    reads: tuple[Read, ...]
+    alternatives: tuple[tuple[Part, ...], ...] = ()
+
+
+@cache
+def _table() -> Mapping[str, Any]:
+    table: Mapping[str, Any] = json.loads(files("commonweal.fhir").joinpath("r4-search.json").read_text("utf-8"))
+    return table
+
+
+@cache
+def edition() -> str:
+    """A digest of the table: search rows made by another edition want making again."""
+    text = json.dumps([_table(), 1], sort_keys=True)  # 1: raise it when the extractors make other rows
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@cache
+def indexed(kind: str) -> tuple[Indexed, ...]:
+    """The indexed elements of a resource type; empty for what is no type."""
+    return tuple(Indexed(*row) for row in _table()["elements"].get(kind, ()))
+
+
+@cache
+def parameters(kind: str) -> Mapping[str, Parameter]:
+    """The search parameters of a resource type by name; empty for what is no type."""
+    return {name: _parameter(name, row) for name, row in _table()["parameters"].get(kind, {}).items()}
+
+
+def _parameter(name: str, row: list[Any]) -> Parameter:
+    kind, listed = row
+    if kind != "composite":
+        return Parameter(name, kind, tuple(Read(*item) for item in listed))
+    alternatives = tuple(tuple(Part(sort, tuple(Read(*i) for i in reads)) for sort, reads in alt) for alt in listed)
+    return Parameter(name, kind, (), alternatives)
+
+
+@cache
+def element(kind: str, number: int) -> Indexed:
+    """The indexed element with this number; KeyError if the type has none."""
+    return next(item for item in indexed(kind) if item.number == number)
+
+
+@cache
+def grouped(kind: str) -> frozenset[str]:
+    """Repeating top-level elements within which a composite's components must be of one item."""
+    tops: set[str] = set()
+    for parameter in parameters(kind).values():
+        for alternative in parameter.alternatives:
+            named = [{element(kind, read.number).path.partition(".")[0] for read in part.reads} for part in alternative]
+            tops |= set.intersection(*named) if len(named) > 1 else set()
+    known = definitions.elements(kind)
+    return frozenset(top for top in tops if top in known and known[top].many)
+
+
+@cache
+def own(kind: str) -> frozenset[int]:
+    """Numbers of the references that say whose a resource is: to its own person they need no row."""
+    paths = person_elements(kind)
+    return frozenset(item.number for item in indexed(kind) if item.kind == "reference" and item.path in paths)
+
+
+@cache
+def targets(kind: str, name: str) -> frozenset[str]:
+    """The types that references by parameter ``name`` may be to; empty where any type is allowed."""
+    found: set[str] = set()
+    for read in parameters(kind)[name].reads:
+        if read.restriction:
+            found.add(read.restriction)
+            continue
+        allowed = _targets(kind, element(kind, read.number).path)
+        if not allowed:
+            return frozenset()
+        found |= allowed
+    return frozenset(found)
+
+
+def _targets(kind: str, path: str) -> frozenset[str]:
+    at, allowed = kind, frozenset[str]()
+    for step in path.split("."):
+        name = step.partition("[")[0]
+        _, at, allowed = resolve(at, name)
+    return allowed if at == "Reference" else frozenset()
+
+
+def resolve(owner: str, key: str) -> tuple[bool, str, frozenset[str]]:
+    """Whether the element of this JSON name repeats, its type, and its targets; KeyError if there is none."""
+    known = definitions.elements(owner)
+    if key in known:
+        return known[key].many, known[key].types[0], known[key].targets
+    for name, item in known.items():
+        stem = name.removesuffix("[x]")
+        for kind in item.types:
+            if name != stem and key == stem + kind[0].upper() + kind[1:]:
+                return item.many, kind, item.targets
+    raise KeyError(f"{owner} has no element {key}")

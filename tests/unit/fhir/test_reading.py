@@ -7,13 +7,11 @@ import pytest
 
 from commonweal.fhir import systems
 from commonweal.fhir.compartment import category, person_reference, team
-from commonweal.fhir.definitions import resource_types
 from commonweal.fhir.demographics import demographics
 from commonweal.fhir.errors import Invalid
 from commonweal.fhir.normalise import name_key, phonetic, postcode
 from commonweal.fhir.parse import parse_line
-from commonweal.fhir.search import date_range, parameters, search_values
-from commonweal.fhir.search_parameters import PARAMETERS
+from commonweal.fhir.search import date_range
 
 
 @pytest.mark.parametrize(
@@ -41,49 +39,6 @@ def test_numbers_and_escapes_survive_parsing() -> None:
     assert parse_line(b' {"a":1.0e2,"b":"\\u0000"} ') == {"a": 100.0, "b": "\0"}
 
 
-def test_search_values_of_an_observation() -> None:
-    found = search_values(
-        {
-            "resourceType": "Observation",
-            "status": "final",
-            "code": {"coding": [{"system": "http://snomed.info/sct", "code": "75367002"}, {"display": "no code"}]},
-            "subject": {"reference": "Patient/p1"},
-            "encounter": {"reference": "Encounter/e1/_history/2"},
-            "effectivePeriod": {"start": "2020-06-01"},
-            "performer": [{"identifier": {"system": "urn:ods", "value": "A81001"}}, {"reference": "#here"}],
-        }
-    )
-    assert set(found.tokens) == {
-        ("status", "", "final"),
-        ("code", "http://snomed.info/sct", "75367002"),
-        ("performer:identifier", "urn:ods", "A81001"),
-    }
-    assert found.dates == [("date", "2020-06-01T00:00:00+01:00", "infinity")]
-    assert set(found.references) == {
-        ("subject", "Patient", "p1"),
-        ("patient", "Patient", "p1"),
-        ("encounter", "Encounter", "e1"),
-    }
-
-
-def test_search_values_of_a_patient_are_normalised() -> None:
-    found = search_values(
-        {
-            "resourceType": "Patient",
-            "name": [{"family": "O'Néill", "given": ["Anne-Marie"]}],
-            "birthDate": "1950-02",
-            "address": [{"postalCode": "sw1a1aa"}],
-            "active": True,
-        }
-    )
-    assert ("family", "oneill") in found.strings
-    assert ("given", "anne marie") in found.strings
-    assert ("phonetic", "O540") in found.strings
-    assert ("address-postalcode", "SW1A 1AA") in found.strings
-    assert found.tokens == [("active", "", "true")]
-    assert found.dates == [("birthdate", "1950-02-01T00:00:00+00:00", "1950-02-28T23:59:59.999999+00:00")]
-
-
 @pytest.mark.parametrize(
     ("text", "first", "last"),
     [
@@ -95,13 +50,6 @@ def test_search_values_of_a_patient_are_normalised() -> None:
 )
 def test_a_date_means_the_whole_of_its_precision_in_the_uk(text: str, first: str, last: str) -> None:
     assert date_range(text) == (first, last)
-
-
-def test_every_declared_search_parameter_compiles() -> None:
-    assert set(PARAMETERS) <= resource_types()
-    for kind in PARAMETERS:
-        assert parameters(kind)
-        assert search_values({"resourceType": kind}).tokens == []
 
 
 @pytest.mark.parametrize(

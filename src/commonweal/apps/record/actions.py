@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from commonweal.apps.access import api as access
 from commonweal.apps.identity import api as identity
 from commonweal.apps.record import relationships, statements
-from commonweal.apps.record.staging import Prepared, Wave, prepare
+from commonweal.apps.record.staging import Prepared, Wave, prepare, system_number
 from commonweal.feeds.types import Parsed
 
 
@@ -90,13 +90,7 @@ def _write_wave(
 ) -> None:
     cursor.execute(statements.CLEAR)
     _copy(cursor, statements.COPY_ITEMS, b"".join(wave.items))
-    for statement, rows in (
-        (statements.COPY_TOKENS, wave.tokens),
-        (statements.COPY_DATES, wave.dates),
-        (statements.COPY_STRINGS, wave.strings),
-    ):
-        if rows:
-            _copy(cursor, statement, "".join(rows).encode())
+    stage_search_rows(cursor, wave)
     cursor.execute(statements.COMPARTMENTS, bound)
     cursor.execute(statements.PLAN, bound)
     cursor.execute("SELECT n, verdict, compartment_id FROM stage_plan ORDER BY n")
@@ -110,13 +104,7 @@ def _write_wave(
     if "new" in verdicts:
         cursor.execute(statements.NEW, bound)
     if verdicts & {"new", "changed"}:
-        for statement, rows in (
-            (statements.TOKENS, wave.tokens),
-            (statements.DATES, wave.dates),
-            (statements.STRINGS, wave.strings),
-        ):
-            if rows:
-                cursor.execute(statement)
+        store_search_rows(cursor, wave, bound["source_id"])
     _count(wave, plan, counts)
     written = [(n, compartment) for n, verdict, compartment in plan if verdict in ("new", "changed") and compartment]
     people = [
@@ -124,7 +112,24 @@ def _write_wave(
     ]
     if people:
         identity.upsert_demographics(people)
-    _relate(cursor, batch.source, own, {compartment for n, compartment in written if n in wave.relating}, former)
+    relate(cursor, batch.source, own, {compartment for n, compartment in written if n in wave.relating}, former)
+
+
+def stage_search_rows(cursor: Any, wave: Wave) -> None:
+    """Copy the search rows of ``wave`` to the staging tables."""
+    for name, statement, _ in statements.SEARCH_ROWS:
+        if rows := getattr(wave, name):
+            _copy(cursor, statement, "".join(rows).encode())
+
+
+def store_search_rows(cursor: Any, wave: Wave, source_id: int) -> None:
+    """Store the staged search rows of what ``stage_plan`` says is new or changed."""
+    for name, _, statement in statements.SEARCH_ROWS:
+        if getattr(wave, name):
+            cursor.execute(statement, {"source_id": source_id})
+    systems = {system_number(system): system.replace("\0", "") for system in wave.systems if system}
+    if systems:
+        cursor.execute(statements.SYSTEMS, [list(systems), list(systems.values())])
 
 
 def _copy(cursor: Any, statement: str, data: bytes) -> None:
@@ -168,7 +173,7 @@ def _related(
     return by_compartment
 
 
-def _relate(
+def relate(
     cursor: Any,
     source: str,
     own: Mapping[int, str],
@@ -231,7 +236,7 @@ def withdraw(source: str, keys: Iterable[tuple[str, str]], receipt_id: int | Non
             cursor.execute(statement)
         cursor.execute(statements.TOMBSTONE, {"receipt": receipt_id})
         withdrawn = int(cursor.rowcount)
-        _relate(cursor, source, own, set(), former)
+        relate(cursor, source, own, set(), former)
         return withdrawn
 
 
@@ -263,5 +268,8 @@ def refresh_statistics() -> bool:
         if row is None or not row[0]:
             return False
         cursor.execute("SET LOCAL default_statistics_target = 20")
-        cursor.execute("ANALYZE record_compartment, record_resource, record_token, record_date, record_string")
+        cursor.execute(
+            "ANALYZE record_compartment, record_resource, record_token, record_date, record_string, "
+            "record_reference, record_number"
+        )
     return True

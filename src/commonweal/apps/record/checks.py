@@ -9,6 +9,11 @@ from django.db import connection
 
 from commonweal.apps.identity import api as identity
 
+_ASTRAY: LiteralString = (
+    "SELECT count(*) FROM {table} t WHERE NOT EXISTS (SELECT FROM record_resource r WHERE r.rid = t.rid AND NOT "
+    "r.deleted AND r.compartment_id IS NOT DISTINCT FROM t.compartment_id AND r.source_id = t.source_id "
+    "AND r.category = t.category)"
+)
 _ORPHANS: tuple[tuple[str, LiteralString], ...] = (
     (
         "resources in a compartment that does not exist",
@@ -24,20 +29,18 @@ _ORPHANS: tuple[tuple[str, LiteralString], ...] = (
         "former versions of a resource that does not exist",
         "SELECT count(*) FROM record_history h WHERE NOT EXISTS (SELECT FROM record_resource r WHERE r.rid = h.rid)",
     ),
-    (
-        "token search rows whose resource is missing or in another compartment or category",
-        "SELECT count(*) FROM record_token t WHERE NOT EXISTS (SELECT FROM record_resource r WHERE r.rid = t.rid "
-        "AND r.compartment_id IS NOT DISTINCT FROM t.compartment_id AND r.category = t.category)",
-    ),
-    (
-        "date search rows whose resource is missing or in another compartment or category",
-        "SELECT count(*) FROM record_date t WHERE NOT EXISTS (SELECT FROM record_resource r WHERE r.rid = t.rid "
-        "AND r.compartment_id IS NOT DISTINCT FROM t.compartment_id AND r.category = t.category)",
-    ),
-    (
-        "string search rows whose resource is missing or in another compartment or category",
-        "SELECT count(*) FROM record_string t WHERE NOT EXISTS (SELECT FROM record_resource r WHERE r.rid = t.rid "
-        "AND r.compartment_id IS NOT DISTINCT FROM t.compartment_id AND r.category = t.category)",
+    *(
+        (
+            kind + " search rows whose resource is missing, deleted, or of another compartment, source or category",
+            _ASTRAY.replace("{table}", table),
+        )
+        for kind, table in (
+            ("token", "record_token"),
+            ("date", "record_date"),
+            ("string", "record_string"),
+            ("reference", "record_reference"),
+            ("number", "record_number"),
+        )
     ),
 )
 

@@ -8,32 +8,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from commonweal.apps.record.staging import system_number
 from commonweal.domain.errors import CommonwealError
 from commonweal.fhir.normalise import name_key, phonetic, postcode
-from commonweal.fhir.search import date_range, parameters
+from commonweal.fhir.search import date_range
+from commonweal.fhir.search_parameters import Parameter, parameters
 
 MAX_COUNT = 1_000
 DEFAULT_COUNT = 100
 
-STRINGS = frozenset(("name", "family", "given", "phonetic", "address", "address-city", "address-postalcode", "title"))
-DATES = frozenset(
-    (
-        "abatement-date", "authored", "authored-on", "authoredon", "birthdate", "collected", "date", "death-date",
-        "effective", "issued", "occurrence", "onset", "onset-date", "period", "recorded-date", "start", "timestamp",
-    )
-)  # fmt: skip
-REFERENCES = frozenset(
-    (
-        "actor", "asserter", "care-manager", "encounter", "episode-of-care", "focus", "general-practitioner", "link",
-        "location", "medication", "organization", "owner", "part-of", "participant", "partof", "performer",
-        "practitioner", "requester", "result", "schedule", "service-provider", "slot",
-    )
-)  # fmt: skip
 _PREFIXES = ("eq", "ne", "gt", "lt", "ge", "le", "sa", "eb")
 
 _IN = " r.rid IN (SELECT t.rid FROM "
-_PERSON = " t WHERE t.compartment_id = ANY (%s) AND t.param = %s AND "
-_SHARED = " t WHERE t.compartment_id IS NULL AND t.param = %s AND "
+_PERSON = " t WHERE t.compartment_id = ANY (%s) AND t.parameter = ANY (%s) AND "
+_SHARED = " t WHERE t.compartment_id IS NULL AND t.parameter = ANY (%s) AND "
 _WITHIN = "(t.low >= %s::timestamptz AND t.high <= %s::timestamptz)"
 _COMPARE: Mapping[str, tuple[str, str]] = {  # the condition, and which ends of the sought range it takes
     "eq": (_WITHIN, "lh"),
@@ -89,7 +77,7 @@ def compile_search(
     ``_lastUpdated``, ``_count``, ``_sort``. Raises :class:`BadSearch`.
     """
     query = Query()
-    known = frozenset(parameters(kind))
+    known = parameters(kind)
     for name, value in params.items() if isinstance(params, Mapping) else params:
         base, _, modifier = name.partition(":")
         if base == "_id":
@@ -106,20 +94,22 @@ def compile_search(
             query.people += [item.removeprefix("Patient/") for item in value.split(",")]
         elif base not in known:
             raise BadSearch(f"{kind} has no search parameter {base}; it has {', '.join(sorted(known))}")
-        elif base in REFERENCES and modifier != "identifier":
+        elif known[base].kind == "reference" and modifier != "identifier":
             raise BadSearch(f"{name}: search by reference is supported for patient and subject, or with :identifier")
         else:
-            _typed(query, base, modifier, value, compartments)
+            _typed(query, known[base], modifier, value, compartments)
     return query
 
 
-def _typed(query: Query, base: str, modifier: str, value: str, compartments: list[int] | None) -> None:
+def _typed(query: Query, parameter: Parameter, modifier: str, value: str, compartments: list[int] | None) -> None:
     scope = _SHARED if compartments is None else _PERSON
-    param = base + ":identifier" if modifier == "identifier" else base
-    bound: list[Any] = [param] if compartments is None else [compartments, param]
-    if base in DATES:
+    sign = -1 if modifier == "identifier" else 1
+    numbers = [sign * read.number for read in parameter.reads]
+    bound: list[Any] = [numbers] if compartments is None else [compartments, numbers]
+    base = parameter.name
+    if parameter.kind == "date":
         _dates(query, _COMPARE, _IN + "record_date" + scope, value, bound, base)
-    elif base in STRINGS:
+    elif parameter.kind == "string":
         _strings(query, _IN + "record_string" + scope, base, modifier, value, bound)
     elif modifier in ("", "identifier"):
         _tokens(query, _IN + "record_token" + scope, value, bound)
@@ -138,10 +128,10 @@ def _tokens(query: Query, head: str, value: str, bound: list[Any]) -> None:
         system, bar, code = item.rpartition("|")
         if bar and not code:
             either.append("t.system = %s")
-            values.append(system)
+            values.append(system_number(system))
         elif bar:
             either.append("(t.code = %s AND t.system = %s)")
-            values += [code, system]
+            values += [code, system_number(system)]
         else:
             either.append("t.code = %s")
             values.append(code)

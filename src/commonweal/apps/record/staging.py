@@ -1,19 +1,21 @@
 """Getting resources ready to be stored: everything that needs no database, so that it can run beside one.
 
-``Prepared.add`` turns a parsed resource into the COPY text of four staging tables. It runs in the reading thread
+``Prepared.add`` turns a parsed resource into the COPY text of the staging tables. It runs in the reading thread
 while the database works on the batch before, a resource at a time while it is still in the processor's cache.
 """
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from hashlib import blake2b, sha256
 from typing import Any
 
 from commonweal.apps.record import relationships
+from commonweal.feeds.people import stable_id
 from commonweal.feeds.types import Parsed
 from commonweal.fhir.demographics import Demographics, demographics
 from commonweal.fhir.search import search_values
+from commonweal.fhir.search_parameters import own
 
 # A B-tree entry holds at most a third of a page; longer values are searched by their beginning.
 INDEXED = 250
@@ -30,6 +32,9 @@ class Wave:
     tokens: list[str] = field(default_factory=list)
     dates: list[str] = field(default_factory=list)
     strings: list[str] = field(default_factory=list)
+    references: list[str] = field(default_factory=list)
+    numbers: list[str] = field(default_factory=list)
+    systems: set[str] = field(default_factory=set)  # code systems that search rows name
     demographics: dict[int, tuple[str, Demographics]] = field(default_factory=dict)  # by ordinal: local id, …
     relating: set[int] = field(default_factory=set)  # ordinals of what a relationship rule reads
 
@@ -46,7 +51,7 @@ class Prepared:
 
     def add(self, item: Parsed) -> None:
         """Index, digest and format one resource, which is not needed any more afterwards; touches no database."""
-        digest = hashlib.sha256(item.body).digest()
+        digest = sha256(item.body).digest()
         key = (item.type, item.id)
         wave, before = self.latest.get(key, _NEVER)
         if before == digest:
@@ -55,7 +60,7 @@ class Prepared:
         self.latest[key] = (wave + 1, digest)
         if len(self.waves) == wave + 1:
             self.waves.append(Wave())
-        _add(self.waves[wave + 1], self.feed, item, digest)
+        _add(self.waves[wave + 1], self.source, self.feed, item, digest)
 
 
 def prepare(source: str, feed: str, items: Iterable[Parsed]) -> Prepared:
@@ -66,7 +71,7 @@ def prepare(source: str, feed: str, items: Iterable[Parsed]) -> Prepared:
     return prepared
 
 
-def _add(wave: Wave, feed: str, item: Parsed, digest: bytes) -> None:
+def _add(wave: Wave, source: str, feed: str, item: Parsed, digest: bytes) -> None:
     """Format one resource for the staging tables."""
     n = len(wave.keys)
     line, kind, ident, person, body, resource, category = item
@@ -81,13 +86,7 @@ def _add(wave: Wave, feed: str, item: Parsed, digest: bytes) -> None:
         f"\\\\x{digest.hex()}\t"
     )
     wave.items.append(b"%b%b\n" % (head.encode(), body))
-    tokens, dates, strings, _ = search_values(resource, literals=False)
-    for row in tokens:
-        wave.tokens.append(f"{n}{_token(row)}")
-    for param, low, high in dates:
-        wave.dates.append(f"{n}\t{param}\t{low}\t{high}\n")
-    for param, value in strings:
-        wave.strings.append(f"{n}\t{param}\t{_indexed(value)}\n")
+    index(wave, n, resource, source, person)
     if person is not None:
         if kind == "Patient":
             wave.demographics[n] = (person, demographics(resource))
@@ -95,10 +94,53 @@ def _add(wave: Wave, feed: str, item: Parsed, digest: bytes) -> None:
             wave.relating.add(n)
 
 
+def index(wave: Wave, n: int, resource: Mapping[str, Any], source: str, person: str | None) -> None:
+    """Add the search rows of ``resource``, ordinal ``n`` of ``wave``.
+
+    ``source`` and local ``person`` are its compartment. The reference that says whose the resource is gets no row
+    when it is to the Patient of that compartment: the compartment says it, and it is every other reference there is.
+    """
+    tokens, dates, strings, references, numbers = search_values(resource)
+    for row in tokens:
+        wave.tokens.append(f"{n}{_token(row)}")
+        wave.systems.add(row[2])
+    for element, item, low, high in dates:
+        wave.dates.append(f"{n}\t{element}\t{item}\t{low}\t{high}\n")
+    for element, item, value, exact in strings:
+        wave.strings.append(f"{n}\t{element}\t{item}\t{_indexed(value)}\t{_indexed(exact)}\n")
+    for element, item, kind, target in references:
+        if kind != "Patient" or element not in own(resource["resourceType"]) or not _main(source, person, target):
+            wave.references.append(f"{n}\t{element}\t{item}\t{kind}\t{_indexed(target)}\n")
+    for element, item, least, most, system, code in numbers:
+        wave.numbers.append(f"{n}\t{element}\t{item}\t{least}\t{most}\t{system_number(system)}\t{_indexed(code)}\n")
+        wave.systems.add(system)
+
+
+def _main(source: str, person: str | None, patient: str) -> bool:
+    """Whether ``patient`` is the id of the Patient of a compartment: the local id, or what a feed makes of it."""
+    return person is not None and (patient == person or patient == _patient_id(source, person))
+
+
+@lru_cache(maxsize=4_096)  # a person's resources come together
+def _patient_id(source: str, person: str) -> str:
+    return stable_id(source, "Patient", person)
+
+
+@lru_cache(maxsize=65_536)
+def system_number(system: str) -> int:
+    """The number of a code system, worked out from its text, so that no lookup is needed to store or to search.
+
+    64 bits of BLAKE2b; 0 for no system. ``record_system`` maps back, for people who read the tables.
+    """
+    if not system:
+        return 0
+    return int.from_bytes(blake2b(system.encode("utf-8", "surrogatepass"), digest_size=8).digest(), signed=True)
+
+
 @lru_cache(maxsize=16_384)  # few codes make up most rows
-def _token(row: tuple[str, str, str]) -> str:
-    param, system, code = row
-    return f"\t{param}\t{_indexed(system)}\t{_indexed(code)}\n"
+def _token(row: tuple[int, int, str, str]) -> str:
+    element, item, system, code = row
+    return f"\t{element}\t{item}\t{system_number(system)}\t{_indexed(code)}\n"
 
 
 def _indexed(value: str) -> str:

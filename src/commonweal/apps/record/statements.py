@@ -10,24 +10,25 @@ CREATE TEMP TABLE IF NOT EXISTS stage_item (
     n integer, local_id text COLLATE "C", type text COLLATE "C", id text COLLATE "C",
     category text COLLATE "C",
     happened_at timestamptz, line integer, digest bytea, body text) ON COMMIT DELETE ROWS;
-CREATE TEMP TABLE IF NOT EXISTS stage_token (n integer, param text COLLATE "C", system text COLLATE "C",
+CREATE TEMP TABLE IF NOT EXISTS stage_token (n integer, parameter smallint, item smallint, system bigint,
     code text COLLATE "C") ON COMMIT DELETE ROWS;
-CREATE TEMP TABLE IF NOT EXISTS stage_date (n integer, param text COLLATE "C", low timestamptz, high timestamptz)
-    ON COMMIT DELETE ROWS;
-CREATE TEMP TABLE IF NOT EXISTS stage_string (n integer, param text COLLATE "C", value text COLLATE "C")
-    ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS stage_date (n integer, parameter smallint, item smallint, low timestamptz,
+    high timestamptz) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS stage_string (n integer, parameter smallint, item smallint, value text COLLATE "C",
+    exact text COLLATE "C") ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS stage_reference (n integer, parameter smallint, item smallint, kind text COLLATE "C",
+    target text COLLATE "C") ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS stage_number (n integer, parameter smallint, item smallint, low double precision,
+    high double precision, system bigint, code text COLLATE "C") ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS stage_plan (n integer, rid bigint, compartment_id bigint, category text COLLATE "C",
-    former bigint,    version integer, verdict text COLLATE "C") ON COMMIT DELETE ROWS;
+    former bigint, version integer, verdict text COLLATE "C") ON COMMIT DELETE ROWS;
 """
 CLEAR = """
 DELETE FROM stage_item; DELETE FROM stage_token; DELETE FROM stage_date; DELETE FROM stage_string;
-DELETE FROM stage_plan;
+DELETE FROM stage_reference; DELETE FROM stage_number; DELETE FROM stage_plan;
 """
 
 COPY_ITEMS = "COPY stage_item FROM STDIN"
-COPY_TOKENS = "COPY stage_token FROM STDIN"
-COPY_DATES = "COPY stage_date FROM STDIN"
-COPY_STRINGS = "COPY stage_string FROM STDIN"
 
 # A compartment for each local person the source speaks of for the first time.
 COMPARTMENTS = """
@@ -97,15 +98,10 @@ FROM stage_plan p JOIN record_resource r ON r.rid = p.rid
 WHERE p.verdict = 'changed' AND r.rid = ANY (ARRAY(SELECT rid FROM stage_plan WHERE verdict = 'changed'))
 """
 FORGET = tuple(
-    statement.replace("{table}", table)
-    for table in ("record_token", "record_date", "record_string")
-    for statement in (
-        "DELETE FROM {table} t "
-        "WHERE t.compartment_id = ANY (ARRAY(SELECT DISTINCT former FROM stage_plan WHERE verdict = 'changed')) "
-        "AND EXISTS (SELECT FROM stage_plan p WHERE p.verdict = 'changed' AND p.rid = t.rid)",
-        "DELETE FROM {table} t WHERE t.compartment_id IS NULL AND t.rid = ANY "
-        "(ARRAY(SELECT rid FROM stage_plan WHERE verdict = 'changed' AND former IS NULL))",
+    "DELETE FROM {table} WHERE rid = ANY (ARRAY(SELECT rid FROM stage_plan WHERE verdict = 'changed'))".replace(
+        "{table}", table
     )
+    for table in ("record_token", "record_date", "record_string", "record_reference", "record_number")
 )
 REPLACE = """
 UPDATE record_resource r SET
@@ -118,20 +114,58 @@ WHERE p.verdict = 'changed' AND r.rid = p.rid
 """
 CHANGE = (KEEP_FORMER, *FORGET, REPLACE)
 
-TOKENS = """
-INSERT INTO record_token (compartment_id, rid, category, param, system, code)
-SELECT p.compartment_id, p.rid, p.category, t.param, t.system, t.code
-FROM stage_token t JOIN stage_plan p USING (n) WHERE p.verdict IN ('new', 'changed')
-"""
-DATES = """
-INSERT INTO record_date (compartment_id, rid, category, param, low, high)
-SELECT p.compartment_id, p.rid, p.category, t.param, t.low, t.high
-FROM stage_date t JOIN stage_plan p USING (n) WHERE p.verdict IN ('new', 'changed')
-"""
-STRINGS = """
-INSERT INTO record_string (compartment_id, rid, category, param, value)
-SELECT p.compartment_id, p.rid, p.category, t.param, t.value
-FROM stage_string t JOIN stage_plan p USING (n) WHERE p.verdict IN ('new', 'changed')
+# Each kind of search row: the field of a wave that holds it, how it is staged, how it is stored. What is refused,
+# or held already, is not stored.
+SEARCH_ROWS = (
+    (
+        "tokens",
+        "COPY stage_token FROM STDIN",
+        """
+        INSERT INTO record_token (compartment_id, rid, system, source_id, parameter, item, category, code)
+        SELECT p.compartment_id, p.rid, t.system, %(source_id)s, t.parameter, t.item, p.category, t.code
+        FROM stage_token t JOIN stage_plan p USING (n) WHERE p.verdict IN ('new', 'changed')
+        """,
+    ),
+    (
+        "dates",
+        "COPY stage_date FROM STDIN",
+        """
+        INSERT INTO record_date (compartment_id, rid, low, high, source_id, parameter, item, category)
+        SELECT p.compartment_id, p.rid, t.low, t.high, %(source_id)s, t.parameter, t.item, p.category
+        FROM stage_date t JOIN stage_plan p USING (n) WHERE p.verdict IN ('new', 'changed')
+        """,
+    ),
+    (
+        "strings",
+        "COPY stage_string FROM STDIN",
+        """
+        INSERT INTO record_string (compartment_id, rid, source_id, parameter, item, category, value, exact)
+        SELECT p.compartment_id, p.rid, %(source_id)s, t.parameter, t.item, p.category, t.value, t.exact
+        FROM stage_string t JOIN stage_plan p USING (n) WHERE p.verdict IN ('new', 'changed')
+        """,
+    ),
+    (
+        "references",
+        "COPY stage_reference FROM STDIN",
+        """
+        INSERT INTO record_reference (compartment_id, rid, source_id, parameter, item, category, kind, target)
+        SELECT p.compartment_id, p.rid, %(source_id)s, t.parameter, t.item, p.category, t.kind, t.target
+        FROM stage_reference t JOIN stage_plan p USING (n) WHERE p.verdict IN ('new', 'changed')
+        """,
+    ),
+    (
+        "numbers",
+        "COPY stage_number FROM STDIN",
+        """
+        INSERT INTO record_number (compartment_id, rid, low, high, system, source_id, parameter, item, category, code)
+        SELECT p.compartment_id, p.rid, t.low, t.high, t.system, %(source_id)s, t.parameter, t.item, p.category, t.code
+        FROM stage_number t JOIN stage_plan p USING (n) WHERE p.verdict IN ('new', 'changed')
+        """,
+    ),
+)
+SYSTEMS = """
+INSERT INTO record_system (id, system) SELECT k.id, k.system FROM unnest(%s::bigint[], %s::text[]) AS k (id, system)
+WHERE NOT EXISTS (SELECT FROM record_system s WHERE s.id = k.id) ORDER BY k.id ON CONFLICT DO NOTHING
 """
 
 WITHDRAWN = """

@@ -8,28 +8,16 @@ from django.http import HttpRequest, HttpResponse
 from commonweal import __version__
 from commonweal.apps.record.rest import answers
 from commonweal.apps.record.rest.handling import base, fhir
-from commonweal.apps.record.searching import DATES, REFERENCES, STRINGS
-from commonweal.fhir.search import parameters
-from commonweal.fhir.search_parameters import PARAMETERS
+from commonweal.fhir.compartment import personal
+from commonweal.fhir.definitions import resource_types
+from commonweal.fhir.search_parameters import parameters
 
 PUBLISHED = "2026-11-21"
-PERSON = ("patient", "subject")
-
-
-def personal(kind: str) -> bool:
-    """Whether resources of this type are a person's: a Patient, or what is searched by one."""
-    return kind == "Patient" or any(name in PERSON for name in parameters(kind))
-
-
-def _type_of(name: str) -> str:
-    if name in PERSON or name in REFERENCES:
-        return "reference"
-    return "date" if name in DATES else "string" if name in STRINGS else "token"
 
 
 def searchable(kind: str) -> list[str]:
-    """The parameters a client may use on ``kind``: those compiled, but no plain reference to anything but a person."""
-    return sorted(name for name in parameters(kind) if name not in REFERENCES)
+    """The parameters a client may use on ``kind``."""
+    return sorted(parameters(kind))
 
 
 def statement(address: str) -> dict[str, Any]:
@@ -55,7 +43,7 @@ def statement(address: str) -> dict[str, Any]:
                     "cors": False,
                     "description": "Authorization: Bearer TOKEN, or the session of a signed-in page.",
                 },
-                "resource": [_resource(kind) for kind in sorted(PARAMETERS)],
+                "resource": [_resource(kind) for kind in sorted(resource_types())],
             }
         ],
     }
@@ -71,7 +59,7 @@ def _resource(kind: str) -> dict[str, Any]:
         "searchParam": [
             {"name": "_id", "type": "token"},
             {"name": "_lastUpdated", "type": "date"},
-            *({"name": name, "type": _type_of(name)} for name in searchable(kind)),
+            *({"name": name, "type": item.kind} for name, item in sorted(parameters(kind).items())),
         ],
     }
     if kind == "Patient":

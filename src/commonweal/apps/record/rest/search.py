@@ -6,18 +6,19 @@ from commonweal.apps.access import api as access
 from commonweal.apps.record import selectors
 from commonweal.apps.record.rest.answers import Issue
 from commonweal.apps.record.rest.handling import fhir, session
-from commonweal.apps.record.rest.metadata import personal, searchable
+from commonweal.apps.record.rest.metadata import searchable
 from commonweal.apps.record.rest.pages import full, page, withheld
 from commonweal.apps.record.rest.people import People, found, patient_ids, whose
 from commonweal.apps.record.rest.query import Query, parse
 from commonweal.apps.record.searching import BadSearch
-from commonweal.fhir.search_parameters import PARAMETERS
+from commonweal.fhir.compartment import personal
+from commonweal.fhir.definitions import resource_types
 
 
 @fhir("GET", "HEAD", "POST")
 def search(request: HttpRequest, kind: str) -> HttpResponse:
     """Resources of one type, of the people the search names."""
-    if kind not in PARAMETERS:
+    if kind not in resource_types():
         access.actor_of(request)
         raise BadSearch(f"This server holds no {kind}; see metadata")
     locators = ["patient.identifier", "subject.identifier"] if personal(kind) and kind != "Patient" else []

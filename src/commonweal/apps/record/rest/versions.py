@@ -5,10 +5,9 @@ from django.http import HttpRequest
 from commonweal.apps.access import api as access
 from commonweal.apps.record import selectors
 from commonweal.apps.record.rest.handling import Gone, NotFound, session
-from commonweal.apps.record.rest.metadata import personal
 from commonweal.apps.record.rest.people import only, whose
 from commonweal.apps.record.selectors import Stored
-from commonweal.fhir.search_parameters import PARAMETERS
+from commonweal.fhir.compartment import personal
 
 
 def versions_of(request: HttpRequest, action: str, kind: str, ident: str, history: bool = False) -> list[Stored]:
@@ -18,7 +17,7 @@ def versions_of(request: HttpRequest, action: str, kind: str, ident: str, histor
     """
     with session(request, action, kind) as opened:
         people = whose(kind, [ident])
-        if not people and kind in PARAMETERS and not personal(kind):
+        if not people and not personal(kind):
             opened.require("read_directory")
             shared = selectors.read_shared(kind, ident)
             versions = [shared] if shared else []
