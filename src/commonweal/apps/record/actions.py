@@ -104,7 +104,7 @@ def _write_wave(
     if "new" in verdicts:
         cursor.execute(statements.NEW, bound)
     if verdicts & {"new", "changed"}:
-        store_search_rows(cursor, wave, bound["source_id"])
+        store_search_rows(cursor, wave)
     _count(wave, plan, counts)
     written = [(n, compartment) for n, verdict, compartment in plan if verdict in ("new", "changed") and compartment]
     people = [
@@ -122,11 +122,11 @@ def stage_search_rows(cursor: Any, wave: Wave) -> None:
             _copy(cursor, statement, "".join(rows).encode())
 
 
-def store_search_rows(cursor: Any, wave: Wave, source_id: int) -> None:
+def store_search_rows(cursor: Any, wave: Wave) -> None:
     """Store the staged search rows of what ``stage_plan`` says is new or changed."""
     for name, _, statement in statements.SEARCH_ROWS:
         if getattr(wave, name):
-            cursor.execute(statement, {"source_id": source_id})
+            cursor.execute(statement)
     systems = {system_number(system): system.replace("\0", "") for system in wave.systems if system}
     if systems:
         cursor.execute(statements.SYSTEMS, [list(systems), list(systems.values())])

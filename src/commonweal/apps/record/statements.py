@@ -21,7 +21,7 @@ CREATE TEMP TABLE IF NOT EXISTS stage_reference (n integer, parameter smallint, 
 CREATE TEMP TABLE IF NOT EXISTS stage_number (n integer, parameter smallint, item smallint, low double precision,
     high double precision, system bigint, code text COLLATE "C") ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS stage_plan (n integer, rid bigint, compartment_id bigint, category text COLLATE "C",
-    former bigint, version integer, verdict text COLLATE "C") ON COMMIT DELETE ROWS;
+    former bigint, source_id integer, version integer, verdict text COLLATE "C") ON COMMIT DELETE ROWS;
 """
 CLEAR = """
 DELETE FROM stage_item; DELETE FROM stage_token; DELETE FROM stage_date; DELETE FROM stage_string;
@@ -49,8 +49,8 @@ WITH people AS MATERIALIZED (
         SELECT id, local_id FROM record_compartment WHERE source = %(source)s AND local_id = d.local_id OFFSET 0
     ) c
 )
-INSERT INTO stage_plan (n, rid, compartment_id, category, former, version, verdict)
-SELECT s.n, coalesce(r.rid, nextval('record_resource_rid')), c.id, s.category, r.compartment_id,
+INSERT INTO stage_plan (n, rid, compartment_id, category, former, source_id, version, verdict)
+SELECT s.n, coalesce(r.rid, nextval('record_resource_rid')), c.id, s.category, r.compartment_id, %(source_id)s,
     coalesce(r.version, 0) + 1,
     CASE
         WHEN r.rid IS NULL THEN 'new'
@@ -122,7 +122,7 @@ SEARCH_ROWS = (
         "COPY stage_token FROM STDIN",
         """
         INSERT INTO record_token (compartment_id, rid, system, source_id, parameter, item, category, code)
-        SELECT p.compartment_id, p.rid, t.system, %(source_id)s, t.parameter, t.item, p.category, t.code
+        SELECT p.compartment_id, p.rid, t.system, p.source_id, t.parameter, t.item, p.category, t.code
         FROM stage_token t JOIN stage_plan p USING (n) WHERE p.verdict IN ('new', 'changed')
         """,
     ),
@@ -131,7 +131,7 @@ SEARCH_ROWS = (
         "COPY stage_date FROM STDIN",
         """
         INSERT INTO record_date (compartment_id, rid, low, high, source_id, parameter, item, category)
-        SELECT p.compartment_id, p.rid, t.low, t.high, %(source_id)s, t.parameter, t.item, p.category
+        SELECT p.compartment_id, p.rid, t.low, t.high, p.source_id, t.parameter, t.item, p.category
         FROM stage_date t JOIN stage_plan p USING (n) WHERE p.verdict IN ('new', 'changed')
         """,
     ),
@@ -140,7 +140,7 @@ SEARCH_ROWS = (
         "COPY stage_string FROM STDIN",
         """
         INSERT INTO record_string (compartment_id, rid, source_id, parameter, item, category, value, exact)
-        SELECT p.compartment_id, p.rid, %(source_id)s, t.parameter, t.item, p.category, t.value, t.exact
+        SELECT p.compartment_id, p.rid, p.source_id, t.parameter, t.item, p.category, t.value, t.exact
         FROM stage_string t JOIN stage_plan p USING (n) WHERE p.verdict IN ('new', 'changed')
         """,
     ),
@@ -149,7 +149,7 @@ SEARCH_ROWS = (
         "COPY stage_reference FROM STDIN",
         """
         INSERT INTO record_reference (compartment_id, rid, source_id, parameter, item, category, kind, target)
-        SELECT p.compartment_id, p.rid, %(source_id)s, t.parameter, t.item, p.category, t.kind, t.target
+        SELECT p.compartment_id, p.rid, p.source_id, t.parameter, t.item, p.category, t.kind, t.target
         FROM stage_reference t JOIN stage_plan p USING (n) WHERE p.verdict IN ('new', 'changed')
         """,
     ),
@@ -158,7 +158,7 @@ SEARCH_ROWS = (
         "COPY stage_number FROM STDIN",
         """
         INSERT INTO record_number (compartment_id, rid, low, high, system, source_id, parameter, item, category, code)
-        SELECT p.compartment_id, p.rid, t.low, t.high, t.system, %(source_id)s, t.parameter, t.item, p.category, t.code
+        SELECT p.compartment_id, p.rid, t.low, t.high, t.system, p.source_id, t.parameter, t.item, p.category, t.code
         FROM stage_number t JOIN stage_plan p USING (n) WHERE p.verdict IN ('new', 'changed')
         """,
     ),
