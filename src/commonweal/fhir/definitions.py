@@ -63,6 +63,11 @@ def codes(binding: str) -> Mapping[str, frozenset[str]]:
     return {system: frozenset(listed) for system, listed in _table()["bindings"][binding].items()}
 
 
+def listed(url: str) -> Mapping[str, frozenset[str]] | None:
+    """Codes by code system of R4's value set at ``url``; ``None`` where the standard's own table has no list of it."""
+    return codes(url) if url in _table()["bindings"] else None
+
+
 def _optional(kind: str, *, many: bool = False) -> Element:
     return Element(False, many, (kind,), frozenset(), "")
 

@@ -191,7 +191,7 @@ def _order(a: Any, b: Any) -> int | None:
     if isinstance(a, dict) or isinstance(b, dict) or a is None or b is None:
         return None
     if isinstance(a, str) != isinstance(b, str):
-        raise EvaluationFault("text is compared with a number")
+        raise NotChecked("text is compared with a number")
     dated = isinstance(a, str) and _DATE.fullmatch(a) and _DATE.fullmatch(b)
     if dated and (a[19:] != b[19:] or len(a) != len(b)):
         # Other zones can put one moment on neighbouring days, so only the month decides then.
@@ -199,7 +199,7 @@ def _order(a: Any, b: Any) -> int | None:
         a, b = a[:width], b[:width]
         if a == b:
             return None
-    return (a > b) - (a < b)
+    return int(a > b) - int(a < b)
 
 
 def _arithmetic(apply: Callable[[Any, Any], Any]) -> Callable[[Collection, Collection], Collection]:

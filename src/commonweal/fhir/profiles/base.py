@@ -3,7 +3,9 @@
 import json
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
+from commonweal.fhir.primitives import PRIMITIVES
 from commonweal.fhir.profiles.shape import Shape, tree
 
 CORE = "http://hl7.org/fhir/StructureDefinition/"
@@ -24,7 +26,19 @@ def _lines() -> dict[str, str]:
 def base(url: str) -> Shape | None:
     """The tree of the base type at ``url``, ``None`` if R4 has no such type. Not to be changed: copy it."""
     line = _lines().get(url)
-    return None if line is None else tree(json.loads(line)["element"])
+    if line is not None:
+        return tree(json.loads(line)["element"])
+    name = url.removeprefix(CORE)
+    return tree(_primitive(name)) if name in PRIMITIVES and url != name else None
+
+
+def _primitive(name: str) -> list[dict[str, Any]]:
+    """Primitives have an id, extensions and a value, all alike: https://hl7.org/fhir/R4/datatypes.html#primitive"""
+    parts = (("id", "1", "string"), ("extension", "*", "Extension"))
+    return [
+        {"path": name, "min": 0, "max": "*"},
+        *({"path": f"{name}.{part}", "min": 0, "max": most, "type": [{"code": kind}]} for part, most, kind in parts),
+    ]
 
 
 def base_urls() -> frozenset[str]:

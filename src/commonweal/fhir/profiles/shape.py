@@ -107,9 +107,8 @@ def tree(elements: Iterable[Mapping[str, Any]]) -> Shape:
             here = _step(here, name, piece, way)
         name, piece = way[-1]
         if piece:
-            parent = here.children.get(name)
-            if parent is None:
-                raise SnapshotFault(f"{name}:{piece} is a slice of an element that is not there")
+            # Some published snapshots list a slice and leave out the element it slices.
+            parent = here.children.setdefault(name, Shape(name, {"min": 0, "max": data.get("max", "*")}))
             parent.slices[piece] = Shape(name, data)
         else:
             here.children[name] = Shape(name, data)
