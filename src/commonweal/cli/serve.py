@@ -1,8 +1,10 @@
 """``commonweal serve``: the pages and the FHIR interface on this machine's own address.
 
-Three processes: this one only watches; granian answers requests in the unprivileged ``app`` role; the sealer
-hashes finished audit rows each second in the ``batch`` role. If either stops, so does the other: pages
-without a sealer would leave looks at records unsealed, and nobody would notice.
+Four processes: this one only watches; granian answers requests in the unprivileged ``app`` role; the sealer
+hashes finished audit rows each second in the ``batch`` role; the worker does the jobs requests leave behind, in the
+same role. If the server or the sealer stops, so does everything: pages without a sealer would leave looks at records
+unsealed, and nobody would notice. A worker that dies is started again, and takes up the job it died of: an import
+too large for the machine must not take the record away from the ward.
 """
 
 import os
@@ -22,6 +24,7 @@ from commonweal.cli.home import home_dir
 HOST = "127.0.0.1"
 DEFAULT_PORT = 8000
 THREADS_A_WORKER = 4
+WORKER_REST_SECONDS = 1.0  # before it is started again, lest a worker that cannot start takes a whole core trying
 
 
 def register(app: typer.Typer) -> None:
@@ -48,8 +51,9 @@ def serve_site(port: int = DEFAULT_PORT, workers: int = 2) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
-    # Sessions of their own: Ctrl-C reaches only this process, which then stops both in order.
+    # Sessions of their own: Ctrl-C reaches only this process, which then stops them in order.
     sealer = subprocess.Popen([sys.executable, "-m", "commonweal.cli.sealer"], start_new_session=True)
+    worker = _worker()
     server = subprocess.Popen(  # noqa: S603 - every word is ours but the port and the workers, both integers
         _granian(port, workers), env={**os.environ, **_app_role()}, start_new_session=True
     )
@@ -61,10 +65,18 @@ def serve_site(port: int = DEFAULT_PORT, workers: int = 2) -> None:
             for name, child in children.items():
                 if child.poll() is not None:
                     runtime.fail(f"{name} stopped by itself (status {child.returncode}); its last lines above say why")
+            if worker.poll() is not None:
+                runtime.say(f"the worker stopped by itself (status {worker.returncode}) and is started again")
+                time.sleep(WORKER_REST_SECONDS)
+                worker = _worker()
             time.sleep(0.2)
     finally:
-        for child in children.values():
+        for child in (worker, *children.values()):
             _stop(child)
+
+
+def _worker() -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-m", "commonweal.cli.worker"], start_new_session=True)
 
 
 def _granian(port: int, workers: int) -> list[str]:

@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
+    "procrastinate.contrib.django",
     *(f"commonweal.apps.{name}" for name in _APPS if (SOURCE / "apps" / name / "__init__.py").exists()),
 ]
 AUTH_USER_MODEL = "access.User"
@@ -78,6 +79,10 @@ TEMPLATES = [
 
 DATABASES = {"default": database.connection_settings(HOME, home.secret(HOME, "database"))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Jobs: what the worker imports when it starts. A process that only defers imports the one task it defers.
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
+PROCRASTINATE_IMPORT_PATHS = ["commonweal.apps.exchange.bulk.tasks"]
 
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "Europe/London"

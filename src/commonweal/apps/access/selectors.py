@@ -25,12 +25,17 @@ class Look:
     emergency_reason: str
 
 
-def organisation_relationships(organisation: str, now: datetime | None = None) -> set[int]:
-    """The compartments ``organisation`` has a current relationship with (emergencies, which are one actor's, apart)."""
+def organisation_relationships(
+    organisation: str, now: datetime | None = None, kinds: Iterable[RelationshipKind] = tuple(RelationshipKind)
+) -> set[int]:
+    """The compartments ``organisation`` has a current relationship with (emergencies, which are one actor's, apart).
+
+    ``kinds``: only these.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT compartment_id FROM access_related(%s, '', %s, '{}', '{}', '', %s)",
-            [organisation, [kind.value for kind in RelationshipKind], now or settings.COMMONWEAL_NOW()],
+            [organisation, [kind.value for kind in kinds], now or settings.COMMONWEAL_NOW()],
         )
         return {row[0] for row in cursor.fetchall()}
 

@@ -21,3 +21,7 @@ class MissingFile(ExchangeError):
 
 class NumberedApart(ExchangeError):
     """A source's second feed, and nobody has said that both number people alike."""
+
+
+class BadUpload(ExchangeError):
+    """An uploaded body that is cut short, not packed as it says, empty or too long; nothing of it was kept."""

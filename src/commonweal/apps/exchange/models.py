@@ -1,8 +1,10 @@
-"""Receipts, quarantine and messages: what arrived, what of it was refused, and why."""
+"""Receipts, quarantine and messages: what arrived, what of it was refused, and why; and bulk requests."""
 
 from typing import ClassVar
+from uuid import uuid4
 
 from django.db import models
+from django.db.models.functions import Now
 
 
 class Receipt(models.Model):
@@ -82,3 +84,48 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.event} {self.control_id}"
+
+
+class BulkRequest(models.Model):
+    """A bulk export or import somebody asked for: what, how far it has come, and what came of it.
+
+    ``parameters`` hold what the request said; ``manifest`` what its completion is answered with.
+    """
+
+    class Kind(models.TextChoices):
+        EXPORT = "export"
+        IMPORT = "import"
+
+    class State(models.TextChoices):
+        QUEUED = "queued"
+        RUNNING = "running"
+        COMPLETED = "completed"
+        FAILED = "failed"
+        CANCELLED = "cancelled"
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    actor = models.TextField()
+    name = models.TextField()
+    role = models.TextField()
+    organisation = models.CharField(max_length=20)
+    purpose = models.TextField()
+    address = models.TextField()  # as asked for
+    parameters = models.JSONField()
+    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
+    progress = models.TextField(default="")
+    created_at = models.DateTimeField(db_default=Now())
+    ended_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    transaction_time = models.DateTimeField(null=True, blank=True)
+    watermark = models.BigIntegerField(null=True, blank=True)  # transactions below it are in the export
+    manifest = models.JSONField(default=dict)
+    message = models.TextField(default="")
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["organisation", "actor", "state"], name="exchange_bulk_whose"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"

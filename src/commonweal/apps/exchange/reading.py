@@ -14,7 +14,12 @@ from commonweal.apps.exchange.errors import UnknownFeed
 from commonweal.apps.record import api as record
 from commonweal.feeds.types import Parsed, Problem
 
-ROWS = {"gp": "commonweal.feeds.gp", "cld": "commonweal.feeds.cld", "mh": "commonweal.feeds.mh"}  # a line is a record
+ROWS = {  # a line is a record
+    "gp": "commonweal.feeds.gp",
+    "api": "commonweal.feeds.gp",  # what a partner's system sends by the FHIR interface, in bulk
+    "cld": "commonweal.feeds.cld",
+    "mh": "commonweal.feeds.mh",
+}
 MESSAGES = {"adt": "commonweal.feeds.adt"}  # messages of a person are folded together
 BATCH = 5_000  # resources, a little more where a line yields several; one transaction each
 TURN = 0.0001  # seconds the reading thread computes before the storing one, which mostly waits, gets its turn

@@ -1,5 +1,6 @@
 """What arrived and what was refused. No selector here shows a refused line as it came."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -55,6 +56,17 @@ def receipts(source: str | None = None, feed: str | None = None) -> list[Receipt
     if feed:
         found = found.filter(feed=feed)
     return [ReceiptView(*row) for row in found.values_list(*_RECEIPT)]
+
+
+def receipt(ident: int) -> ReceiptView:
+    """One receipt. Raises ``Receipt.DoesNotExist``."""
+    return ReceiptView(*Receipt.objects.values_list(*_RECEIPT).get(pk=ident))
+
+
+def landed(source: str, feed: str, digests: Iterable[str]) -> set[str]:
+    """Those of the files ``digests`` (SHA-256) that have landed in full from this source's feed."""
+    found = Receipt.objects.filter(source=source, feed=feed, sha256__in=list(digests), state="landed")
+    return set(found.values_list("sha256", flat=True))
 
 
 def quarantine(receipt: int | None = None, limit: int = 100, offset: int = 0) -> list[QuarantinedView]:

@@ -1,9 +1,17 @@
-"""The version log, for the lake: what changed since, moved by text COPY, as the batch role."""
+"""What leaves the record in bulk, moved by text COPY as the batch role.
 
+The version log for the lake (what changed since), and an organisation's own resources for that organisation.
+"""
+
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import datetime
+from typing import NamedTuple, Protocol
 
 from django.db import connection, transaction
+
+from commonweal.apps.access.api import SourceScope
+from commonweal.fhir.compartment import ABOUT_NOBODY
 
 # Every transaction below the snapshot's xmin is over, so nothing can still appear under the watermark: a
 # row written by a longer-running transaction has a higher id and comes with the next export.
@@ -59,3 +67,82 @@ def counts() -> StoreCounts:
         )
         compartments, deleted, former = cursor.fetchone()
     return StoreCounts(compartments, sum(by_type.values()), deleted, former, by_type)
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """Which of its own resources an organisation wants.
+
+    ``kinds``: None for every type. ``since`` with ``watermark``: changed at or after the moment, or by a transaction
+    from the watermark on (one that an earlier export could not see yet, whatever time it bears). ``people``: only
+    what is about somebody. ``compartments``: only of these.
+    """
+
+    kinds: tuple[str, ...] | None = None
+    since: datetime | None = None
+    watermark: int | None = None
+    people: bool = False
+    compartments: tuple[int, ...] | None = None
+
+
+class OwnRow(NamedTuple):
+    """A resource an organisation sent. ``body`` is as received, and empty for one it has withdrawn."""
+
+    type: str
+    id: str
+    compartment_id: int | None
+    deleted: bool
+    body: str
+
+
+# By compartment, because that is indexed; what is about nobody is found by its few types.
+_OWN = """
+COPY (
+    WITH own AS (SELECT coalesce(array_agg(id), '{}') AS ids FROM record_source WHERE source = %(source)s)
+    SELECT r.type, r.id, r.compartment_id, r.deleted, CASE WHEN r.deleted THEN '' ELSE r.body END
+    FROM record_compartment c JOIN record_resource r ON r.compartment_id = c.id
+    WHERE c.source = %(source)s AND r.source_id = ANY ((SELECT ids FROM own)::integer[])
+        AND (%(compartments)s::bigint[] IS NULL OR c.id = ANY (%(compartments)s::bigint[]))
+        AND (%(kinds)s::text[] IS NULL OR r.type = ANY (%(kinds)s::text[]))
+        AND (%(since)s::timestamptz IS NULL OR r.updated >= %(since)s::timestamptz
+            OR r.xid >= %(watermark)s::text::xid8)
+        AND (%(since)s::timestamptz IS NOT NULL OR NOT r.deleted)
+    UNION ALL
+    SELECT r.type, r.id, r.compartment_id, r.deleted, CASE WHEN r.deleted THEN '' ELSE r.body END
+    FROM record_resource r
+    WHERE NOT %(people)s AND r.compartment_id IS NULL AND r.type = ANY (%(nobody)s)
+        AND r.source_id = ANY ((SELECT ids FROM own)::integer[])
+        AND (%(kinds)s::text[] IS NULL OR r.type = ANY (%(kinds)s::text[]))
+        AND (%(since)s::timestamptz IS NULL OR r.updated >= %(since)s::timestamptz
+            OR r.xid >= %(watermark)s::text::xid8)
+        AND (%(since)s::timestamptz IS NOT NULL OR NOT r.deleted)
+) TO STDOUT
+"""
+
+
+def own_resources(scope: SourceScope, wanted: Own) -> Iterator[OwnRow]:
+    """What the scope's organisation itself sent, one row after another and never all in memory; as the batch role.
+
+    Nothing of any other source is among it, so what others have withheld cannot be.
+    """
+    bound = {
+        "source": scope.source,
+        "kinds": list(wanted.kinds) if wanted.kinds is not None else None,
+        "since": wanted.since,
+        "watermark": None if wanted.watermark is None else str(wanted.watermark),
+        "people": wanted.people or wanted.compartments is not None,
+        "compartments": list(wanted.compartments) if wanted.compartments is not None else None,
+        "nobody": sorted(ABOUT_NOBODY),
+    }
+    with connection.cursor() as cursor, cursor.cursor.copy(_OWN, bound) as copy:
+        copy.set_types(["text", "text", "int8", "bool", "text"])
+        for row in copy.rows():
+            yield OwnRow(*row)
+
+
+def snapshot() -> tuple[datetime, int]:
+    """The present transaction's time, and the transaction below which its snapshot holds every one."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT now(), pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+        at, xmin = cursor.fetchone()
+    return at, int(xmin)

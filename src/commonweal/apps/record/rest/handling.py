@@ -9,6 +9,7 @@ from functools import wraps
 from typing import Concatenate, ParamSpec
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
 from commonweal.apps.access import api as access
@@ -23,7 +24,7 @@ _JSON = ("json", "application/json", "application/fhir+json", "text/json")
 _ACCEPTED = ("application/fhir+json", "application/json", "application/*", "*/*")
 
 P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
 class NotFound(CommonwealError):
@@ -34,18 +35,21 @@ class Gone(CommonwealError):
     """Its source has withdrawn it."""
 
 
-def fhir(*methods: str) -> Callable[[View[P]], View[P]]:
-    """Turn what goes wrong in a view into an OperationOutcome with the right status."""
+def fhir(*methods: str, gives: tuple[str, ...] = ()) -> Callable[[View[P]], View[P]]:
+    """Turn what goes wrong in a view into an OperationOutcome with the right status.
+
+    ``gives``: media types the view answers with besides FHIR JSON.
+    """
 
     def decorate(view: View[P]) -> View[P]:
         @csrf_exempt  # a POST is honoured only with a bearer token, which no other site can send
         @wraps(view)
-        def checked(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def checked(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if request.method not in methods:
                 response = answers.refusal(405, "not-supported", f"{request.method} is not supported here")
                 response["Allow"] = ", ".join(methods)
                 return response
-            if not _takes_json(request):
+            if not _takes_json(request, gives):
                 return answers.refusal(406, "not-supported", "This server speaks application/fhir+json only")
             try:
                 return view(request, *args, **kwargs)
@@ -77,12 +81,12 @@ def _absent() -> HttpResponse:
     return answers.refusal(404, "not-found", "No such resource")
 
 
-def _takes_json(request: HttpRequest) -> bool:
+def _takes_json(request: HttpRequest, also: tuple[str, ...] = ()) -> bool:
     wanted = request.GET.get("_format")
     if wanted is not None:
         return wanted.replace(" ", "+").partition(";")[0] in _JSON
     accepted = request.headers.get("Accept", "*/*").split(",")
-    return any(item.partition(";")[0].strip() in _ACCEPTED for item in accepted)
+    return any(item.partition(";")[0].strip() in (*_ACCEPTED, *also) for item in accepted)
 
 
 def base(request: HttpRequest) -> str:

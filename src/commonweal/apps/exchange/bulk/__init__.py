@@ -1,0 +1,1 @@
+"""Bulk export and import: asked for by one request, done by the worker, fetched by others."""
