@@ -97,3 +97,15 @@ def merge_within_source(source: str, surviving: str, retired: str, at: datetime,
         source=source, surviving=surviving, retired=retired, defaults={"at": at, "reference": reference}
     )
     return created
+
+
+def attach(compartment_id: int, anchor: int) -> bool:
+    """Link a new compartment to the person of ``anchor``, a compartment open in this session; whether it was.
+
+    For what care staff add about a person whom their organisation had no record of. It is linked because somebody
+    had that record open (basis ``added``), and follows it through every later merge and split. False for a
+    compartment that is somebody's already, an anchor that is not open, or no source in the session.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT identity_attach(%s, %s, %s)", [compartment_id, anchor, settings.COMMONWEAL_NOW()])
+        return bool(cursor.fetchone()[0])

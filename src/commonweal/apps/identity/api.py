@@ -4,7 +4,7 @@ Two confidences, kept apart. Direct care uses ``compartments_of`` and the other 
 uses ``probable_people``, which the application role cannot read at all.
 """
 
-from commonweal.apps.identity.actions import merge_within_source, upsert_demographics
+from commonweal.apps.identity.actions import attach, merge_within_source, upsert_demographics
 from commonweal.apps.identity.evaluation import evaluate
 from commonweal.apps.identity.matching import IdentifyBusy, identify
 from commonweal.apps.identity.selectors import (
@@ -20,11 +20,13 @@ from commonweal.apps.identity.selectors import (
     search_people,
 )
 from commonweal.apps.identity.storage import crosswalk, probable_people
+from commonweal.domain.identity.clusters import identifier
 
 __all__ = [
     "Candidate",
     "IdentifyBusy",
     "Known",
+    "attach",
     "basis_of",
     "compartments_of",
     "compartments_of_many",
@@ -32,6 +34,7 @@ __all__ = [
     "current_person",
     "demographics_of",
     "evaluate",
+    "identifier",
     "identify",
     "merge_within_source",
     "people_of",

@@ -10,6 +10,7 @@ class Basis(models.TextChoices):
     ALONE = "alone", "No other record is linked to it"
     MERGED = "merged", "Its own source said that two local records are one person"
     CONFIRMED = "confirmed", "A member of staff compared the records"
+    ADDED = "added", "Written about this person, by care staff who had their record open"
 
 
 class Row(models.Model):

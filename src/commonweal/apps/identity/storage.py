@@ -119,7 +119,12 @@ _APPLY = (
     " WHERE (old.person_id, old.basis) IS DISTINCT FROM (excluded.person_id, excluded.basis)",
     "DELETE FROM identity_membership m WHERE NOT EXISTS"
     " (SELECT 1 FROM new_membership n WHERE n.compartment_id = m.compartment_id)"
-    " AND NOT EXISTS (SELECT 1 FROM identity_demographics d WHERE d.compartment_id = m.compartment_id)",
+    " AND NOT EXISTS (SELECT 1 FROM identity_demographics d WHERE d.compartment_id = m.compartment_id)"
+    " AND NOT EXISTS (SELECT 1 FROM identity_attachment a WHERE a.compartment_id = m.compartment_id)",
+    # What was written about a person goes where the record goes that was open when it was written.
+    "UPDATE identity_membership m SET person_id = n.person_id, since = %(now)s"
+    " FROM identity_attachment a JOIN identity_membership n ON n.compartment_id = a.anchor"
+    " WHERE m.compartment_id = a.compartment_id AND m.basis = 'added' AND m.person_id <> n.person_id",
     "INSERT INTO identity_probable AS old SELECT compartment_id, analysis_person_id, weight FROM new_probable"
     " ON CONFLICT (compartment_id) DO UPDATE SET analysis_person_id = excluded.analysis_person_id,"
     " weight = excluded.weight WHERE (old.analysis_person_id, old.weight)"

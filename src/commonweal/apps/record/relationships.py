@@ -63,6 +63,8 @@ def related(source: str, feed: str, resource: Mapping[str, Any]) -> tuple[Relate
         )
         if start is None or organisation is None or not _in_force(rule, start):
             continue
+        if rule.get("own_only") and organisation != source:
+            continue
         end = _day(resource, rule["end"]) if rule["end"] else None
         if end is None and rule.get("default_end") == "start":
             end = start

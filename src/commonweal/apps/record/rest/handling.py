@@ -99,7 +99,7 @@ def session(request: HttpRequest, action: str, target: str) -> access.AccessSess
 
     Raises ``BadSearch`` for a purpose nobody has; the gate judges the others.
     """
-    if request.method == "POST" and "Authorization" not in request.headers:
+    if request.method not in ("GET", "HEAD") and "Authorization" not in request.headers:
         raise access.SignInRequired
     actor = access.actor_of(request)
     stated = request.headers.get(PURPOSE)

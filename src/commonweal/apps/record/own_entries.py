@@ -1,0 +1,101 @@
+"""Reading what one organisation wrote, of whomever: for its own system, inside a session that has its source open.
+
+Row security (``commonweal.source``) holds each query to that source once more.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from commonweal.apps.access.api import SourceScope
+from commonweal.apps.identity import api as identity
+from commonweal.apps.record.selectors import Stored
+
+Own = tuple[Stored, int | None]
+"""A resource and its compartment, None for what is about nobody."""
+
+_COLUMNS = """
+SELECT r.type, r.id, r.version, r.updated, r.body, s.source, s.feed, r.category, r.happened_at, r.deleted,
+    r.compartment_id, r.rid
+FROM record_resource r JOIN record_source s ON s.id = r.source_id
+"""
+_READ = _COLUMNS + " WHERE r.type = %s AND r.id = %s AND s.source = %s"
+_VERSIONS = """
+WITH mine AS MATERIALIZED (SELECT id, source, feed FROM record_source WHERE source = %(source)s)
+SELECT v.type, v.id, v.version, v.updated, v.body, s.source, s.feed, v.category, NULL::timestamptz, v.deleted,
+    v.compartment_id, v.rid
+FROM (
+    SELECT r.type, r.id, r.version, r.updated, r.body, r.category, r.deleted, r.source_id, r.compartment_id, r.rid
+    FROM record_resource r
+    WHERE r.source_id IN (SELECT id FROM mine) AND (%(type)s::text IS NULL OR r.type = %(type)s) AND (%(id)s::text IS NULL OR r.id = %(id)s)
+    UNION ALL
+    SELECT r.type, r.id, h.version, h.updated, h.body, h.category, h.deleted, h.source_id, h.compartment_id, h.rid
+    FROM record_resource r JOIN record_history h ON h.rid = r.rid
+    WHERE r.source_id IN (SELECT id FROM mine) AND h.source_id IN (SELECT id FROM mine)
+        AND (%(type)s::text IS NULL OR r.type = %(type)s) AND (%(id)s::text IS NULL OR r.id = %(id)s)
+) v JOIN mine s ON s.id = v.source_id
+WHERE (%(since)s::timestamptz IS NULL OR v.updated >= %(since)s::timestamptz)
+    AND (%(before)s::timestamptz IS NULL
+        OR (v.updated, v.rid, v.version) < (%(before)s::timestamptz, %(rid)s::bigint, %(version)s::int))
+ORDER BY v.updated DESC, v.rid DESC, v.version DESC LIMIT %(most)s
+"""
+
+
+def read_own(scope: SourceScope, kind: str, ident: str) -> Own | None:
+    """The current version of one of the source's resources (which may be deleted), or None."""
+    with connection.cursor() as cursor:
+        cursor.execute(_READ, [kind, ident, scope.source])
+        row = cursor.fetchone()
+    return None if row is None else (_stored(row), row[10])
+
+
+def versions_own(
+    scope: SourceScope,
+    kind: str | None = None,
+    ident: str | None = None,
+    *,
+    since: datetime | None = None,
+    after: tuple[datetime, int, int] | None = None,
+    most: int = 1000,
+) -> tuple[list[Own], tuple[datetime, int, int] | None]:
+    """Versions of the source's resources, the latest first, and where to go on, if there are more than ``most``.
+
+    Of all types, of one ``kind``, or of one resource; ``since``: made at or after; ``after``: where to go on from.
+    """
+    moment, rid, version = after or (None, None, None)
+    bound: dict[str, Any] = {"source": scope.source, "type": kind, "id": ident, "since": since, "most": most + 1}
+    with connection.cursor() as cursor:
+        cursor.execute(_VERSIONS, bound | {"before": moment, "rid": rid, "version": version})
+        rows = cursor.fetchall()
+    shown = rows[:most]
+    last = shown[-1] if len(rows) > most and shown else None
+    return [(_stored(row), row[10]) for row in shown], (last[3], last[11], last[2]) if last else None
+
+
+def _stored(row: tuple[Any, ...]) -> Stored:
+    kind, ident, version, updated, body, source, feed, category, happened, deleted = row[:10]
+    return Stored(kind, ident, version, updated, body.encode(), source, feed, category, happened, deleted)
+
+
+def people_in(compartments: Iterable[int | None]) -> dict[UUID, set[int]]:
+    """The people of these compartments of the open source, for the audit.
+
+    One that nobody has been linked to yet counts as the person it would be on its own.
+    """
+    wanted = {compartment for compartment in compartments if compartment is not None}
+    if not wanted:
+        return {}
+    found: dict[UUID, set[int]] = {}
+    linked = identity.people_of(wanted)
+    for compartment, person in linked.items():
+        found.setdefault(person, set()).add(compartment)
+    alone = sorted(wanted - linked.keys())
+    if alone:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT id, source, local_id FROM record_compartment WHERE id = ANY (%s)", [alone])
+            for compartment, source, local_id in cursor.fetchall():
+                found.setdefault(identity.identifier(source, local_id), set()).add(compartment)
+    return found

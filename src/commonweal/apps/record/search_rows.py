@@ -1,0 +1,61 @@
+"""Search rows of a few resources as arrays, for single writes; ``staging`` makes them as COPY text, for many."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from commonweal.apps.record import statements
+from commonweal.apps.record.staging import INDEXED, system_number
+from commonweal.apps.record.writing_statements import SEARCH_ROWS
+from commonweal.fhir.search import search_values
+from commonweal.fhir.search_parameters import own
+
+_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "tokens": ("n", "parameter", "item", "system", "code"),
+    "dates": ("n", "parameter", "item", "low", "high"),
+    "strings": ("n", "parameter", "item", "value", "exact"),
+    "references": ("n", "parameter", "item", "kind", "target"),
+    "numbers": ("n", "parameter", "item", "low", "high", "system", "code"),
+}
+
+
+class SearchRows:
+    """Rows by kind; each begins with the place of its resource among those written, from 1."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in _COLUMNS}
+        self._systems: dict[int, str] = {}
+
+    def add(self, n: int, resource: Mapping[str, Any], person: str | None) -> None:
+        """The rows of ``resource``; a reference to its own ``person`` needs none, as ``staging.index`` says."""
+        tokens, dates, strings, references, numbers = search_values(resource)
+        rows, mine = self._rows, own(resource["resourceType"])
+        rows["tokens"] += [(n, e, i, self._system(system), _text(code)) for e, i, system, code in tokens]
+        rows["dates"] += [(n, *row) for row in dates]
+        rows["strings"] += [(n, e, i, _text(value), _text(exact)) for e, i, value, exact in strings]
+        rows["references"] += [
+            (n, e, i, kind, _text(target))
+            for e, i, kind, target in references
+            if target != person or kind != "Patient" or e not in mine
+        ]
+        rows["numbers"] += [
+            (n, e, i, low, high, self._system(system), _text(code)) for e, i, low, high, system, code in numbers
+        ]
+
+    def store(self, cursor: Any, bound: Mapping[str, Any]) -> None:
+        """Store them; ``bound``: ``rids``, ``compartments`` and ``categories`` of the resources, and ``source_id``."""
+        for name, rows in self._rows.items():
+            if rows:
+                columns = dict(zip(_COLUMNS[name], map(list, zip(*rows, strict=True)), strict=True))
+                cursor.execute(SEARCH_ROWS[name], {**bound, **columns})
+        if self._systems:
+            cursor.execute(statements.SYSTEMS, [list(self._systems), list(self._systems.values())])
+
+    def _system(self, system: str) -> int:
+        number = system_number(system)
+        if number:
+            self._systems[number] = system.replace("\0", "")
+        return number
+
+
+def _text(value: str) -> str:
+    return value[:INDEXED].replace("\0", "")

@@ -1,0 +1,132 @@
+"""Change a few members of JSON text and leave every other byte as it came. https://hl7.org/fhir/R4/json.html
+
+A server must set ``id``, ``meta.versionId`` and ``meta.lastUpdated`` (https://hl7.org/fhir/R4/http.html#create).
+Writing the parsed resource out again would turn ``72.50`` into ``72.5`` and reorder what was signed, so the three
+are set in the text. Callers have parsed the text before: it is JSON, an object, and not too deep.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from json.decoder import scanstring
+from typing import NamedTuple
+
+from commonweal.fhir.errors import Invalid
+
+_scan = json.JSONDecoder().scan_once  # in C: reads one value and says where it ends
+_space = re.compile(r"[ \t\n\r]*").match
+_ONCE = frozenset(("resourceType", "id", "meta"))
+
+
+class Member(NamedTuple):
+    """A member of an object: its name, where its name and its value start, and where the value ends."""
+
+    name: str
+    start: int
+    value: int
+    end: int
+
+
+def _skip(text: str, at: int) -> int:
+    found = _space(text, at)
+    return at if found is None else found.end()
+
+
+def members(text: str, at: int = 0) -> Iterator[Member]:
+    """The members of the object that starts at or after ``at``, in order."""
+    at = _skip(text, _skip(text, at) + 1)
+    while text[at] != "}":
+        start = at
+        name, at = scanstring(text, at + 1)
+        value = _skip(text, _skip(text, at) + 1)
+        at = _scan(text, value)[1]
+        yield Member(name, start, value, at)
+        at = _skip(text, at)
+        if text[at] == ",":
+            at = _skip(text, at + 1)
+
+
+def items(text: str, at: int) -> Iterator[tuple[int, int]]:
+    """Where each item of the array that starts at ``at`` begins and ends."""
+    at = _skip(text, at + 1)
+    while text[at] != "]":
+        end = _scan(text, at)[1]
+        yield at, end
+        at = _skip(text, end)
+        if text[at] == ",":
+            at = _skip(text, at + 1)
+
+
+def content(text: str, ident: str) -> str:
+    """``text`` with this ``id`` and without ``meta.versionId`` and ``meta.lastUpdated``: what its sender says.
+
+    Raises:
+        Invalid: ``resourceType``, ``id`` or ``meta`` is there twice (rule ``duplicate-member``).
+    """
+    found = _own(text)
+    edits: list[tuple[int, int, str]] = []
+    value = json.dumps(ident)
+    if "id" in found:
+        edits.append((found["id"].value, found["id"].end, value))
+    else:
+        after = found["resourceType"].end
+        edits.append((after, after, f',"id":{value}'))
+    if "meta" in found and text[found["meta"].value] == "{":
+        edits += _without(text, found["meta"], ("versionId", "lastUpdated"))
+    return _edited(text, edits)
+
+
+def stamped(text: str, version: int, updated: str) -> str:
+    """``text``, as :func:`content` left it, with the version and the instant ``updated`` in its ``meta``."""
+    found = _own(text)
+    ours = f'"versionId":"{version}","lastUpdated":"{updated}"'
+    meta = found.get("meta")
+    if meta is None:
+        after = found["id"].end
+        return f'{text[:after]},"meta":{{{ours}}}{text[after:]}'
+    inside = _skip(text, meta.value + 1)
+    comma = "" if text[inside] == "}" else ","
+    return f"{text[: meta.value + 1]}{ours}{comma}{text[meta.value + 1 :]}"
+
+
+def replaced(text: str, old: dict[str, str]) -> str:
+    """``text`` with each JSON string value that is a key of ``old`` after ``"reference":`` or ``"url":`` exchanged."""
+    if not old:
+        return text
+
+    def exchange(found: re.Match[str]) -> str:
+        value, _ = scanstring(text, found.end(1) + 1)
+        new = old.get(value)
+        return found[0] if new is None else found[1] + json.dumps(new, ensure_ascii=False)
+
+    return _REFERENCE.sub(exchange, text)
+
+
+_REFERENCE = re.compile(r'("(?:reference|url|valueUri|valueUrl)"[ \t\n\r]*:[ \t\n\r]*)"(?:[^"\\]|\\.)*"')
+
+
+def _own(text: str) -> dict[str, Member]:
+    """The members the server cares for, each of which may be there once only."""
+    found: dict[str, Member] = {}
+    for member in members(text):
+        if member.name in _ONCE:
+            if member.name in found:
+                message = f"{member.name} is there twice; which one counts would be a guess"
+                raise Invalid(member.name, "duplicate-member", "", message)
+            found[member.name] = member
+    return found
+
+
+def _without(text: str, holder: Member, names: tuple[str, ...]) -> list[tuple[int, int, str]]:
+    """Edits that rewrite the object ``holder`` without some of its members; none if it has none of them."""
+    inside = list(members(text, holder.value))
+    kept = [text[member.start : member.end] for member in inside if member.name not in names]
+    if len(kept) == len(inside):
+        return []
+    return [(holder.value, holder.end, "{" + ",".join(kept) + "}")]
+
+
+def _edited(text: str, edits: list[tuple[int, int, str]]) -> str:
+    for start, end, new in sorted(edits, reverse=True):
+        text = text[:start] + new + text[end:]
+    return text
