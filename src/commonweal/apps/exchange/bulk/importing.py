@@ -34,6 +34,7 @@ def run(asked: requests.Asked) -> None:
         landed = _land(asked, source, feed, beside)
     except ExchangeError as refused:
         requests.fail(asked.id, str(refused))
+        drop(asked)
         return
     finally:
         beside.close()
@@ -48,7 +49,12 @@ def run(asked: requests.Asked) -> None:
     }
     if not requests.complete(asked.id, manifest):
         raise requests.Cancelled
-    for one in said["files"]:
+    drop(asked)
+
+
+def drop(asked: requests.Asked) -> None:
+    """Forget what was uploaded for a request that is over: what was read of it is on the landing floor."""
+    for one in asked.parameters.get("files", ()):
         uploads.remove(asked.actor.key, UUID(one["upload"]))
 
 

@@ -45,12 +45,16 @@ def _do(ident: UUID, run: Callable[[requests.Asked], None], sorry: str) -> None:
     """Do one request, alone: a worker that was only slow, and taken for dead, must not meet its successor."""
     with closing(connection), _alone(ident):  # the next job may be done in another thread
         asked = requests.find(ident)
-        if asked is None or not asked.open:
+        if asked is None:
             return
         try:
-            run(asked)
+            if asked.state == "cancelled":
+                raise requests.Cancelled
+            if asked.open:
+                run(asked)
         except requests.Cancelled:
             files.remove(ident)
+            importing.drop(asked)
         except (OperationalError, InterfaceError):
             raise
         except Exception:
