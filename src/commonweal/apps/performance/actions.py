@@ -8,6 +8,7 @@ from pathlib import Path
 
 from commonweal.apps.measurement import api as measurement
 from commonweal.apps.measurement.api import Finding, Kind, Labels, Measurement, PublishedRow, State, year_to_date
+from commonweal.apps.performance.series_files import load_series
 from commonweal.domain.measurement.planned import YEAR_ON_YEAR, PlanRow, derived, plan_row_figures
 from commonweal.domain.measurement.printed import Printed, UnreadableError, pence, read_printed
 from commonweal.domain.measurement.variance import achieved, rounded
@@ -74,7 +75,7 @@ def load_published(directory: Path) -> dict[str, int]:
             figures += more
             findings += found + [twice for figure in more if (twice := _printed_twice(figure, seen)) is not None]
         counts[table] = measurement.put(f"published:{table}", figures, findings)
-    return counts
+    return counts | load_series(directory, labels.by_code)
 
 
 def _service_area(row: PublishedRow, labels: Labels) -> Figures:
