@@ -22,7 +22,7 @@ def load_series(directory: Path, definitions: Mapping[str, Indicator]) -> dict[s
     ``definitions`` by code are registered with the targets kept beside them. Raises ``BadTableError`` naming file,
     line and column.
     """
-    path = directory / f"{TABLE}.csv"
+    path = directory / "series" / "ae_attendances.csv"
     if not path.exists():
         return {}
     with _TARGETS.open(encoding="utf-8", newline="") as stream:
@@ -45,7 +45,7 @@ def _figures(path: Path) -> Iterator[Measurement]:
         if tuple(reader.fieldnames or ()) != _COLUMNS:
             raise measurement.BadTableError(f"{path.name} line 1: the columns must be {', '.join(_COLUMNS)}")
         for row in reader:
-            yield from _row(path.name, reader.line_num, row)
+            yield from _row(f"series/{path.name}", reader.line_num, row)
 
 
 def _row(file: str, line: int, row: dict[str, str]) -> Iterator[Measurement]:
