@@ -1,10 +1,15 @@
 """From an assessed series to its chart: words for each point, and the sentence the chart is read by."""
 
+from collections.abc import Sequence
 from datetime import date
 
-from commonweal.charts.control import Break, Mark, control_chart
+import numpy as np
+
+from commonweal.charts.control import Band, Break, Mark, Unit, control_chart, funnel_chart
 from commonweal.charts.drawings import Chart
 from commonweal.domain.performance.assess import Answer, PointRow, unit_of
+from commonweal.domain.performance.funnel import Adjustment, funnel, overdispersed
+from commonweal.domain.performance.spc import Floats
 from commonweal.domain.performance.words import ASSURANCE_WORDS, VARIATION_WORDS
 
 _KINDS = {"improvement": "Improvement", "concern": "Concern", "neither": "Signal"}
@@ -66,3 +71,55 @@ def figure(value: float | None) -> str:
     if value is None:
         return "no figure"
     return f"{value:,.0f}" if value == round(value) else f"{value:,.2f}"
+
+
+def funnel_of(
+    names: Sequence[str],
+    events: Floats,
+    sizes: Floats,
+    *,
+    title: str,
+    axis: str,
+    size_axis: str,
+    chosen: str = "",
+    name: str = "funnel",
+    adjustment: Adjustment = Adjustment.NONE,
+    scale: float = 100.0,
+) -> Chart:
+    """Organisations in a funnel of a proportion, drawn in percent; those beyond the limits, and ``chosen``, named."""
+    found = funnel(events, sizes, adjustment=adjustment)
+    kinds = ("Within the limits", "Beyond 95%", "Beyond 99.8%")
+    units = [
+        Unit(
+            name=one,
+            size=float(found.sizes[place]),
+            value=float(found.values[place]) * scale,
+            label=figure(float(found.values[place]) * scale),
+            kind=kinds[abs(int(found.place[place]))],
+            highlight=bool(found.place[place]) or one == chosen,
+        )
+        for place, one in enumerate(names)
+    ]
+    smallest, largest = float(found.sizes.min()), float(found.sizes.max())
+    at = np.linspace(max(1.0, smallest * 0.9), largest * 1.05, 80)
+    bands = [
+        Band(float(size), *(float(limit) * scale for limit in limits))
+        for size, *limits in zip(at, *found.limits_at(at), strict=True)
+    ]
+    outside = [one for one in units if one.kind != kinds[0]]
+    said = f"{title}. {len(outside)} of {len(units)} lie beyond what chance makes at their size."
+    if overdispersed(found.phi, len(units)):
+        said += (
+            f" They differ more than chance would have them all over (phi {found.phi:.1f}), so lying outside is not by "
+            "itself a finding about one of them."
+        )
+    return funnel_chart(
+        name=name,
+        title=title,
+        axis=axis,
+        size_axis=size_axis,
+        units=units,
+        bands=bands,
+        centre=found.centre * scale,
+        said=said,
+    )

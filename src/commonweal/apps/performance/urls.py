@@ -2,6 +2,6 @@
 
 from django.urls import URLPattern
 
-from commonweal.apps.performance import registry_urls
+from commonweal.apps.performance import indicator_urls, registry_urls
 
-urlpatterns: list[URLPattern] = [*registry_urls.urlpatterns]
+urlpatterns: list[URLPattern] = [*indicator_urls.urlpatterns, *registry_urls.urlpatterns]

@@ -163,17 +163,6 @@ def exact_limit(basis: Basis, sizes: Floats, centre: float, probability: float) 
     return np.minimum(limits, 1.0) if basis is Basis.PROPORTION else limits
 
 
-def lies(place: int) -> str:
-    """Where an organisation lies, in words."""
-    level = {0: "within the limits", 1: "beyond the 95% limit", 2: "beyond the 99.8% limit"}[abs(place)]
-    return level if place == 0 else f"{'above' if place > 0 else 'below'}: {level}"
-
-
-def expected_outside(organisations: int) -> tuple[float, float]:
-    """How many of so many organisations chance puts beyond each limit, on average: what to hold a funnel against."""
-    return organisations * (1 - WARNING), organisations * (1 - ALARM)
-
-
 def overdispersed(phi: float, organisations: int) -> bool:
     """Whether phi is more than chance gives: above 1 + 2 √(2 / organisations), as Spiegelhalter suggests."""
     return phi > 1 + 2 * sqrt(2 / organisations)
