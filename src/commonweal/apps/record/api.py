@@ -8,9 +8,19 @@ For FHIR operations of higher apps: ``fhir``, ``fhir_session`` and the answers b
 
 from commonweal.apps.record.actions import Counts, Refusal, heard_from, refresh_statistics, withdraw, write
 from commonweal.apps.record.checks import live, orphans
+from commonweal.apps.record.conformance.checking import Checked
+from commonweal.apps.record.conformance.checking import check as check_profiles
+from commonweal.apps.record.conformance.packages import add as add_package
+from commonweal.apps.record.conformance.packages import listed as packages
+from commonweal.apps.record.conformance.packages import remove as remove_package
+from commonweal.apps.record.conformance.packages import snapshot as profile_snapshot
+from commonweal.apps.record.conformance.rules import enforce as enforce_profile
+from commonweal.apps.record.conformance.rules import listed as profile_rules
+from commonweal.apps.record.conformance.rules import release as release_profile
 from commonweal.apps.record.export import Own, OwnRow, StoreCounts, changes, counts, own_resources, snapshot
 from commonweal.apps.record.feed_facts import FeedFacts, feed_facts
-from commonweal.apps.record.page import PersonPage, person_page
+from commonweal.apps.record.indexing import Indexing, reindex
+from commonweal.apps.record.page import Document, PersonPage, document, person_page
 from commonweal.apps.record.rest.answers import Issue, answer, outcome, refusal
 from commonweal.apps.record.rest.handling import NotFound, base, fhir
 from commonweal.apps.record.rest.handling import session as fhir_session
@@ -30,13 +40,23 @@ from commonweal.apps.record.selectors import (
     sources,
     who_is,
 )
+from commonweal.apps.record.sending import send_document
 from commonweal.apps.record.staging import Prepared, prepare
+from commonweal.apps.record.terminology.releases import add as add_terminology
+from commonweal.apps.record.terminology.releases import remove as remove_terminology
+from commonweal.apps.record.terminology.selectors import below as codes_below
+from commonweal.apps.record.terminology.selectors import codes_of
+from commonweal.apps.record.terminology.selectors import systems as code_systems
+from commonweal.apps.record.terminology.unmapped import unmapped as unmapped_codes
 
 __all__ = [
     "BadSearch",
+    "Checked",
     "Counts",
+    "Document",
     "FeedFacts",
     "HeardFrom",
+    "Indexing",
     "Issue",
     "NotFound",
     "Own",
@@ -46,11 +66,19 @@ __all__ = [
     "Refusal",
     "StoreCounts",
     "Stored",
+    "add_package",
+    "add_terminology",
     "answer",
     "base",
     "changes",
+    "check_profiles",
+    "code_systems",
+    "codes_below",
+    "codes_of",
     "compartments",
     "counts",
+    "document",
+    "enforce_profile",
     "everything",
     "feed_facts",
     "fhir",
@@ -62,17 +90,26 @@ __all__ = [
     "orphans",
     "outcome",
     "own_resources",
+    "packages",
     "patient_ids",
     "person_page",
     "prepare",
+    "profile_rules",
+    "profile_snapshot",
     "read",
     "read_shared",
     "refresh_statistics",
     "refusal",
+    "reindex",
+    "release_profile",
+    "remove_package",
+    "remove_terminology",
     "search",
     "search_shared",
+    "send_document",
     "snapshot",
     "sources",
+    "unmapped_codes",
     "who_is",
     "withdraw",
     "write",

@@ -39,10 +39,8 @@ class Compiler:
     def of_type(self, code: str) -> Check | None:
         """Invariants and bindings of R4's type ``code`` and of all below it, structure aside; None: it has none."""
         if code not in self._types:
-            self._types[code] = None
             shape = self.library.shape(CORE + code)
-            if shape is not None:
-                self._types[code] = self._object(shape, shape)
+            self._types[code] = self._object(shape, shape) if shape is not None else None
         return self._types[code]
 
     def _lazy_type(self, code: str) -> Check | None:
@@ -89,11 +87,9 @@ class Compiler:
     def of_profile(self, url: str) -> Check | None:
         """What the profile at ``url`` adds to R4; None when it is not loaded (or nothing more than R4)."""
         if url not in self._profiles:
-            self._profiles[url] = None
             shape = self.library.shape(url)
-            if shape is not None:
-                original = self.library.shape(CORE + shape.name)
-                self._profiles[url] = self._object(shape, original) if original else None
+            original = self.library.shape(CORE + shape.name) if shape is not None else None
+            self._profiles[url] = self._object(shape, original) if shape and original else None
         return self._profiles[url]
 
     def lazy_profile(self, url: str) -> Check:

@@ -1,6 +1,7 @@
 """The definitions at hand: R4's own and those a deployer has loaded."""
 
 from collections.abc import Callable, Iterable, Mapping
+from threading import RLock
 from typing import Any
 
 from commonweal.fhir.profiles.base import CORE, base
@@ -22,6 +23,7 @@ class Library:
         self._find = find
         self._shapes: dict[str, Shape | None] = {}
         self._making: list[str] = []
+        self._lock = RLock()  # a server's threads share one library
         self.faults: dict[str, str] = {}
 
     @classmethod
@@ -43,11 +45,12 @@ class Library:
         """The tree at ``url``: not loaded, or not to be put together (then ``faults[url]`` says why) is ``None``."""
         if url in self._shapes:
             return self._shapes[url]
-        found = base(url.partition("|")[0])
-        if found is None:
-            found = self._made(url)
-        self._shapes[url] = found
-        return found
+        with self._lock:
+            found = base(url.partition("|")[0])
+            if found is None:
+                found = self._made(url)
+            self._shapes[url] = found
+            return found
 
     def _made(self, url: str) -> Shape | None:
         definition = self._find(url)

@@ -65,6 +65,13 @@ class Validator:
         issues += [Issue(join(kind, path), NOT_CHECKED, "", why, "information") for why, path in run.unchecked.items()]
         return list({(one.field, one.rule, one.message): one for one in issues}.values())
 
+    def held_to(self, resource: Json, url: str) -> list[Issue]:
+        """What of the profile at ``url`` alone the resource breaks; R4 itself is not looked at again."""
+        kind = str(resource.get("resourceType", ""))
+        run = Run(self._around(resource))
+        found = self._profile(kind, url, resource, run, asked=True) or []
+        return [Issue(join(kind, path), rule, shown, said, severity) for path, rule, shown, said, severity in found]
+
     def profile_missing(self, url: str) -> str:
         """Why the profile at ``url`` cannot be used; '' when it can."""
         if self.library.shape(url) is not None:

@@ -1,0 +1,97 @@
+"""Judging resources against what is loaded: for ``$validate``, for what comes in, and for what is already held.
+
+One validator a process serves until definitions change; asking whether they have is one look-up a request.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from django.db import connection
+
+from commonweal.apps.record.conformance.packages import library_of_tables
+from commonweal.apps.record.terminology import selectors as terminology
+from commonweal.apps.record.terminology.errors import TerminologyFault
+from commonweal.fhir.errors import Issue
+from commonweal.fhir.profiles.validator import Validator
+
+Json = Mapping[str, Any]
+_REMEMBERED = 100_000  # codes whose membership is known; then it starts again
+
+
+class Terms:
+    """Membership in value sets by the loaded tables, each code asked once."""
+
+    def __init__(self, stamp: int) -> None:
+        self._stamp = stamp
+        self._known: dict[tuple[str, str | None, str], bool | None] = {}
+
+    def member(self, value_set: str, system: str | None, code: str) -> bool | None:
+        """See :class:`commonweal.fhir.profiles.terms.Terms`."""
+        key = (value_set, system, code)
+        if key not in self._known:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            try:
+                self._known[key] = terminology.member(value_set, system, code, at=self._stamp)
+            except TerminologyFault:
+                self._known[key] = None
+        return self._known[key]
+
+
+@lru_cache(maxsize=2)
+def _validator(stamp: int) -> Validator:
+    return Validator(library_of_tables(), Terms(stamp))
+
+
+def validator() -> Validator:
+    """The validator over what is loaded now."""
+    return _validator(terminology.stamp())
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What was found; ``refused``: the rules of its source say that it may not be stored."""
+
+    issues: list[Issue]
+    refused: bool
+
+
+_RULES = """
+SELECT profile, verdict FROM record_profile_rule
+WHERE source IN ('', %s) AND type IN (%s, '') AND valid_from <= %s AND (valid_to IS NULL OR valid_to > %s)
+ORDER BY profile, source
+"""
+
+
+def rules(source: str, kind: str, day: date) -> dict[str, str]:
+    """Profile → ``report`` or ``refuse``, for what ``source`` sends of type ``kind`` on ``day``.
+
+    A rule of the source itself counts before one for all.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_RULES, [source, kind, day, day])
+        return dict(cursor.fetchall())
+
+
+def check(resource: Json, source: str, day: date, profiles: Iterable[str] = ()) -> Checked:
+    """What is wrong with a resource that ``source`` sends: R4, the profiles it claims, and those it is held to.
+
+    Refused when R4 itself is broken structurally (a rule without ``invariant-`` before it, as landing refuses), or
+    a profile whose rule says *refuse*. A rule for a profile that is not loaded refuses too: fail closed.
+    """
+    kind = str(resource.get("resourceType", ""))
+    held = rules(source, kind, day)
+    judge = validator()
+    issues = judge.validate(resource, [*profiles, *held])
+    strict = [url for url, verdict in held.items() if verdict == "refuse"]
+    refused = any(one.severity == "error" for url in strict for one in judge.held_to(resource, url))
+    return Checked(issues, refused or _broken(resource))
+
+
+def _broken(resource: Json) -> bool:
+    from commonweal.fhir.validate import validate
+
+    return any(one.severity == "error" for one in validate(resource))
