@@ -7,6 +7,12 @@ meets one ends with that message and exit status 1; a page or the FHIR API turns
     ├── Refused                  the gate said no (domain.access)
     ├── CodeListFault            a code list file breaks its form (domain.population)
     ├── UnreadableError          a printed cell is no number and no known word (domain.measurement)
+    ├── UnreadableCellError      a workbook's cell means nothing declared (domain.measurement)
+    ├── BadCellName              a column letter or cell name that is none (domain.measurement)
+    ├── BadMappingError          a map of a workbook cannot be followed (domain.measurement)
+    ├── BadTargetError           a target cannot be read, or says two things (domain.measurement)
+    ├── BadDefinitionError       a definition cannot stand (domain.measurement)
+    ├── NotAggregableError       figures that must not be put together (domain.measurement)
     ├── FhirError                anything the fhir room refuses
     │   ├── Invalid              one element of one resource breaks a rule
     │   ├── FhirPathError        an expression or its data
@@ -19,6 +25,9 @@ meets one ends with that message and exit status 1; a page or the FHIR API turns
     ├── GeographyError           a folder of real small areas cannot be used
     ├── BadReferenceError        a reference file cannot be loaded (places)
     ├── BadTableError            a published table cannot be read (measurement)
+    ├── HostileFileError         a file is not the workbook it is called (measurement)
+    ├── NotImportedError         an import cannot be found or stored as asked (measurement)
+    ├── ReviewError              a change of a definition cannot be proposed or decided (measurement)
     ├── UnknownIndicatorError    figures for an indicator nobody has defined (measurement)
     ├── SignInRequired           nobody known is asking (access)
     ├── TooManyAttempts          an account or address has failed too often (access)

@@ -2,6 +2,12 @@
 
 from commonweal.apps.measurement.actions import UnknownIndicatorError, put, register_indicators
 from commonweal.apps.measurement.definition_files import read_definitions, write_definitions
+from commonweal.apps.measurement.imports import Imported, NotImportedError, Preview, imported, imports, proposed_map
+from commonweal.apps.measurement.imports import confirm as confirm_import
+from commonweal.apps.measurement.imports import fates as import_fates
+from commonweal.apps.measurement.imports import hold as hold_import
+from commonweal.apps.measurement.imports import preview as preview_import
+from commonweal.apps.measurement.imports import shown_again as show_import
 from commonweal.apps.measurement.published import (
     BadTableError,
     Definition,
@@ -25,42 +31,71 @@ from commonweal.apps.measurement.registry import (
     withdraw,
 )
 from commonweal.apps.measurement.selectors import findings, get, indicators, reported_periods, versions
+from commonweal.apps.measurement.tables import (
+    PublishedCell,
+    PublishedTable,
+    load_tables,
+    stored_tables,
+    table_cells,
+    table_text,
+)
+from commonweal.apps.measurement.workbook_guard import HostileFileError
 from commonweal.domain.measurement.definitions import BadDefinitionError
 from commonweal.domain.measurement.figures import Direction, Finding, Indicator, Kind, Measurement, Severity, State
+from commonweal.domain.measurement.workbook.mapping import BadMappingError
 
 __all__ = [
     "BadDefinitionError",
+    "BadMappingError",
     "BadTableError",
     "Change",
     "Definition",
     "Direction",
     "Document",
     "Finding",
+    "HostileFileError",
+    "Imported",
     "Indicator",
     "Kind",
     "Labels",
     "Measurement",
+    "NotImportedError",
     "Past",
+    "Preview",
+    "PublishedCell",
     "PublishedRow",
+    "PublishedTable",
     "ReviewError",
     "Severity",
     "State",
     "UnknownIndicatorError",
     "Who",
+    "confirm_import",
     "decide",
     "findings",
     "get",
     "history",
+    "hold_import",
+    "import_fates",
+    "imported",
+    "imports",
     "indicators",
+    "load_tables",
     "plan",
+    "preview_import",
     "proposal",
     "proposals",
     "propose",
+    "proposed_map",
     "published_rows",
     "put",
     "read_definitions",
     "register_indicators",
     "reported_periods",
+    "show_import",
+    "stored_tables",
+    "table_cells",
+    "table_text",
     "versions",
     "withdraw",
     "write_definitions",

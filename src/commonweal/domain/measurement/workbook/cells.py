@@ -1,0 +1,241 @@
+"""What one cell of a messy table says.
+
+Beyond ``domain.measurement.printed``, which reads transcribed board papers, a workbook's cell may hold look-alike
+letters of another alphabet, a unit, a comparator before or after its number, a footnote mark, or a percentage where
+counts are expected. Every liberty taken is named in ``rules``, and what cannot be read is refused, never guessed.
+"""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from commonweal.domain.errors import CommonwealError
+from commonweal.domain.measurement.figures import State
+from commonweal.domain.measurement.printed import last_digit
+
+
+class Absent(StrEnum):
+    """What an empty cell, or a dash, means in a table: its author has to say, since it means different things."""
+
+    NOT_REPORTED = "not_reported"
+    ZERO = "zero"
+    SAME_AS_ABOVE = "same_as_above"
+    NOT_APPLICABLE = "not_applicable"
+    TO_BE_CONFIRMED = "to_be_confirmed"
+    UNREADABLE = "unreadable"
+
+
+class UnreadableCellError(CommonwealError):
+    """A cell whose meaning nobody has declared; ``rule`` names what it breaks."""
+
+    def __init__(self, rule: str, message: str) -> None:
+        self.rule = rule
+        super().__init__(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A cell read.
+
+    ``text`` is the cell as printed; ``value`` None where it holds a state or nothing; ``unit`` the unit written in
+    the cell, "" if none; ``quantum`` the worth of its last printed digit; ``same`` that it repeats the one above;
+    ``figure`` False where there is nothing to store.
+    """
+
+    text: str
+    value: Decimal | None = None
+    unit: str = ""
+    comparator: str = ""
+    state: str = State.FINAL
+    quantum: Decimal | None = None
+    rules: tuple[str, ...] = ()
+    figure: bool = True
+    same: bool = False
+
+
+# Letters of other alphabets that look like Latin ones (Unicode Technical Standard 39, confusables.txt).
+_LOOK_ALIKE = str.maketrans(
+    "АВЕЅІЈКМНОРСТУХаеорсухіѕјΑΒΕΖΗΙΚΜΝΟΡΤΥΧο",
+    "ABESIJKMHOPCTYXaeopcyxisjABEZHIKMNOPTYXo",
+)
+_SPACES = str.maketrans(dict.fromkeys("\u00a0\u2007\u2009\u202f\ufeff\u200b", " "))
+_MARKS = re.compile(r"(?:\s*(?:[*†‡§¹²³⁴⁵⁶⁷⁸⁹]|\[\d{1,2}\]))+\Z")
+_REVISED = re.compile(r"\s*\((p|r|provisional|revised)\)\s*\Z", re.IGNORECASE)
+_STATES = {
+    "tbc": State.TO_BE_CONFIRMED,
+    "tbd": State.TO_BE_CONFIRMED,
+    "to be confirmed": State.TO_BE_CONFIRMED,
+    "to be determined": State.TO_BE_CONFIRMED,
+    "awaited": State.TO_BE_CONFIRMED,
+    "paused": State.PAUSED,
+    "suspended": State.PAUSED,
+    "*": State.SUPPRESSED,
+    "c": State.SUPPRESSED,
+    "[c]": State.SUPPRESSED,
+    "suppressed": State.SUPPRESSED,
+}
+_NOTHING = frozenset({"n/a", "na", "not applicable", "[z]", "not available", "[x]", "no data"})
+_DASHES = frozenset({"-", "–", "—", "−", "--"})
+_SIGNS = {"≥": ">=", "≤": "<=", "at least": ">=", "more than": ">", "over": ">", "less than": "<", "under": "<"}
+_SIGNS |= {"up to": "<=", "c.": "~", "circa": "~", "approx.": "~", "about": "~"}
+_SIGN = r"(?P<sign>>=|<=|≥|≤|>|<|~|at least|more than|over|less than|under|up to|c\.|circa|approx\.|about)"
+_UNITS = {
+    "%": "percent",
+    "percent": "percent",
+    "per cent": "percent",
+    "day": "days",
+    "days": "days",
+    "hr": "hours",
+    "hrs": "hours",
+    "hour": "hours",
+    "hours": "hours",
+    "min": "minutes",
+    "mins": "minutes",
+    "minutes": "minutes",
+    "week": "weeks",
+    "weeks": "weeks",
+    "wte": "whole-time equivalents",
+    "fte": "whole-time equivalents",
+    "beds": "beds",
+    "people": "people",
+    "staff": "staff",
+    "patients": "people",
+    "per 1,000": "per 1,000",
+    "per 1000": "per 1,000",
+    "per 100,000": "per 100,000",
+}
+_SCALES = {"k": 10**3, "m": 10**6, "mn": 10**6, "million": 10**6, "bn": 10**9, "billion": 10**9, "thousand": 10**3}
+_UNIT = "|".join(sorted((re.escape(one) for one in _UNITS), key=len, reverse=True))
+_SCALE = "|".join(sorted(_SCALES, key=len, reverse=True))
+_FIGURE = re.compile(
+    rf"{_SIGN}?\s*(?P<open>\()?(?P<minus>[-−])?\s*(?P<pounds>£)?\s*(?P<minus2>[-−])?"
+    rf"(?P<digits>\d[\d,. ]*|\.\d+)\s*(?P<scale>{_SCALE})?\s*(?P<unit>{_UNIT})?\s*(?P<close>\))?"
+    r"\s*(?P<after>>=|<=|≥|≤|>|<)?",
+    re.IGNORECASE,
+)
+_STOPS = re.compile(r"\d{1,3}(?:\.\d{3})+\Z")
+_COMMAS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?\Z")
+_GAPS = re.compile(r"\d{1,3}(?: \d{3})+(?:\.\d+)?\Z")
+_PLAIN = re.compile(r"(?:\d+(?:\.\d+)?|\.\d+)\Z")
+_LETTERS_AS_DIGITS = str.maketrans("OoIl|", "00111")
+_LONGEST = 400  # characters: no figure is longer, and a regular expression shall not be fed a novel
+
+
+def read_cell(
+    text: str,
+    *,
+    counts: bool = False,
+    unit: str = "",
+    blank: str = Absent.NOT_REPORTED,
+    dash: str = Absent.NOT_REPORTED,
+) -> Reading:
+    """Read one cell of a column.
+
+    Args:
+        text: the cell as printed.
+        counts: the column holds whole numbers, in which 81.420 is 81,420 and 42.8% is a percentage gone astray.
+        unit: the unit of the column, against which a unit in the cell is checked.
+        blank: what an empty cell means in this column (``Absent``).
+        dash: what a dash means.
+
+    Raises:
+        UnreadableCellError: no figure, state or declared absence can be made of it.
+    """
+    if len(text) > _LONGEST:
+        raise UnreadableCellError("not-a-figure", f"{len(text)} characters of text stand where a figure is expected")
+    bare = " ".join(text.translate(_SPACES).split())
+    rules: list[str] = []
+    if bare == "":
+        return _absent(text, blank, "blank")
+    if bare in _DASHES:
+        return _absent(text, dash, "dash")
+    latin = bare.translate(_LOOK_ALIKE)
+    if latin != bare:
+        rules.append("look-alike-letters")
+    if latin.lower() in _STATES:
+        return Reading(text, state=_STATES[latin.lower()], rules=tuple(rules))
+    state = State.FINAL
+    marked = _MARKS.sub("", latin).strip()
+    if marked != latin:
+        rules.append("footnote-mark")
+    revised = _REVISED.sub("", marked)
+    if revised != marked:
+        rules.append("marked-provisional-or-revised")
+        state = State.PROVISIONAL if "p" in marked[len(revised) :].lower() else State.FINAL
+    low = revised.lower()
+    if low in _STATES:
+        return Reading(text, state=_STATES[low], rules=tuple(rules))
+    if low in _NOTHING:
+        return Reading(text, rules=(*rules, "said-not-to-apply"), figure=False)
+    if low in {"nil", "none", "zero"}:
+        return Reading(text, Decimal(0), quantum=Decimal(1), rules=(*rules, "zero-in-words"))
+    return _figure(text, revised, rules, state, counts=counts, unit=unit)
+
+
+def _absent(text: str, meaning: str, what: str) -> Reading:
+    rule = (f"{what}-is-{str(meaning).replace('_', '-')}",)
+    if meaning == Absent.ZERO:
+        return Reading(text, Decimal(0), quantum=Decimal(1), rules=rule)
+    if meaning == Absent.SAME_AS_ABOVE:
+        return Reading(text, rules=rule, same=True)
+    if meaning == Absent.TO_BE_CONFIRMED:
+        return Reading(text, state=State.TO_BE_CONFIRMED, rules=rule)
+    if meaning == Absent.UNREADABLE:
+        raise UnreadableCellError(f"{what}-without-meaning", f"nobody has said what a {what} means here")
+    return Reading(text, rules=rule, figure=False)
+
+
+def _figure(text: str, bare: str, rules: list[str], state: str, *, counts: bool, unit: str) -> Reading:
+    found = _FIGURE.fullmatch(bare)
+    if found is None:
+        swapped = bare.translate(_LETTERS_AS_DIGITS)
+        found = _FIGURE.fullmatch(swapped) if swapped != bare and sum(map(str.isdigit, bare)) * 2 >= len(bare) else None
+        if found is None:
+            raise UnreadableCellError("not-a-figure", f"{bare!r} is no number, no state and no declared absence")
+        rules.append("letter-for-digit")
+    if found["sign"] and found["after"]:
+        raise UnreadableCellError("two-comparators", f"{bare!r} has a comparator on both sides")
+    if bool(found["open"]) != bool(found["close"]):
+        raise UnreadableCellError("half-a-bracket", f"{bare!r} opens or closes a bracket and not both")
+    written = _UNITS.get((found["unit"] or "").lower(), "")
+    value, more = _number(found["digits"], bare, counts=counts and written != "percent")
+    rules += more
+    scale = Decimal(_SCALES.get((found["scale"] or "").lower(), 1))
+    if found["minus"] or found["minus2"] or found["open"]:
+        value = -value
+    if found["after"]:
+        rules.append("comparator-after-number")
+    sign = (found["sign"] or found["after"] or "").lower()
+    if written == "percent" and (counts or (unit not in {"", "percent"})):
+        rules.append("percent-in-count-column")
+    elif written and unit and written != unit:
+        raise UnreadableCellError("unit-is-another", f"{bare!r} is in {written}, its column in {unit}")
+    elif written:
+        rules.append("unit-in-cell")
+    pounds = bool(found["pounds"])
+    if pounds and unit and not unit.startswith(("GBP", "pence")):
+        raise UnreadableCellError("unit-is-another", f"{bare!r} is money, its column is in {unit}")
+    return Reading(
+        text,
+        value * scale,
+        "GBP" if pounds else written,
+        _SIGNS.get(sign, sign),
+        state,
+        last_digit(value) * scale,
+        tuple(rules),
+    )
+
+
+def _number(digits: str, bare: str, *, counts: bool) -> tuple[Decimal, list[str]]:
+    """The number that digits with separators mean, and the liberty taken."""
+    digits = digits.strip()
+    if counts and _STOPS.match(digits):
+        return Decimal(digits.replace(".", "")), ["thousands-as-points"]
+    if _PLAIN.match(digits):
+        return Decimal(digits), []
+    if _COMMAS.match(digits):
+        return Decimal(digits.replace(",", "")), []
+    if _GAPS.match(digits):
+        return Decimal(digits.replace(" ", "")), ["thousands-as-gaps"]
+    raise UnreadableCellError("separators-disagree", f"the separators of {bare!r} make no number")

@@ -1,0 +1,241 @@
+"""Following a map over sheets: every figure with its cell, and what became of every other cell.
+
+Nothing is lost: each cell that holds anything ends as a figure, a label, a heading, outside the table, saying that
+there is no figure, or unread with the rule it breaks.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+from commonweal.domain.measurement.figures import Finding, Kind, Measurement, Severity, State
+from commonweal.domain.measurement.printed import UnreadableError, last_digit, pence
+from commonweal.domain.measurement.targets import BadTargetError, TargetKind, read_target
+from commonweal.domain.measurement.workbook.cells import Absent, Reading, UnreadableCellError, read_cell
+from commonweal.domain.measurement.workbook.mapping import ColumnMap, Meant, SheetMap, WorkbookMap, folded
+from commonweal.domain.measurement.workbook.sheets import Cell, Sheet, reference
+
+# Units of whole things, in which 3.077 can only be 3,077.
+COUNTED = frozenset(
+    "count staff referrals admissions attendances vaccinations people appointments contacts packages ratings "  # noqa: SIM905  read so
+    "indicators beds cases deaths visits".split()
+)
+_WORDS = {">": "more than", ">=": "at least", "<": "less than", "<=": "at most", "~": "about"}
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of one cell; ``rule`` and ``message`` where a liberty was taken or it could not be read."""
+
+    sheet: str
+    cell: str
+    printed: str
+    became: str
+    rule: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """Everything a map finds in a workbook."""
+
+    figures: tuple[Measurement, ...]
+    fates: tuple[Fate, ...]
+    meant: Mapping[str, Meant]
+
+    @property
+    def unread(self) -> list[Fate]:
+        """Cells that could not be read."""
+        return [one for one in self.fates if one.became == "unread"]
+
+
+def extract(sheets: Iterable[Sheet], mapping: WorkbookMap, file: str, units: Mapping[str, str]) -> Extract:
+    """Follow ``mapping``; ``units`` gives the unit of each indicator already defined.
+
+    A sheet or row the map names and the file lacks is an unread fate, not an error: the rest still loads.
+    """
+    found = {folded(sheet.name): sheet for sheet in sheets}
+    figures: list[Measurement] = []
+    fates: dict[tuple[str, str], Fate] = {}
+    used: dict[str, Meant] = {}
+    for table in mapping.sheets:
+        sheet = found.get(folded(table.sheet)) if table.sheet else next(iter(found.values()), None)
+        if sheet is None:
+            where = (table.sheet, "A1")
+            fates[where] = Fate(*where, "", "unread", "no-such-sheet", f"the file has no sheet {table.sheet!r}")
+            continue
+        _table(sheet, table, mapping, file, units, figures, fates, used)
+    for sheet in found.values():
+        for row, column in sheet:
+            where = (sheet.name, reference(row, column))
+            fates.setdefault(where, Fate(*where, sheet.cells[row, column].text, "outside"))
+    return Extract(tuple(figures), tuple(fates.values()), used)
+
+
+def _table(
+    sheet: Sheet,
+    table: SheetMap,
+    mapping: WorkbookMap,
+    file: str,
+    units: Mapping[str, str],
+    figures: list[Measurement],
+    fates: dict[tuple[str, str], Fate],
+    used: dict[str, Meant],
+) -> None:
+    def fate(row: int, column: int, became: str, rule: str = "", message: str = "") -> None:
+        cell = sheet.cells.get((row, column))
+        if cell is not None or became == "unread":
+            where = (sheet.name, reference(row, column))
+            fates[where] = Fate(*where, "" if cell is None else cell.text, became, rule, message)
+
+    for row in table.headings:
+        for column in range(1, sheet.last_column + 1):
+            fate(row, column, "heading")
+    above: dict[int, Measurement] = {}
+    within: dict[int, str] = {}
+    for row in range(table.first, min(table.last, sheet.last_row) + 1):
+        if row in table.skip:
+            continue
+        for column in table.within:
+            within[column] = sheet.text(row, column) or within.get(column, "")
+            fate(row, column, "label")
+        label = sheet.text(row, table.indicator)
+        fate(row, table.indicator, "label")
+        category = sheet.text(row, table.category) if table.category else ""
+        if table.category:
+            fate(row, table.category, "label")
+        if not label:
+            for each in table.columns:
+                if sheet.at(row, each.column) is not None:
+                    fate(row, each.column, "unread", "no-label", "a figure stands in a row without an indicator")
+            continue
+        meant = mapping.indicators.get(folded(label))
+        for each in table.columns:
+            cell = sheet.cells.get((row, each.column)) or Cell("")
+            if meant is None:
+                if cell.text.strip():
+                    fate(row, each.column, "unread", "label-not-mapped", f"the map does not say what {label!r} means")
+                continue
+            try:
+                reading = _read(cell, each, table, units.get(meant.code) or meant.unit)
+                if reading.same and each.column not in above:
+                    raise UnreadableCellError("nothing-above", "the cell repeats the one above, and none is")
+                if not reading.figure:
+                    fate(row, each.column, "no_figure", ", ".join(reading.rules))
+                    continue
+                base = above[each.column] if reading.same else None
+                made = _figure(reading, base, meant, each, table, mapping, units)
+            except (UnreadableCellError, UnreadableError) as problem:
+                rule = getattr(problem, "rule", "not-whole-pence")
+                fate(row, each.column, "unread", rule, str(problem))
+                continue
+            headings = " / ".join(text for text in within.values() if text)
+            said = "; ".join(part for part in (made.note, headings, *reading.rules) if part)
+            made = replace(
+                made,
+                category=each.category or category or "all",
+                lens=table.lens or "all" if (each.category or category) else "all",
+                source_file=file,
+                source_line=f"{sheet.name}!{reference(row, each.column)}",
+                note=said,
+            )
+            above[each.column] = made
+            used[meant.code] = meant if meant.name or meant.unit else replace(meant, name=label)
+            figures.append(made)
+            fate(row, each.column, "figure", ", ".join(reading.rules))
+
+
+def _read(cell: Cell, column: ColumnMap, table: SheetMap, unit: str) -> Reading:
+    """A cell's reading: the number behind it where it has one, else its text."""
+    wanted = column.unit or unit
+    wanted = "GBP" if wanted == "pence" else wanted
+    if cell.number is None:
+        counts = column.counts or wanted in COUNTED
+        try:
+            return read_cell(cell.text, counts=counts, unit=wanted, blank=table.blank, dash=table.dash)
+        except UnreadableCellError:
+            promised = _promised(cell.text) if column.kind == Kind.PLAN else None
+            if promised is None:
+                raise
+            return promised
+    value = cell.number * 100 if cell.percent else cell.number
+    rules = []
+    if cell.percent and (column.counts or wanted not in {"", "percent", "percentage points"}):
+        rules.append("percent-in-count-column")
+    try:
+        shown = read_cell(cell.text, counts=False)
+        quantum = shown.quantum
+        if shown.value is not None and quantum is not None and abs(shown.value - value) > quantum:
+            raise UnreadableCellError("shown-differs-from-held", f"{cell.text!r} is shown where {value} is held")
+        if shown.value is not None and shown.value != value:
+            rules.append("shown-rounded")
+    except UnreadableCellError as problem:
+        if problem.rule == "shown-differs-from-held":
+            raise
+        quantum = last_digit(value)
+    return Reading(cell.text, value, "percent" if cell.percent else "", quantum=quantum, rules=tuple(rules))
+
+
+def _promised(text: str) -> Reading | None:
+    """A plan in the words of a target, like 100% Offer; None if it is none of those either."""
+    try:
+        target = read_target(text, date.min)
+    except BadTargetError:
+        return None
+    unit = "percent" if target.kind in {TargetKind.OFFER, TargetKind.PERCENTAGE} else ""
+    return Reading(text, target.value, unit, rules=(f"target-is-{str(target.kind).replace('_', '-')}",))
+
+
+def _figure(
+    reading: Reading,
+    base: Measurement | None,
+    meant: Meant,
+    column: ColumnMap,
+    table: SheetMap,
+    mapping: WorkbookMap,
+    units: Mapping[str, str],
+) -> Measurement:
+    own = units.get(meant.code) or meant.unit or "count"
+    unit = column.unit or own
+    value = reading.value
+    if "percent-in-count-column" in reading.rules:
+        unit = "percent"
+    elif unit.startswith("GBP") and value is not None:
+        value, unit = pence(value, unit if not reading.unit else "GBP"), "pence"
+    elif unit == "pence" and reading.unit == "GBP" and value is not None:
+        value = pence(value, "GBP")
+    elif reading.unit and reading.unit != "GBP" and (own == "count" or "target-is-offer" in reading.rules):
+        unit = reading.unit
+    note = f"printed as {_WORDS[reading.comparator]}" if reading.comparator else ""
+    return Measurement(
+        indicator=meant.code,
+        footprint_kind=mapping.footprint_kind,
+        footprint=mapping.footprint,
+        period=column.period,
+        reported=mapping.reported,
+        value=base.value if base is not None else value,
+        unit=base.unit if base is not None else unit,
+        state=base.state if base is not None else State(reading.state),
+        as_at=None,
+        kind=column.kind,
+        printed=reading.text,
+        note=note,
+    )
+
+
+def findings(extracted: Extract, file: str, reported: str) -> list[Finding]:
+    """A finding for each unread cell, and a note for each liberty taken in reading one."""
+    found = []
+    for one in extracted.fates:
+        if one.became == "unread":
+            severity, message = Severity.ERROR, f"{one.sheet}!{one.cell} could not be read: {one.message}."
+        elif one.rule and one.became == "figure":
+            severity, message = Severity.NOTE, f"{one.sheet}!{one.cell} was read with: {one.rule}."
+        else:
+            continue
+        line = f"{one.sheet}!{one.cell}"
+        found.append(Finding(file, line, one.rule, one.printed, "", "", severity, message, reported))
+    return found
+
+
+__all__ = ["Absent", "Extract", "Fate", "extract", "findings"]
