@@ -457,13 +457,6 @@ def test_the_directory_is_for_whoever_reads_records(get: Get) -> None:
     assert issue(get("gp", "Organization/none")) == (404, "not-found")
 
 
-@pytest.mark.parametrize("method", ["put", "delete", "patch", "post"])
-def test_nothing_is_written_here(get: Get, method: str) -> None:
-    response = get("gp", "Patient/gp-vicky", method)
-    assert issue(response) == (405, "not-supported")
-    assert response["Allow"] == "GET, HEAD"
-
-
 @pytest.mark.parametrize(
     ("path", "headers", "status"),
     [

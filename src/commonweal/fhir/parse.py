@@ -13,15 +13,15 @@ MAX_BYTES = 5 * 1024 * 1024  # of one line; longer ones are refused unread
 MAX_DEPTH = 64  # of objects and arrays; the deepest published R4 example has under 20
 
 
-def parse_line(raw: bytes) -> dict[str, Any]:
-    """The JSON object in ``raw`` (UTF-8, no byte-order mark; surrounding whitespace is ignored).
+def parse_line(raw: bytes, most: int = MAX_BYTES) -> dict[str, Any]:
+    """The JSON object in ``raw`` (UTF-8, no byte-order mark; surrounding whitespace is ignored), of ``most`` bytes.
 
     Raises :class:`commonweal.fhir.errors.Invalid` with rule ``line-too-long``, ``nul-byte``,
     ``encoding-not-utf-8``, ``json-truncated``, ``json-malformed``, ``nesting-too-deep`` or ``resource-expected``.
     The encoding is never guessed.
     """
-    if len(raw) > MAX_BYTES:
-        message = f"longer than {MAX_BYTES} bytes; split attachments out of the line"
+    if len(raw) > most:
+        message = f"longer than {most} bytes; split attachments out of the line"
         raise Invalid("", "line-too-long", f"{len(raw)} bytes", message)
     try:
         value = orjson.loads(raw)

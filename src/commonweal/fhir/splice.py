@@ -8,13 +8,15 @@ are set in the text. Callers have parsed the text before: it is JSON, an object,
 import json
 import re
 from collections.abc import Iterator
-from json.decoder import scanstring
+from json import decoder
 from typing import NamedTuple
 
 from commonweal.fhir.errors import Invalid
 
-_scan = json.JSONDecoder().scan_once  # in C: reads one value and says where it ends
+_scan = json.JSONDecoder().scan_once  # type: ignore[attr-defined]  # in C: reads a value and says where it ends
+scanstring = decoder.scanstring  # type: ignore[attr-defined]  # in C, likewise; neither is in the stubs
 _space = re.compile(r"[ \t\n\r]*").match
+_OURS = ("versionId", "lastUpdated")
 _ONCE = frozenset(("resourceType", "id", "meta"))
 
 
@@ -72,7 +74,7 @@ def content(text: str, ident: str) -> str:
         after = found["resourceType"].end
         edits.append((after, after, f',"id":{value}'))
     if "meta" in found and text[found["meta"].value] == "{":
-        edits += _without(text, found["meta"], ("versionId", "lastUpdated"))
+        edits += _without(text, found["meta"])
     return _edited(text, edits)
 
 
@@ -117,13 +119,18 @@ def _own(text: str) -> dict[str, Member]:
     return found
 
 
-def _without(text: str, holder: Member, names: tuple[str, ...]) -> list[tuple[int, int, str]]:
-    """Edits that rewrite the object ``holder`` without some of its members; none if it has none of them."""
+def _without(text: str, holder: Member) -> list[tuple[int, int, str]]:
+    """Edits that take what is the server's out of the member ``holder``, and all of it if nothing else is in it."""
     inside = list(members(text, holder.value))
-    kept = [text[member.start : member.end] for member in inside if member.name not in names]
+    kept = [text[member.start : member.end] for member in inside if member.name not in _OURS]
     if len(kept) == len(inside):
         return []
-    return [(holder.value, holder.end, "{" + ",".join(kept) + "}")]
+    if kept:
+        return [(holder.value, holder.end, "{" + ",".join(kept) + "}")]
+    after = _skip(text, holder.end)
+    if text[after] == ",":
+        return [(holder.start, after + 1, "")]
+    return [(text.rindex(",", 0, holder.start), holder.end, "")]
 
 
 def _edited(text: str, edits: list[tuple[int, int, str]]) -> str:

@@ -2,10 +2,11 @@
 
 import hashlib
 
+from django.db import connection
 from django.http import HttpRequest
 from django.utils import timezone
 
-from commonweal.apps.access.models import Token, User
+from commonweal.apps.access.models import User
 from commonweal.domain.access import vocabulary
 from commonweal.domain.access.scope import Actor
 from commonweal.domain.access.vocabulary import Purpose, Role
@@ -38,27 +39,31 @@ def actor_of(request: HttpRequest) -> Actor:
     header = request.headers.get("Authorization", "")
     if header:
         scheme, _, token = header.partition(" ")
-        found = (
-            Token.objects.select_related("user")
-            .filter(
-                digest=token_digest(token.strip()),
-                expires_at__gt=timezone.now(),
-                revoked_at__isnull=True,
-                user__is_active=True,
-            )
-            .first()
-            if scheme.lower() == "bearer"
-            else None
-        )
+        found = _bearer(token.strip()) if scheme.lower() == "bearer" else None
         if found is None:
             raise SignInRequired("The token is unknown, expired or revoked.")
-        actor = actor_for(found.user)
+        actor = found
     elif isinstance(request.user, User) and request.user.is_active:
         actor = actor_for(request.user)
     else:
         raise SignInRequired("Sign in first.")
     request.commonweal_actor = actor  # type: ignore[attr-defined]  # asked once a request
     return actor
+
+
+_BEARER = """
+SELECT u.username, u.name, u.role, u.organisation, u.team, u.person_id
+FROM access_token t JOIN access_user u ON u.id = t.user_id
+WHERE t.digest = %s AND t.expires_at > %s AND t.revoked_at IS NULL AND u.is_active
+"""
+
+
+def _bearer(token: str) -> Actor | None:
+    """The actor of a token in force; by hand, because the ORM takes longer to write the query than to run it."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BEARER, [token_digest(token), timezone.now()])
+        row = cursor.fetchone()
+    return None if row is None else Actor(f"user:{row[0]}", row[1], Role(row[2]), *row[3:])
 
 
 def default_purpose(actor: Actor) -> Purpose:

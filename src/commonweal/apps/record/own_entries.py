@@ -12,7 +12,7 @@ from django.db import connection
 
 from commonweal.apps.access.api import SourceScope
 from commonweal.apps.identity import api as identity
-from commonweal.apps.record.selectors import Stored
+from commonweal.apps.record.stored import Stored
 
 Own = tuple[Stored, int | None]
 """A resource and its compartment, None for what is about nobody."""
@@ -30,7 +30,8 @@ SELECT v.type, v.id, v.version, v.updated, v.body, s.source, s.feed, v.category,
 FROM (
     SELECT r.type, r.id, r.version, r.updated, r.body, r.category, r.deleted, r.source_id, r.compartment_id, r.rid
     FROM record_resource r
-    WHERE r.source_id IN (SELECT id FROM mine) AND (%(type)s::text IS NULL OR r.type = %(type)s) AND (%(id)s::text IS NULL OR r.id = %(id)s)
+    WHERE r.source_id IN (SELECT id FROM mine)
+        AND (%(type)s::text IS NULL OR r.type = %(type)s) AND (%(id)s::text IS NULL OR r.id = %(id)s)
     UNION ALL
     SELECT r.type, r.id, h.version, h.updated, h.body, h.category, h.deleted, h.source_id, h.compartment_id, h.rid
     FROM record_resource r JOIN record_history h ON h.rid = r.rid

@@ -23,7 +23,7 @@ from commonweal.apps.record import relationships
 from commonweal.apps.record import writing_statements as sql
 from commonweal.apps.record.actions import relate
 from commonweal.apps.record.search_rows import SearchRows
-from commonweal.apps.record.selectors import Stored
+from commonweal.apps.record.stored import Stored
 from commonweal.apps.record.staging import happened_at
 from commonweal.domain.errors import CommonwealError
 from commonweal.fhir import splice
@@ -166,7 +166,7 @@ def _held(cursor: Any, run: _Run, wanted: Sequence[Wanted]) -> dict[int, _Held]:
         return {}
     types, ids, numbers = zip(*asked, strict=True)
     cursor.execute(sql.HELD, [list(numbers), list(types), list(ids), list(run.own)])
-    return {row[0]: _Held(*row[1:7], bytes(row[7]), row[8]) for row in cursor.fetchall()}
+    return {n: _Held(*columns) for n, *columns in cursor.fetchall()}
 
 
 def _compartments(cursor: Any, run: _Run, wanted: Sequence[Wanted]) -> dict[str, int]:
@@ -227,7 +227,7 @@ def _plan(run: _Run, n: int, wanted: Wanted, held: _Held | None, compartments: M
     if held is not None:
         if held.compartment != compartment:
             raise WriteRefused("person-changed", "it is filed under another person; delete it there first", n)
-        if there and held.digest == digest:
+        if there and bytes(held.digest) == digest:
             return Done("unchanged", _stored(run, wanted, held.version, held.updated, held.body, kind), compartment)
     body = splice.stamped(wanted.text, version, instant(updated))
     rid = run.rids.pop() if held is None else held.rid
@@ -248,6 +248,12 @@ def _withdraw(run: _Run, n: int, wanted: Wanted, held: _Held) -> Done:
 
 def _stored(run: _Run, wanted: Wanted, version: int, updated: datetime, body: str, kind: str) -> Stored:
     return Stored(wanted.type, wanted.id, version, updated, body.encode(), run.scope.source, FEED, kind, None)
+
+
+def nothing(kind: str, scope: SourceScope) -> Done:
+    """What deleting by a condition comes to that no resource of ``kind`` meets: nothing, and no failure."""
+    at = settings.COMMONWEAL_NOW()
+    return Done("unchanged", Stored(kind, "", 0, at, b"", scope.source, FEED, "", None, deleted=True), None)
 
 
 def instant(moment: datetime) -> str:

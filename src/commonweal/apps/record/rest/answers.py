@@ -11,7 +11,7 @@ import orjson
 from django.http import HttpResponse
 from django.utils.http import http_date
 
-from commonweal.apps.record.selectors import Stored
+from commonweal.apps.record.stored import Stored
 
 FHIR_JSON = "application/fhir+json; charset=utf-8"
 
@@ -59,6 +59,15 @@ def resource(stored: Stored) -> HttpResponse:
     response = answer(stored.body)
     response["ETag"] = f'W/"{stored.version}"'
     response["Last-Modified"] = http_date(stored.updated.timestamp())
+    return response
+
+
+def not_modified(stored: Stored) -> HttpResponse:
+    """That the client has this version: https://hl7.org/fhir/R4/http.html#cread"""
+    response = HttpResponse(status=304)
+    response["ETag"] = f'W/"{stored.version}"'
+    response["Last-Modified"] = http_date(stored.updated.timestamp())
+    response["Cache-Control"] = "no-store"
     return response
 
 

@@ -8,13 +8,16 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
 from commonweal.apps.access import api as access
 from commonweal.apps.record.rest import answers
+from commonweal.apps.record.rest.answers import Issue
 from commonweal.apps.record.searching import BadSearch
+from commonweal.apps.record.writing import WriteRefused
 from commonweal.domain.errors import CommonwealError
 
 log = logging.getLogger(__name__)
@@ -35,6 +38,20 @@ class Gone(CommonwealError):
     """Its source has withdrawn it."""
 
 
+class Problem(CommonwealError):
+    """A request that is answered with ``status`` and these issues."""
+
+    def __init__(self, status: int, *issues: Issue) -> None:
+        super().__init__("; ".join(issue.diagnostics for issue in issues))
+        self.status = status
+        self.issues = issues
+
+
+def problem(status: int, code: str, diagnostics: str, expression: str = "") -> Problem:
+    """A problem with one issue, an error."""
+    return Problem(status, Issue("error", code, diagnostics, expression))
+
+
 def fhir(*methods: str, gives: tuple[str, ...] = ()) -> Callable[[View[P]], View[P]]:
     """Turn what goes wrong in a view into an OperationOutcome with the right status.
 
@@ -53,32 +70,54 @@ def fhir(*methods: str, gives: tuple[str, ...] = ()) -> Callable[[View[P]], View
                 return answers.refusal(406, "not-supported", "This server speaks application/fhir+json only")
             try:
                 return view(request, *args, **kwargs)
-            except access.SignInRequired:
-                response = answers.refusal(401, "login", "Send Authorization: Bearer and a token that has not expired")
-                response["WWW-Authenticate"] = 'Bearer realm="Commonweal FHIR R4"'
+            except Exception as error:
+                found = problem_of(error)
+                response = answers.answer(answers.outcome(found.issues), found.status)
+                if found.status == 401:
+                    response["WWW-Authenticate"] = 'Bearer realm="Commonweal FHIR R4"'
                 return response
-            except access.Refused as refused:
-                if refused.kind is access.RefusedKind.ABSENT:
-                    return _absent()
-                return answers.refusal(403, "forbidden", refused.message)
-            except NotFound:
-                return _absent()
-            except Gone:
-                return answers.refusal(410, "deleted", "Its source has withdrawn this resource")
-            except BadSearch as bad:
-                return answers.refusal(400, "invalid", str(bad))
-            except Exception:
-                log.exception("a FHIR request failed")
-                return answers.refusal(500, "exception", "Something went wrong here; try again, then tell support")
 
         return checked
 
     return decorate
 
 
-def _absent() -> HttpResponse:
-    """One answer for what does not exist and what the asker may not know of."""
-    return answers.refusal(404, "not-found", "No such resource")
+def problem_of(error: Exception) -> Problem:
+    """What an error comes to in an answer. What nobody foresaw is logged, and its detail kept from the asker."""
+    match error:
+        case Problem():
+            return error
+        case access.SignInRequired():
+            return problem(401, "login", "Send Authorization: Bearer and a token that has not expired")
+        case access.Refused() if error.kind is not access.RefusedKind.ABSENT:
+            return problem(403, "forbidden", error.message)
+        case access.Refused() | NotFound():  # one answer for what is not there and what the asker may not know of
+            return problem(404, "not-found", "No such resource")
+        case Gone():
+            return problem(410, "deleted", "Its source has withdrawn this resource")
+        case BadSearch():
+            return problem(400, "invalid", str(error))
+        case WriteRefused():
+            return problem(_REFUSED[error.rule], _CODE.get(error.rule, "conflict"), error.message)
+        case OperationalError() if getattr(error.__cause__, "sqlstate", "") in _AGAIN:
+            return problem(503, "transient", "Somebody else was writing the same resources; try again")
+    log.error("a FHIR request failed", exc_info=error)
+    return problem(500, "exception", "Something went wrong here; try again, then tell support")
+
+
+# What the store will not write, as statuses: https://hl7.org/fhir/R4/http.html#update and #concurrency
+_REFUSED = {
+    "version-differs": 412,
+    "exists": 412,
+    "not-held": 404,
+    "category-not-open": 403,
+    "owned-by-another-source": 409,
+    "number-in-use": 409,
+    "person-of-another-source": 422,
+    "person-changed": 422,
+}
+_CODE = {"not-held": "not-found", "category-not-open": "forbidden", "person-of-another-source": "business-rule"}
+_AGAIN = ("40P01", "40001", "55P03", "57014")  # deadlock, serialisation, lock and statement timeouts
 
 
 def _takes_json(request: HttpRequest, also: tuple[str, ...] = ()) -> bool:
@@ -110,7 +149,7 @@ def session(request: HttpRequest, action: str, target: str) -> access.AccessSess
     return access.session(actor, purpose, action, target)
 
 
-@fhir("GET", "HEAD")
+@fhir("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 def unknown(request: HttpRequest, rest: str = "") -> HttpResponse:
     """Any other address under the base."""
     access.actor_of(request)

@@ -1,13 +1,15 @@
-"""read: the current version. https://hl7.org/fhir/R4/http.html#read"""
+"""read: the current version, or that the client has it already. https://hl7.org/fhir/R4/http.html#read"""
 
 from django.http import HttpRequest, HttpResponse
 
 from commonweal.apps.record.rest import answers
 from commonweal.apps.record.rest.handling import fhir
+from commonweal.apps.record.rest.preconditions import unchanged
 from commonweal.apps.record.rest.versions import versions_of
 
 
 @fhir("GET", "HEAD")
 def read(request: HttpRequest, kind: str, ident: str) -> HttpResponse:
-    """The current version, to the byte as received."""
-    return answers.resource(versions_of(request, "fhir.read", kind, ident)[0])
+    """The current version as stored, to the byte; 304 by ``If-None-Match`` or ``If-Modified-Since``."""
+    stored = versions_of(request, "fhir.read", kind, ident)[0]
+    return answers.not_modified(stored) if unchanged(request, stored) else answers.resource(stored)

@@ -2,11 +2,11 @@
 
 from django.urls import path, re_path
 
+from commonweal.apps.record.rest.addresses import collection, instance, system
 from commonweal.apps.record.rest.everything import everything
 from commonweal.apps.record.rest.handling import unknown
-from commonweal.apps.record.rest.history import history
+from commonweal.apps.record.rest.history import history, history_of_all
 from commonweal.apps.record.rest.metadata import metadata
-from commonweal.apps.record.rest.read import read
 from commonweal.apps.record.rest.search import search
 from commonweal.apps.record.rest.vread import vread
 
@@ -19,8 +19,10 @@ urlpatterns = [
     re_path(rf"^{_KIND}/_search$", search),
     re_path(rf"^{_KIND}/{_IDENT}/_history/(?P<version>[0-9]{{1,9}})$", vread),
     re_path(rf"^{_KIND}/{_IDENT}/_history$", history),
-    re_path(rf"^{_KIND}/{_IDENT}$", read),
-    re_path(rf"^{_KIND}$", search),
+    re_path(rf"^{_KIND}/_history$", history_of_all),
+    path("_history", history_of_all),
+    re_path(rf"^{_KIND}/{_IDENT}$", instance),
+    re_path(rf"^{_KIND}$", collection),
     path("<path:rest>", unknown),
-    path("", unknown),
+    path("", system),
 ]

@@ -3,10 +3,10 @@
 from django.http import HttpRequest
 
 from commonweal.apps.access import api as access
-from commonweal.apps.record import selectors
+from commonweal.apps.record import own_entries, selectors
 from commonweal.apps.record.rest.handling import Gone, NotFound, session
 from commonweal.apps.record.rest.people import only, whose
-from commonweal.apps.record.selectors import Stored
+from commonweal.apps.record.stored import Stored
 from commonweal.fhir.compartment import personal
 
 
@@ -16,22 +16,40 @@ def versions_of(request: HttpRequest, action: str, kind: str, ident: str, histor
     Raises ``NotFound``, ``Gone``, and ``Refused`` with *withheld* for care staff who may open it in an emergency.
     """
     with session(request, action, kind) as opened:
-        people = whose(kind, [ident])
-        if not people and not personal(kind):
-            opened.require("read_directory")
-            shared = selectors.read_shared(kind, ident)
-            versions = [shared] if shared else []
+        if opened.actor.role is access.Role.SERVICE:
+            versions = _own(opened, kind, ident, history)
         else:
-            person_id, compartments = only(people)
-            scope = opened.open_person(person_id, compartments)
-            current = None if history else selectors.read(scope, kind, ident)
-            versions = [current] if current else selectors.history(scope, kind, ident)
-            if scope.withheld and not versions:
-                raise access.Refused(
-                    access.RefusedKind.WITHHELD, "This is held and withheld from you.", scope.may_emergency
-                )
+            versions = _open(opened, kind, ident, history)
     if not versions:
         raise NotFound
     if versions[0].deleted and not history:
         raise Gone
+    return versions
+
+
+def _own(opened: access.AccessSession, kind: str, ident: str, history: bool) -> list[Stored]:
+    """Of what the asking system's organisation wrote."""
+    scope = opened.open_source()
+    if history:
+        found, _ = own_entries.versions_own(scope, kind, ident)
+    else:
+        current = own_entries.read_own(scope, kind, ident)
+        found = [current] if current else []
+    opened.disclose(own_entries.people_in(compartment for _, compartment in found))
+    return [stored for stored, _ in found]
+
+
+def _open(opened: access.AccessSession, kind: str, ident: str, history: bool) -> list[Stored]:
+    """Of the person whose it is, as far as the asker may see them; or of what is about nobody."""
+    people = whose(kind, [ident])
+    if not people and not personal(kind):
+        opened.require("read_directory")
+        shared = selectors.read_shared(kind, ident)
+        return [shared] if shared else []
+    person_id, compartments = only(people)
+    scope = opened.open_person(person_id, compartments)
+    current = None if history else selectors.read(scope, kind, ident)
+    versions = [current] if current else selectors.history(scope, kind, ident)
+    if scope.withheld and not versions:
+        raise access.Refused(access.RefusedKind.WITHHELD, "This is held and withheld from you.", scope.may_emergency)
     return versions

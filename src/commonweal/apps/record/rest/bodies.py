@@ -1,0 +1,147 @@
+"""What a client sends: bounded before it is read, parsed once, valid or refused. https://hl7.org/fhir/R4/http.html#general"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import HttpRequest
+
+from commonweal.apps.record.rest.answers import Issue
+from commonweal.apps.record.rest.handling import Problem, problem
+from commonweal.fhir.compartment import is_of_nobody, person_reference
+from commonweal.fhir.definitions import resource_types
+from commonweal.fhir.errors import Invalid
+from commonweal.fhir.parse import MAX_BYTES, parse_line
+from commonweal.fhir.validate import validate
+
+MAX_BUNDLE = 10 * 1024 * 1024
+MAX_REFERENCES = 5_000  # in one resource
+JSON = ("application/fhir+json", "application/json", "text/json")
+PATCH = ("application/json-patch+json",)
+
+_TOO_LARGE = frozenset(("line-too-long", "patch-too-large"))
+_CODES = {  # our rules as http://hl7.org/fhir/issue-type
+    "required": "required",
+    "unknown-element": "structure",
+    "object-expected": "structure",
+    "array-expected": "structure",
+    "resource-expected": "structure",
+    "choice-more-than-one": "structure",
+    "json-malformed": "structure",
+    "json-truncated": "incomplete",
+    "line-too-long": "too-long",
+    "patch-too-large": "too-costly",
+    "patch-test-failed": "conflict",
+    "nesting-too-deep": "too-costly",
+    "code-not-in-value-set": "code-invalid",
+}
+_INVARIANT = re.compile(r"[a-z]{2,4}-\d+")
+
+
+def read(request: HttpRequest, types: tuple[str, ...] = JSON, most: int = MAX_BYTES) -> bytes:
+    """The request's body, at most ``most`` bytes, never more of it in memory.
+
+    Raises:
+        Problem: 415 for another media type, 413 for a longer body, 400 for none.
+    """
+    stated = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if stated not in types:
+        raise problem(415, "not-supported", f"Send Content-Type: {types[0]}")
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if not length.isascii() or not length.isdigit() or int(length) > most:
+        raise too_large(most)
+    body: bytes = request.read(most + 1)
+    if len(body) > most:
+        raise too_large(most)
+    if not body.strip():
+        raise problem(400, "incomplete", "The body is empty")
+    return body
+
+
+def text(request: HttpRequest) -> str:
+    """The text of a resource. Raises Problem as :func:`read` does, and 400 for bytes that are not UTF-8."""
+    return decoded(read(request))
+
+
+def decoded(raw: bytes) -> str:
+    """``raw`` as text, without a byte-order mark. Raises Problem 400."""
+    try:
+        return raw.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
+    except UnicodeDecodeError as bad:
+        raise problem(400, "structure", f"Byte {bad.start + 1} is not UTF-8") from None
+
+
+def too_large(most: int) -> Problem:
+    """413, saying how much is taken."""
+    return problem(413, "too-long", f"Over {most} bytes; send less at a time, and attachments apart")
+
+
+def parsed(raw: bytes, most: int = MAX_BYTES) -> dict[str, Any]:
+    """One JSON object of at most ``most`` bytes. Raises Problem 400 or 413."""
+    try:
+        return parse_line(raw, most)
+    except Invalid as bad:
+        raise invalid(bad) from None
+
+
+def invalid(bad: Invalid, status: int = 400) -> Problem:
+    """What cannot be read or applied, as a problem."""
+    status = 413 if bad.rule in _TOO_LARGE else status
+    return Problem(status, Issue("error", _code(bad.rule), bad.message, bad.field))
+
+
+def _code(rule: str) -> str:
+    return _CODES.get(rule) or ("invariant" if _INVARIANT.fullmatch(rule) else "value")
+
+
+def checked(resource: Mapping[str, Any], kind: str, at: str = "") -> list[Issue]:
+    """Warnings of a resource of type ``kind`` that may be stored; ``at`` is where it stands, in a Bundle.
+
+    Raises:
+        Problem: 400 for another type, 422 with every error that validation finds, 413 for references past counting.
+    """
+    stated = resource.get("resourceType")
+    if stated != kind:
+        raise problem(400, "invalid", f"The address says {kind} and the body another type", _at("resourceType", at, ""))
+    if kind not in resource_types():
+        raise problem(404, "not-supported", f"FHIR R4 has no {kind}")
+    if _references(resource) > MAX_REFERENCES:
+        raise problem(413, "too-costly", f"More than {MAX_REFERENCES} references; split the resource")
+    issues = [
+        Issue(issue.severity, _code(issue.rule), f"{issue.rule}: {issue.message}", _at(issue.field, at, kind))
+        for issue in validate(resource)
+    ]
+    if any(issue.severity == "error" for issue in issues):
+        raise Problem(422, *issues)
+    return issues
+
+
+def whose(resource: Mapping[str, Any], at: str = "") -> str | None:
+    """The id of the Patient it is about; None for what is about nobody. Raises Problem 422 when it does not say."""
+    person = person_reference(resource)
+    if person is None and not is_of_nobody(resource):
+        kind = str(resource["resourceType"])
+        raise problem(
+            422, "business-rule", "Say whose it is: a reference to a Patient, such as Patient/123", at or kind
+        )
+    return person
+
+
+def _at(field: str, at: str, kind: str) -> str:
+    """``field`` as an expression from the body's root."""
+    if not at:
+        return field
+    return f"{at}.resource" + field.removeprefix(kind) if field.startswith(kind) else f"{at}.resource.{field}"
+
+
+def _references(value: Any) -> int:
+    """How many ``reference`` members there are, without recursion."""
+    count, waiting = 0, [value]
+    while waiting:
+        one = waiting.pop()
+        if one.__class__ is dict:
+            count += "reference" in one
+            waiting += [inner for inner in one.values() if inner.__class__ in (dict, list)]
+        elif one.__class__ is list:
+            waiting += [inner for inner in one if inner.__class__ in (dict, list)]
+    return count

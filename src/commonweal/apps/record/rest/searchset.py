@@ -1,0 +1,70 @@
+"""A page of a search as a Bundle: https://hl7.org/fhir/R4/bundle.html#searchset
+
+Bodies are spliced in as received. What ``_summary`` or ``_elements`` leaves out is left out, and the rest marked.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+
+from commonweal.apps.record.rest.answers import Issue, outcome
+from commonweal.apps.record.searching import Page, Request
+from commonweal.apps.record.stored import Stored
+from commonweal.fhir.definitions import elements
+from commonweal.fhir.search_parameters import summary_elements
+from commonweal.fhir.subset import subset
+
+
+def searchset(address: str, request: Request, page: Page, issues: Iterable[Issue], cursor: str = "") -> bytes:
+    """``page`` of ``request``; ``address`` is the absolute one of the API, ``cursor`` that of this page."""
+    head: dict[str, Any] = {"resourceType": "Bundle", "type": "searchset"}
+    if page.total is not None:
+        head["total"] = page.total
+    links = [("self", cursor), *([("next", page.next_cursor)] if page.next_cursor else [])]
+    head["link"] = [{"relation": name, "url": _address(address, request, at)} for name, at in links]
+    shape = _shape(request)
+    entries = [_entry(address, stored, b"match", shape) for stored in page.matches]
+    entries += [_entry(address, stored, b"include", shape) for stored in page.included]
+    if said := list(issues):
+        entries.append(b'{"resource":' + outcome(said) + b',"search":{"mode":"outcome"}}')
+    text = orjson.dumps(head)[:-1]
+    if entries:
+        text += b',"entry":[' + b",".join(entries) + b"]"
+    return text + b"}"
+
+
+def _address(address: str, request: Request, cursor: str) -> str:
+    """A link to the same search with only what was understood, at ``cursor``."""
+    pairs = [*request.asked, *([("_cursor", cursor)] if cursor else [])]
+    return f"{address}/{request.kind}" + (f"?{urlencode(pairs)}" if pairs else "")
+
+
+def _entry(address: str, stored: Stored, mode: bytes, shape: Callable[[Stored], bytes] | None) -> bytes:
+    body = stored.body.strip() if shape is None else shape(stored)
+    full = orjson.dumps(f"{address}/{stored.type}/{stored.id}")
+    return b'{"fullUrl":' + full + b',"resource":' + body + b',"search":{"mode":"' + mode + b'"}}'
+
+
+def _shape(request: Request) -> Callable[[Stored], bytes] | None:
+    """What is left of a body; None for all of it: https://hl7.org/fhir/R4/search.html#summary"""
+    if request.elements:
+        asked = frozenset(request.elements)
+        return lambda stored: subset(stored.body, asked)
+    if request.summary in ("", "false", "count"):
+        return None
+    return lambda stored: subset(stored.body, _summarised(request.summary, stored.type))
+
+
+def _summarised(summary: str, kind: str) -> frozenset[str]:
+    if summary == "true":
+        return frozenset(summary_elements(kind))
+    if summary == "text":
+        return frozenset(("text",))
+    return frozenset(name.removesuffix("[x]") for name in elements(kind)) - {"text"}
+
+
+def issues_of(page: Page, more: Sequence[Issue] = ()) -> list[Issue]:
+    """What is to be said beside a page."""
+    return [*(Issue(remark.severity, remark.code, remark.text) for remark in page.issues), *more]

@@ -1,0 +1,212 @@
+"""One write as asked for, from a request or an entry of a Bundle, made into what the store is to do.
+
+https://hl7.org/fhir/R4/http.html#create to #delete. Each source changes only its own resources: a partner's system
+(role ``service``) creates, updates, patches and deletes its organisation's. Everybody else adds: care staff create,
+about a person they have opened, in categories the policies let them write, and what they add is their
+organisation's.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import uuid4
+
+from commonweal.apps.access import api as access
+from commonweal.apps.record import adding, own_entries, writing
+from commonweal.apps.record.rest import bodies, preconditions
+from commonweal.apps.record.rest.answers import Issue
+from commonweal.apps.record.rest.handling import problem
+from commonweal.apps.record.rest.matching import match
+from commonweal.apps.record.rest.people import only, whose
+from commonweal.apps.record.writing import Done, Wanted
+from commonweal.fhir import splice
+from commonweal.fhir.definitions import resource_types
+from commonweal.fhir.errors import Invalid
+from commonweal.fhir.patching import patched
+from commonweal.fhir.primitives import is_id
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One write. ``text``: the resource as sent; ``patch``: operations on it; ``at``: its entry in a Bundle."""
+
+    method: str
+    kind: str
+    ident: str = ""
+    query: str = ""  # of a conditional update, patch or delete
+    text: str = ""
+    patch: bytes = b""
+    if_match: str = ""
+    if_none_match: str = ""
+    if_none_exist: str = ""
+    new_id: str = ""  # for a create: what a Bundle's other entries refer to already
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What became of an ``Ask``, and what validation remarked."""
+
+    ask: Ask
+    done: Done
+    warnings: tuple[Issue, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    ask: Ask
+    wanted: Wanted | None  # None: it is there already
+    there: Done | None
+    warnings: tuple[Issue, ...]
+
+
+class Writer:
+    """Writes inside one access session. Every failure is a ``Problem`` or ``WriteRefused``; the session rolls back."""
+
+    def __init__(self, session: access.AccessSession) -> None:
+        self.session = session
+        self.scope = None if session.actor.role in access.CARE_ROLES else session.open_source()
+
+    def write(self, asks: Sequence[Ask]) -> list[Written]:
+        """Do what is asked, and audit whom it is about; answers in the order of ``asks``."""
+        if self.scope is None:
+            return [self._add(ask) for ask in asks]
+        planned = [self._plan(self.scope, ask) for ask in asks]
+        wanted = [one.wanted for one in planned if one.wanted is not None]
+        _no_resource_twice(planned)
+        stored = iter(writing.store(self.scope, wanted) if wanted else ())
+        done = [one.there or next(stored) for one in planned]
+        self.session.disclose(own_entries.people_in(one.compartment for one in done))
+        return [Written(one.ask, result, one.warnings) for one, result in zip(planned, done, strict=True)]
+
+    def resolve(self, ask: Ask) -> Ask:
+        """``ask`` with the id it comes to: a create's new one, or that of what its condition finds."""
+        if ask.method == "POST" and not ask.new_id:
+            return replace(ask, new_id=str(uuid4()))
+        if ask.query and self.scope is not None:
+            found = self._one(self.scope, ask)
+            if found is not None:
+                return replace(ask, ident=found.stored.id, query="")
+            stated = bodies.parsed(ask.text.encode()).get("id") if ask.text else None
+            return replace(ask, new_id=stated if is_id(stated) else str(uuid4()))
+        return ask
+
+    def _plan(self, scope: access.SourceScope, ask: Ask) -> _Planned:
+        _known(ask)
+        if ask.method == "POST":
+            return self._create(scope, ask)
+        if ask.query:
+            found = self._one(scope, ask)
+            if found is not None:
+                ask = replace(ask, ident=found.stored.id, query="")
+            elif ask.method == "DELETE":  # https://hl7.org/fhir/R4/http.html#3.1.0.7.1: nothing to delete is no failure
+                return _Planned(ask, None, writing.nothing(ask.kind, scope), ())
+            elif ask.method == "PATCH":
+                raise problem(404, "not-found", "Nothing of your organisation's matches the condition", ask.at)
+        versions = preconditions.versions(ask.if_match)
+        if ask.method == "DELETE":
+            return _Planned(ask, Wanted(ask.kind, ask.ident, None, {}, versions=versions), None, ())
+        if ask.method == "PATCH":
+            held = own_entries.read_own(scope, ask.kind, ask.ident)
+            if held is None or held[0].deleted:
+                raise problem(404, "not-found", "Your organisation holds no such resource", ask.at)
+            versions = versions if versions is not None else frozenset((held[0].version,))
+            try:
+                ask = replace(ask, text=patched(held[0].body.decode(), ask.patch))
+            except Invalid as bad:
+                raise bodies.invalid(bad, 409 if bad.rule == "patch-test-failed" else 422) from None
+        return self._update(ask, versions)
+
+    def _create(self, scope: access.SourceScope, ask: Ask) -> _Planned:
+        if ask.if_none_exist:
+            found = match(scope, ask.kind, ask.if_none_exist)
+            if len(found) > 1:
+                raise problem(412, "multiple-matches", "Several resources match If-None-Exist", ask.at)
+            if found:
+                return _Planned(ask, None, Done("unchanged", *found[0]), ())
+        ident = ask.new_id or str(uuid4())
+        wanted, warnings = self._wanted(ask, ident)
+        return _Planned(ask, replace(wanted, new=True), None, warnings)
+
+    def _update(self, ask: Ask, versions: frozenset[int] | None) -> _Planned:
+        resource = bodies.parsed(ask.text.encode())
+        stated = resource.get("id")
+        at = f"{ask.at}.resource.id" if ask.at else f"{ask.kind}.id"
+        if ask.query:  # a conditional update that found nothing: a create, under the id it states if any
+            ident, made = (stated, False) if stated is not None else (ask.new_id or str(uuid4()), True)
+            if not is_id(ident):
+                raise problem(400, "value", "An id has 1 to 64 letters, digits, - and .", at)
+            wanted, warnings = self._wanted(ask, ident, resource)
+            return _Planned(ask, replace(wanted, new=made, absent=True, versions=versions), None, warnings)
+        if stated is None or stated != ask.ident:
+            raise problem(400, "invalid", "The id in the body is the one in the address", at)
+        wanted, warnings = self._wanted(ask, ask.ident, resource)
+        absent = ask.if_none_match.strip() == "*"
+        return _Planned(ask, replace(wanted, versions=versions, absent=absent), None, warnings)
+
+    def _wanted(
+        self, ask: Ask, ident: str, resource: Mapping[str, Any] | None = None
+    ) -> tuple[Wanted, tuple[Issue, ...]]:
+        """The resource of ``ask``, valid, with its id in its text."""
+        known = bodies.parsed(ask.text.encode()) if resource is None else resource
+        said = {**known, "id": ident}
+        warnings = bodies.checked(said, ask.kind, ask.at)
+        person = ident if ask.kind == "Patient" else bodies.whose(said, ask.at)
+        try:
+            text = splice.content(ask.text, ident)
+        except Invalid as bad:
+            raise bodies.invalid(bad) from None
+        return Wanted(ask.kind, ident, text, said, person), tuple(warnings)
+
+    def _one(self, scope: access.SourceScope, ask: Ask) -> Done | None:
+        """What the condition of ``ask`` finds, if anything. Raises Problem 412 when it finds several."""
+        found = match(scope, ask.kind, ask.query)
+        if len(found) > 1:
+            raise problem(412, "multiple-matches", "Several resources match the condition", ask.at)
+        return Done("unchanged", *found[0]) if found else None
+
+    def _add(self, ask: Ask) -> Written:
+        """Care staff add: a resource about a person they open by it, filed as their organisation's."""
+        _known(ask)
+        if ask.method != "POST":
+            raise problem(
+                403, "forbidden", "Only the organisation's own system changes what is recorded; add to it", ask.at
+            )
+        if ask.kind == "Patient":
+            raise problem(403, "forbidden", "Only an organisation's own system registers people", ask.at)
+        ident = ask.new_id or str(uuid4())
+        wanted, warnings = self._wanted(ask, ident)
+        if wanted.person is None:
+            raise problem(403, "forbidden", "Only an organisation's own system adds what is about nobody", ask.at)
+        person_id, compartments = only(whose("Patient", [wanted.person]))
+        scope = self.session.open_person(person_id, compartments)
+        if ask.if_none_exist:
+            found = match(scope, ask.kind, ask.if_none_exist)
+            if len(found) > 1:
+                raise problem(412, "multiple-matches", "Several resources match If-None-Exist", ask.at)
+            if found:
+                return Written(ask, Done("unchanged", *found[0]))
+        own = self.session.add_to(scope)
+        compartment = adding.compartment(own, scope, compartments, wanted.person)
+        done = writing.store(own, [replace(wanted, person=None, compartment=compartment, new=True)])
+        return Written(ask, done[0], warnings)
+
+
+def _known(ask: Ask) -> None:
+    if ask.kind not in resource_types():
+        raise problem(404, "not-supported", f"FHIR R4 has no {ask.kind}", ask.at)
+    if ask.ident and not is_id(ask.ident):
+        raise problem(400, "value", "An id has 1 to 64 letters, digits, - and .", ask.at)
+
+
+def _no_resource_twice(planned: Iterable[_Planned]) -> None:
+    """https://hl7.org/fhir/R4/http.html#transaction: identities that overlap fail the transaction."""
+    seen: set[tuple[str, str]] = set()
+    for one in planned:
+        done = one.wanted or (one.there.stored if one.there else None)
+        if done is None or not done.id:
+            continue
+        key = (done.type, done.id)
+        if key in seen and one.wanted is not None:
+            raise problem(400, "invalid", f"{key[0]}/{key[1]} is written twice in one transaction", one.ask.at)
+        seen.add(key)
