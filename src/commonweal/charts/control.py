@@ -278,8 +278,16 @@ def funnel_chart(
         )
     )
     level = alt.Chart(alt.InlineData(values=[{"level": centre}])).mark_rule(color=theme.BLACK).encode(y="level:Q")
+    middle = (min(one.size for one in units) + max(one.size for one in units)) / 2
     values = [
-        {"size": one.size, "value": one.value, "kind": one.kind, "name": one.name, "named": one.highlight}
+        {
+            "size": one.size,
+            "value": one.value,
+            "kind": one.kind,
+            "name": one.name,
+            "named": one.highlight,
+            "late": one.size > middle,  # its name then stands on the left, where there is room
+        }
         for one in units
     ]
     base = alt.Chart(alt.InlineData(values=values)).encode(x=x)
@@ -287,7 +295,12 @@ def funnel_chart(
         limits,
         level,
         _points(base, y, [one.kind for one in units], FUNNEL_KINDS),
-        base.transform_filter("datum.named").mark_text(align="left", dx=9, fontSize=13).encode(y=y, text="name:N"),
+        *(
+            base.transform_filter(f"datum.named && datum.late === {late}")
+            .mark_text(align=align, dx=dx, fontSize=13)
+            .encode(y=y, text="name:N")
+            for late, align, dx in (("false", "left", 9), ("true", "right", -9))
+        ),
     ]
     outside = [one for one in units if one.kind != "Within the limits"]
     description = said or (

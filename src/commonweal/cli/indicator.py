@@ -5,11 +5,12 @@ from dataclasses import asdict
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
-from commonweal.cli import runtime
+from commonweal.cli import indicator_compare, runtime
+from commonweal.cli.table import table as print_table
 
 if TYPE_CHECKING:
     from commonweal.domain.performance.assess import Answer, Question
@@ -35,6 +36,7 @@ class Gaps(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add ``commonweal indicator``."""
+    indicator_compare.register(indicator)
     app.add_typer(indicator, name="indicator")
 
 
@@ -61,7 +63,7 @@ def listed(
     runtime.emit(
         rows,
         as_json,
-        lambda _: _table(rows, ("code", "name", "unit", "direction_of_good", "series", "points")),
+        lambda _: print_table(rows, ("code", "name", "unit", "direction_of_good", "series", "points")),
     )
 
 
@@ -211,8 +213,8 @@ def _print(answer: "Answer", points: bool, as_json: bool) -> None:
         return
     if points:
         rows = [asdict(row) for which in many for row in answer.rows(which)]
-        _table(rows, ("series", "date", "value", "mean", "lower", "upper", "signals", "judged"))
-    _table(summaries, ("series", "points", "date", "value", "mean", "lower", "upper", "variation", "assurance"))
+        print_table(rows, ("series", "date", "value", "mean", "lower", "upper", "signals", "judged"))
+    print_table(summaries, ("series", "points", "date", "value", "mean", "lower", "upper", "variation", "assurance"))
     for which in many:
         for line in (*summaries[which]["notes"], *(_dated(answer, which) if points else ())):
             typer.echo(f"{answer.series[which].name}: {line}")
@@ -221,30 +223,6 @@ def _print(answer: "Answer", points: bool, as_json: bool) -> None:
 def _dated(answer: "Answer", which: int) -> list[str]:
     days = answer.series[which].dates
     return [f"{days[one.start]} to {days[one.end]}: {one.sentence}" for one in answer.findings(which)]
-
-
-def _table(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
-    """Columns in line, numbers to six decimals and to the right; never cut to the width of a window."""
-    cells = [[_cell(row[column]) for column in columns] for row in rows]
-    wide = [max(map(len, (column, *(row[place] for row in cells)))) for place, column in enumerate(columns)]
-    right = [bool(rows) and isinstance(rows[0][column], int | float) for column in columns]
-    for line in (list(columns), *cells):
-        typer.echo(
-            "  ".join(
-                text.rjust(width) if to_right else text.ljust(width)
-                for text, width, to_right in zip(line, wide, right, strict=True)
-            ).rstrip()
-        )
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return "–"
-    if isinstance(value, float):
-        return f"{value:.6f}"
-    if isinstance(value, tuple):
-        return ", ".join(value) or "–"
-    return str(value)
 
 
 def _draw(answer: "Answer", folder: Path, axis: str) -> None:

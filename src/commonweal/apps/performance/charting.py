@@ -12,6 +12,7 @@ from commonweal.domain.performance.funnel import Adjustment, funnel, overdispers
 from commonweal.domain.performance.spc import Floats
 from commonweal.domain.performance.words import ASSURANCE_WORDS, VARIATION_WORDS
 
+ENOUGH_TO_ADJUST = 10  # fewer organisations do not tell how much they usually differ
 _KINDS = {"improvement": "Improvement", "concern": "Concern", "neither": "Signal"}
 _SAID = {
     "beyond_limit": "outside the limits",
@@ -83,11 +84,18 @@ def funnel_of(
     size_axis: str,
     chosen: str = "",
     name: str = "funnel",
-    adjustment: Adjustment = Adjustment.NONE,
+    adjustment: Adjustment | None = None,
     scale: float = 100.0,
 ) -> Chart:
-    """Organisations in a funnel of a proportion, drawn in percent; those beyond the limits, and ``chosen``, named."""
-    found = funnel(events, sizes, adjustment=adjustment)
+    """Organisations in a funnel of a proportion, drawn in percent; those beyond the limits, and ``chosen``, named.
+
+    Where they differ by more than chance and are many enough to tell by how much, the limits allow for it, unless an
+    ``adjustment`` is given.
+    """
+    found = funnel(events, sizes, adjustment=adjustment or Adjustment.NONE)
+    wide = overdispersed(found.phi, len(names))
+    if adjustment is None and wide and len(names) >= ENOUGH_TO_ADJUST:
+        found = funnel(events, sizes, adjustment=Adjustment.ADDITIVE)
     kinds = ("Within the limits", "Beyond 95%", "Beyond 99.8%")
     units = [
         Unit(
@@ -108,11 +116,13 @@ def funnel_of(
     ]
     outside = [one for one in units if one.kind != kinds[0]]
     said = f"{title}. {len(outside)} of {len(units)} lie beyond what chance makes at their size."
-    if overdispersed(found.phi, len(units)):
+    if wide and found.adjustment is Adjustment.NONE:
         said += (
-            f" They differ more than chance would have them all over (phi {found.phi:.1f}), so lying outside is not by "
-            "itself a finding about one of them."
+            f" But they differ from one another far more than chance would make them (phi {found.phi:.1f}), so lying "
+            "outside is not by itself a finding about any one of them."
         )
+    elif wide:
+        said += f" The limits are widened, since organisations differ by more than chance (phi {found.phi:.1f})."
     return funnel_chart(
         name=name,
         title=title,

@@ -159,8 +159,9 @@ def _facts(found: Assessed, which: int, summary: Summary) -> list[Fact]:
     unit = unit_of(held.series.dates)
     facts = [Fact(period_words(summary.date, unit), _measured(summary.value, found.indicator.unit))]
     if summary.mean is not None and summary.lower is not None and summary.upper is not None:
-        facts.append(Fact("Mean", figure(summary.mean)))
-        facts.append(Fact("Expected range", f"{figure(summary.lower)} to {figure(summary.upper)}"))
+        sign = "%" if found.indicator.unit == "percent" else ""
+        facts.append(Fact("Mean", figure(summary.mean) + sign))
+        facts.append(Fact("Expected range", f"{figure(summary.lower)} to {figure(summary.upper)}{sign}"))
     if unit == "months":
         place = held.series.dates.index(summary.date)
         facts.append(
@@ -183,8 +184,14 @@ def _changed(change: Change, found: Assessed) -> str:
     if change.difference is None:
         return "no figure a year before"
     if found.indicator.unit == "percent":
-        return f"{change.difference:+.1f} percentage points"
-    return f"{change.difference:+,.0f}" + (f" ({change.percent:+.1f}%)" if change.percent is not None else "")
+        return _signed(f"{change.difference:+.1f} percentage points")
+    share = f" ({change.percent:+.1f}%)" if change.percent is not None else ""
+    return _signed(f"{change.difference:+,.0f}{share}")
+
+
+def _signed(text: str) -> str:
+    """With a minus sign that a screen reader calls one."""
+    return text.replace("-", "−")
 
 
 def _said(dates: Sequence[date], unit: str, one: Finding) -> Said:
