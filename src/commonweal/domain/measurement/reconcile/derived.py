@@ -1,0 +1,336 @@
+"""Columns that follow from others: variances, changes, growth, percentages, rates, quotients and products.
+
+A column's label says what kind of figure it is; which columns it was made from is found by trying the pairs and
+taking the one that fits. Named operands (plan and actual, n and N) are believed when half the rows fit; others only
+when nearly all do, so that a coincidence is not taken for a rule.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from commonweal.domain.measurement.figures import Severity
+from commonweal.domain.measurement.reconcile.checking import Verdict, finding, judge
+from commonweal.domain.measurement.reconcile.labels import TOTALS, Role, plain, side
+from commonweal.domain.measurement.reconcile.sheets import TableFinding
+from commonweal.domain.measurement.reconcile.views import Floats, View
+
+_SAMPLE = 400  # rows on which pairs are tried; the one taken is then held to all
+_GLANCE = 60  # rows on which all pairs are tried at once
+_CLOSER = 12  # pairs then looked at with their rounding
+_MOST_FIELDS = 24  # further away than this no operand is looked for
+_Range = tuple[Floats, Floats, Floats]
+_OPERANDS = (
+    frozenset(
+        {
+            Role.ITEM,
+            Role.PLAN,
+            Role.ACTUAL,
+            Role.NUMERATOR,
+            Role.DENOMINATOR,
+            Role.CUMULATIVE,
+            Role.PERCENT,
+            Role.RATE,
+            Role.AVERAGE,
+        }
+    )
+    | TOTALS
+)
+
+
+@dataclass(frozen=True)
+class Operand:
+    """The figures of one column over some rows, with what rounding may hide in each."""
+
+    value: Floats
+    half: Floats
+
+
+@dataclass(frozen=True)
+class Formula:
+    """How a column may follow from two others; ``words`` take their names."""
+
+    name: str
+    rule: str
+    words: str
+    compute: Callable[[Operand, Operand], _Range]
+    scale_free: bool = False  # the result is a ratio, so that units of the operands cancel
+
+
+def _difference(a: Operand, b: Operand) -> _Range:
+    middle, slack = a.value - b.value, a.half + b.half
+    return middle - slack, middle, middle + slack
+
+
+def _product(a: Operand, b: Operand) -> _Range:
+    corners = [(a.value + s * a.half) * (b.value + t * b.half) for s in (-1, 1) for t in (-1, 1)]
+    return np.minimum.reduce(corners), a.value * b.value, np.maximum.reduce(corners)
+
+
+def _ratio(times: float, less: float = 0.0) -> Callable[[Operand, Operand], _Range]:
+    def compute(a: Operand, b: Operand) -> _Range:
+        with np.errstate(all="ignore"):
+            size = np.abs(b.value)
+            under = np.where(size > b.half, b.value, np.nan)
+            ends = [
+                (a.value + s * a.half - less * (under + t * b.half)) / np.abs(under + t * b.half) * times
+                for s in (-1, 1)
+                for t in (-1, 1)
+            ]
+            middle = (a.value - less * under) / np.abs(under) * times
+        return np.minimum.reduce(ends), middle, np.maximum.reduce(ends)
+
+    return compute
+
+
+_VARIANCE = (Formula("difference", "variance-is-actual-less-plan", "{0} less {1} is", _difference),)
+_CHANGE_PERCENT = tuple(
+    Formula("change", "variance-percent-is-variance-over-plan", "{0} less {1}, over {1}, is", _ratio(times, 1.0), True)
+    for times in (100.0, 1.0)
+)
+_OVER_PERCENT = tuple(
+    Formula("over", "variance-percent-is-variance-over-plan", "{0} over {1} is", _ratio(times), True)
+    for times in (100.0, 1.0)
+)
+_PART = tuple(
+    Formula("part", "percentage-is-part-over-whole", "{0} over {1} is", _ratio(times), True) for times in (100.0, 1.0)
+)
+_PER = tuple(
+    Formula("per", "percentage-is-part-over-whole", "{0} over {1} is", _ratio(times), True)
+    for times in (1000.0, 10_000.0, 100_000.0, 1_000_000.0)
+)
+_QUOTIENT = (Formula("quotient", "average-is-quotient", "{0} over {1} is", _ratio(1.0)),)
+_PRODUCT = (Formula("product", "product-is-product", "{0} times {1} is", _product),)
+_BY_ROLE: dict[Role, tuple[Formula, ...]] = {
+    Role.VARIANCE: (*_VARIANCE, *_CHANGE_PERCENT),
+    Role.VARIANCE_PERCENT: (*_CHANGE_PERCENT, *_OVER_PERCENT, *_VARIANCE),
+    Role.PERCENT: (*_PART, *_CHANGE_PERCENT),
+    Role.RATE: (*_PER, *_PART, *_QUOTIENT, *_PRODUCT),
+    Role.AVERAGE: _QUOTIENT,
+    Role.ACTUAL: (*_PART, *_PRODUCT),
+    Role.TOTAL: _PRODUCT,
+    Role.NUMERATOR: _PART,
+}
+_MADE_BY_PRODUCT = ("cost", "amount", "value", "score", "total", "spend", "price", "budget")
+
+
+@dataclass(frozen=True)
+class Found:
+    """A relation taken as meant: the field, its formula and operands."""
+
+    field: int
+    formula: Formula
+    first: int
+    second: int
+    flipped: bool = False  # the table prints second less first
+
+
+def relations(view: View) -> list[Found]:
+    """The derived columns of a view, each with the formula that fits it best."""
+    rows = np.flatnonzero(np.isfinite(view.value).any(axis=1))
+    if len(rows) > _SAMPLE:
+        rows = rows[np.linspace(0, len(rows) - 1, _SAMPLE).astype(int)]
+    found: list[Found] = []
+    if len(view.fields) < 3 or not len(rows):
+        return found
+    for f, role in enumerate(view.field_roles):
+        formulas = _formulas(view, f, role)
+        if formulas:
+            one = _best(view, f, formulas, rows)
+            if one is not None:
+                found.append(one)
+    # A price is given and a cost is made of it: of two readings of one relation, the product is the stricter.
+    products = [{one.field, one.first, one.second} for one in found if one.formula.name == "product"]
+    return [one for one in found if one.formula.name == "product" or {one.field, one.first, one.second} not in products]
+
+
+def _formulas(view: View, f: int, role: Role) -> tuple[Formula, ...]:
+    percent = bool(view.percent[:, f].mean() > 0.5)
+    label = plain(view.fields[f])
+    if role is Role.VARIANCE and percent:
+        return (*_CHANGE_PERCENT, *_OVER_PERCENT, *_VARIANCE)
+    if role in {Role.ACTUAL, Role.NUMERATOR} and not percent:
+        return _PRODUCT if any(word in label.split() for word in _MADE_BY_PRODUCT) else ()
+    if role is Role.ITEM or (role is Role.TOTAL and not percent):
+        if percent:
+            return (*_PART, *_CHANGE_PERCENT)
+        return _PRODUCT if any(word in label.split() for word in _MADE_BY_PRODUCT) else ()
+    if role in TOTALS or role in {Role.PLAN, Role.DENOMINATOR}:
+        return ()
+    return _BY_ROLE.get(role, ())
+
+
+def _best(view: View, f: int, formulas: tuple[Formula, ...], rows: np.typing.NDArray[np.int64]) -> Found | None:
+    candidates = [
+        g
+        for g, role in enumerate(view.field_roles)
+        if g != f and (role in _OPERANDS or role is Role.VARIANCE) and abs(g - f) <= _MOST_FIELDS
+    ]
+    target = view.value[rows, f]
+    if not np.isfinite(target).any():
+        return None
+    printed = _printed(view, f, rows)
+    best: tuple[tuple[float, ...], Found, Verdict, bool] | None = None
+    for formula in formulas:
+        for a, b in _likely(view, f, formula, candidates, rows):
+            if _may(view, f, formula, a, b):
+                named = _named(view, f, formula, a, b)
+                first, second = _operand(view, a, rows, formula), _operand(view, b, rows, formula)
+                low, middle, high = formula.compute(first, second)
+                plain_ = _judged(view, f, rows, printed, low, middle, high)
+                for flipped in (False, True) if formula.name == "difference" else (False,):
+                    verdict = plain_ if not flipped else _judged(view, f, rows, printed, -high, -middle, -low)
+                    tested = int(verdict.tested.sum())
+                    real = verdict.fits & (np.abs(middle) > 0) & (first.value != second.value)
+                    score = int(real.sum())
+                    if not tested:
+                        continue
+                    near = abs(a - f) + abs(b - f) + (b < a) * 0.1
+                    key = (score / tested + 0.3 * named, score, not flipped, -near)
+                    if best is None or key > best[0]:
+                        best = (key, Found(f, formula, a, b, flipped), verdict, bool(named))
+    if best is None:
+        return None
+    _, found, verdict, named_ = best
+    return found if _believed(view, found, verdict, named_, candidates) else None
+
+
+def _likely(
+    view: View, f: int, formula: Formula, candidates: list[int], rows: np.typing.NDArray[np.int64]
+) -> list[tuple[int, int]]:
+    """The pairs worth a closer look: those that come nearest on a few rows, all tried at once, and those named."""
+    few = rows[np.linspace(0, len(rows) - 1, min(len(rows), _GLANCE)).astype(int)]
+    cells = view.value[np.ix_(few, candidates)]
+    wide = Operand(cells[:, :, None], np.zeros((1, 1, 1)))
+    deep = Operand(cells[:, None, :], np.zeros((1, 1, 1)))
+    with np.errstate(all="ignore"):
+        middle = formula.compute(wide, deep)[1]
+        printed, step = view.value[few, f][:, None, None], view.step[few, f][:, None, None]
+        gap = np.abs(np.abs(printed) - np.abs(middle)) if formula.name == "difference" else np.abs(printed - middle)
+        score = (gap <= step / 2 + 1e-9).sum(axis=0) + 0.3 * (gap <= step + 0.02 * np.abs(middle)).sum(axis=0)
+    np.fill_diagonal(score, -1.0)
+    order = np.argsort(-score, axis=None, kind="stable")[:_CLOSER]
+    pairs = [(candidates[at // len(candidates)], candidates[at % len(candidates)]) for at in map(int, order)]
+    pairs += [(a, b) for a in candidates for b in candidates if a != b and _named(view, f, formula, a, b)]
+    return [(a, b) for a, b in dict.fromkeys(pairs) if a != b]
+
+
+def _believed(view: View, found: Found, verdict: Verdict, named: bool, candidates: list[int]) -> bool:
+    tested, fits, agrees = int(verdict.tested.sum()), int(verdict.fits.sum()), int(verdict.agrees.sum())
+    fails = tested - fits
+    if not named and (agrees < 3 or agrees < 2 * (fits - agrees) or (view.columns_are_records and tested < 5)):
+        return _only(view, found, candidates) and agrees >= 2 and fits >= 2 * fails and not view.columns_are_records
+    if not fails:
+        return True
+    if named and found.formula.name in {"difference", "change", "part"}:
+        return fits >= fails or tested <= 2
+    return agrees >= 3 and fits >= 3 * fails
+
+
+def _only(view: View, found: Found, candidates: list[int]) -> bool:
+    """Whether the table leaves no other pair of columns to choose from."""
+    plain_ones = [g for g in candidates if view.field_roles[g] in _OPERANDS]
+    return len(plain_ones) == 2 and found.formula.name in {"difference", "change", "part", "over"}
+
+
+def _may(view: View, f: int, formula: Formula, a: int, b: int) -> bool:
+    """Whether the units of two operands allow a formula."""
+    roles = view.field_roles
+    if formula.name == "over":
+        return roles[a] is Role.VARIANCE and roles[b] is not Role.VARIANCE
+    if formula.name == "part" and Role.VARIANCE in {roles[a], roles[b]}:
+        return False
+    if formula.name in {"difference", "change"} and Role.VARIANCE in {roles[a], roles[b]}:
+        return False
+    if formula.name in {"product", "quotient", "per"}:
+        return roles[a] is not Role.VARIANCE and roles[b] is not Role.VARIANCE and (formula.name != "product" or a < b)
+    left, right = bool(view.percent[:, a].mean() > 0.5), bool(view.percent[:, b].mean() > 0.5)
+    if formula.name == "part" and (left or right) and left != right:
+        return False
+    if formula.name == "part" and left:
+        return False
+    return formula.name != "difference" or left == right
+
+
+def _named(view: View, f: int, formula: Formula, a: int, b: int) -> float:
+    """How plainly the labels name the operands: 1 for plan and actual, n and N, claimed by the same other words."""
+    pair = (side(view.fields[a]), side(view.fields[b]))
+    if formula.name in {"difference", "change"}:
+        good = pair == (Role.ACTUAL, Role.PLAN)
+    elif formula.name == "over":
+        good = pair[1] is Role.PLAN
+    elif formula.name == "part":
+        good = pair in {(Role.NUMERATOR, Role.DENOMINATOR), (Role.ACTUAL, Role.PLAN), (Role.NUMERATOR, Role.PLAN)}
+    else:
+        good = False
+    short = not view.columns_are_records or all(len(view.fields[g].split()) <= 4 for g in (f, a, b))
+    if not good or not short:
+        return 0.0
+    words = set(plain(view.fields[f]).split())
+    shared = len(words & set(plain(view.fields[a]).split()) & set(plain(view.fields[b]).split()))
+    others = sum(1 for g in range(len(view.fields)) if side(view.fields[g]) is pair[1])
+    return 1.0 if others <= 1 else 0.8 + 0.1 * min(shared, 2)
+
+
+def _operand(view: View, g: int, rows: np.typing.NDArray[np.int64] | slice, formula: Formula) -> Operand:
+    return Operand(view.value[rows, g], view.half[rows, g])
+
+
+def _printed(view: View, f: int, rows: np.typing.NDArray[np.int64] | slice) -> Floats:
+    return view.value[rows, f]
+
+
+def _judged(
+    view: View,
+    f: int,
+    rows: np.typing.NDArray[np.int64] | slice,
+    printed: Floats,
+    low: Floats,
+    middle: Floats,
+    high: Floats,
+) -> Verdict:
+    let_pass = np.where(view.half[rows, f] == 0, view.step[rows, f], 0.0)
+    return judge(printed, view.step[rows, f], low, middle, high, let_pass)
+
+
+def derived(view: View) -> Iterator[TableFinding]:
+    """Findings on every derived column of the view."""
+    for found in relations(view):
+        rows = slice(None)
+        formula, f = found.formula, found.field
+        first, second = _operand(view, found.first, rows, formula), _operand(view, found.second, rows, formula)
+        low, middle, high = formula.compute(first, second)
+        if found.flipped:
+            low, middle, high = -high, -middle, -low
+        printed = _printed(view, f, rows)
+        verdict = _judged(view, f, rows, printed, low, middle, high)
+        names = (
+            (view.fields[found.second], view.fields[found.first])
+            if found.flipped
+            else (
+                view.fields[found.first],
+                view.fields[found.second],
+            )
+        )
+        words = formula.words.format(*names)
+        turned = _judged(view, f, rows, -printed, low, middle, high)
+        steady = int((verdict.fits & (middle != 0)).sum()) >= 2
+        for r in map(int, np.flatnonzero(verdict.tested & ~verdict.agrees)):
+            near, rule, severity = bool(verdict.near[r]), formula.rule, None
+            signed = formula.name in {"difference", "change", "over"}
+            if not near and signed and turned.fits[r]:
+                if not steady and np.count_nonzero(verdict.tested) > 1:
+                    continue
+                rule, severity = "variance-has-the-wrong-sign", Severity.ERROR
+                if np.count_nonzero(verdict.tested) == 1:
+                    continue  # one row alone cannot show which sign its table means
+            if not near and formula.scale_free and _cut_off(view, r, f, float(middle[r])):
+                near = True
+            yield finding(view, r, f, rule, float(middle[r]), words, near=near, severity=severity)
+
+
+def _cut_off(view: View, r: int, f: int, computed: float) -> bool:
+    """Whether a ratio was cut off after its last digit instead of rounded."""
+    gap = (abs(computed) - abs(float(view.value[r, f]))) / float(view.step[r, f])
+    return 0 <= gap < 1

@@ -1,0 +1,167 @@
+"""What a row or column label says its figures are: a total, a plan, a variance, a share, a rank."""
+
+import re
+from enum import StrEnum
+from functools import lru_cache
+
+
+class Role(StrEnum):
+    """The part a row or column plays in an arithmetic relation."""
+
+    ITEM = "item"
+    TOTAL = "total"
+    SUBTOTAL = "subtotal"
+    GRAND = "grand total"
+    WHOLE = "whole"  # all, overall, persons: a total only if it fits as one
+    OF_WHICH = "of which"
+    AVERAGE = "average"
+    MEDIAN = "median"
+    LEAST = "least"
+    MOST = "most"
+    PLAN = "plan"
+    ACTUAL = "actual"
+    VARIANCE = "variance"
+    VARIANCE_PERCENT = "variance percent"
+    PERCENT = "percent"
+    RATE = "rate"
+    RANK = "rank"
+    CUMULATIVE = "cumulative"
+    NUMERATOR = "numerator"
+    DENOMINATOR = "denominator"
+    KEY = "key"
+    YEAR = "year"
+    DATE = "date"
+    NOTE = "note"
+
+
+TOTALS = frozenset({Role.TOTAL, Role.SUBTOTAL, Role.GRAND, Role.WHOLE})
+STRONG = frozenset({Role.TOTAL, Role.SUBTOTAL, Role.GRAND})
+ADDITIVE = frozenset({Role.ITEM, Role.PLAN, Role.ACTUAL, Role.NUMERATOR, Role.DENOMINATOR, Role.CUMULATIVE})
+DERIVED = frozenset(
+    {Role.VARIANCE, Role.VARIANCE_PERCENT, Role.PERCENT, Role.RATE, Role.RANK, Role.AVERAGE, Role.CUMULATIVE}
+)
+_FOOT = re.compile(r"[*†‡§¹²³⁴⁵⁶⁷⁸⁹⁰]+|\[\w{1,2}\]")
+_UNITS = re.compile(r"\((?:£|€|\$)?\s*(?:'?0{3}s?|m|k|bn|%|million|thousand|n|no\.?|wte|fte)\s*\)", re.IGNORECASE)
+_SHARE = re.compile(r"%|\bper ?cent(?:age)?\b|\bpct\b|\bpc\b")
+_CHANGE = (
+    r"\b(?:variance|var|difference|diff|change|movement|surplus|deficit|gap|shortfall|overspend|underspend|increase|"
+    r"decrease|net|remaining|remainder|balance|headroom|growth|yoy|year on year|vs plan|against plan|to plan)\b|"
+    r"over ?/ ?\(?under|under ?/ ?\(?over|\+ ?/ ?-"
+)
+_PATTERNS: tuple[tuple[Role, str], ...] = (
+    (Role.NOTE, r"^(?:comments?|notes?|narrative|source|rag|status|remarks?|commentary|trend|description)$"),
+    (Role.OF_WHICH, r"^(?:o/w|of which|of these|including|includes|incl\.?|inc\.)\b"),
+    (Role.SUBTOTAL, r"^sub[ -]?totals?\b|\bsub[ -]?totals?$"),
+    (Role.GRAND, r"^(?:grand|overall|final) totals?\b|\bgrand total$"),
+    (Role.RANK, r"\brank(?:ing|ed)?\b|^(?:position|league position)$"),
+    (Role.CUMULATIVE, r"\b(?:cumulative|cum|running total)\b"),
+    (Role.MEDIAN, r"^median$"),
+    (Role.LEAST, r"^(?:min(?:imum)?|lowest)$"),
+    (Role.MOST, r"^(?:max(?:imum)?|highest)$"),
+    (Role.DATE, r"(?<!to )\bdate\b|\b(?:deadline|as at|due|dob)\b"),
+    (Role.YEAR, r"^(?:year|fy|financial year|calendar year|month|week|quarter|period)$"),
+    (
+        Role.KEY,
+        r"^(?:id|ids|ref|reference|no\.?|#|seq|sequence|item no\.?|line|row|code|ods|ods code|minute no|number)$"
+        r"|\b(?:id|ref|reference|code|number|seq)$"
+        r"|^(?:risk|action|item|decision|issue|record|case|order) (?:no\.?|number)$",
+    ),
+)
+_AFTER: tuple[tuple[Role, str], ...] = (
+    (
+        Role.RATE,
+        r"\bper [\d,]+|\brates?\b|\bratio\b|\bindex\b|\bscore\b|\bcost per\b|\bunit (?:cost|price)\b|\bprice\b|\bage\b"
+        r"|\blatitude\b|\blongitude\b|\b(?:los|length of stay)\b"
+        r"|\bper (?:head|bed|day|hour|week|person|capita|patient)\b",
+    ),
+    (Role.AVERAGE, r"\b(?:average|mean|avg)\b"),
+    (Role.TOTAL, r"^totals?\b|\btotals?$|^sum$|^total\b"),
+    (Role.WHOLE, r"^(?:all|overall|everyone|persons|combined|both|whole system|all .*|sum of .*|ytd|year|full year)$"),
+    (
+        Role.DENOMINATOR,
+        r"^N$|\b(?:denominator|eligible|population|cohort|caseload|base|list size|offered|invited|due)\b",
+    ),
+    (
+        Role.PLAN,
+        r"\b(?:plan|planned|budget|target|trajectory|expected|profile|baseline|standard|previous|prior|last|before)\b",
+    ),
+    (
+        Role.ACTUAL,
+        r"\b(?:actual|actuals|outturn|forecast|spend|spent|result|observed|current|latest|this|after|now|achieved|delivered)\b",
+    ),
+    (Role.WHOLE, r"\bytd$|\byear to date$|^year to date|^annual$|^full[- ]year\b|\bcombined$"),
+    (
+        Role.NUMERATOR,
+        r"^n$|\b(?:numerator|vaccinated|completed|within|seen|met|received|screened|quit|successful|uptake)\b",
+    ),
+)
+
+
+def plain(label: str) -> str:
+    """A label in lower case, without footnote marks, underscores and bracketed units."""
+    text = _FOOT.sub("", label.replace("_", " ")).strip()
+    return " ".join(_UNITS.sub(" ", text).lower().split()).strip(" :.-–—•")
+
+
+def is_share(label: str) -> bool:
+    """Whether a label says percent."""
+    return bool(_SHARE.search(label.lower().replace("_", " ")))
+
+
+@lru_cache(maxsize=1 << 14)
+def role(label: str) -> Role:
+    """The part a label says its figures play; ``item`` when it says nothing."""
+    if label.strip() in {"N", "n"}:
+        return Role.DENOMINATOR if label.strip() == "N" else Role.NUMERATOR
+    text = plain(label)
+    if not text and not is_share(label):
+        return Role.ITEM
+    for found, pattern in _PATTERNS:
+        if re.search(pattern, text):
+            return found
+    share, change = is_share(label), bool(re.search(_CHANGE, text))
+    if change:
+        return Role.VARIANCE_PERCENT if share or re.search(r"\bgrowth\b", text) else Role.VARIANCE
+    if share:
+        return Role.PERCENT
+    for found, pattern in _AFTER:
+        if re.search(pattern, text):
+            return found
+    return Role.ITEM
+
+
+@lru_cache(maxsize=1 << 14)
+def side(label: str) -> Role | None:
+    """Whether a label names a plan, an actual, a numerator or a denominator, whatever else it says."""
+    if label.strip() in {"N", "n"}:
+        return Role.DENOMINATOR if label.strip() == "N" else Role.NUMERATOR
+    text = plain(label)
+    wanted = (Role.PLAN, Role.ACTUAL, Role.NUMERATOR, Role.DENOMINATOR)
+    return next((found for found, pattern in _AFTER if found in wanted and re.search(pattern, text)), None)
+
+
+def exact_total(label: str) -> bool:
+    """Whether a label is nothing but the word total, so that no other reading is open."""
+    return bool(re.fullmatch(r"(?:grand |sub[ -]?|overall )?totals?(?: \(.*\))?", plain(label)))
+
+
+_MONEY_SCALE = re.compile(
+    r"(?P<m>[£€$]\s?m(?:illions?|n)?\b|\bmillions?\b|\(m\))|(?P<k>[£€$]\s?'?000'?s?|[£€$]\s?k\b|\bthousands?\b|'000s?|\(000s?\))|"
+    r"(?P<b>[£€$]\s?bn\b|\bbillions?\b)",
+    re.IGNORECASE,
+)
+
+
+def scale(label: str) -> float:
+    """What figures under a label are multiplied by: 1,000,000 for £m, 1,000 for £000, else 1."""
+    found = _MONEY_SCALE.search(label)
+    if found is None:
+        return 1.0
+    return 1e6 if found["m"] else 1e3 if found["k"] else 1e9
+
+
+def rounds(label: str) -> bool:
+    """Whether a label says its whole numbers are rounded: money in thousands, whole-time equivalents, averages."""
+    return scale(label) != 1.0 or bool(
+        re.search(r"\b(?:w?te|fte|wte|rounded|average|mean|rate|estimate[ds]?|nearest)\b", label.lower())
+    )
