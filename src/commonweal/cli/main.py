@@ -29,6 +29,7 @@ for _name in (
     "link",
     "refresh",
     "report",
+    "reconcile",
     "definitions",
     "import_",
     "indicator",
