@@ -51,6 +51,12 @@ DEFINITIONS = Entry(
     "Definitions",
     "What each figure means, who answers for it, its target and how it adds up; changes with a second person's review.",
 )
+IMPORT = Entry(
+    "/measurement/import",
+    "Import",
+    "Import figures",
+    "From workbooks as they come: every row shown before it is stored, every cell that could not be read named.",
+)
 FEEDS = Entry(
     "/feeds",
     "Feeds",
@@ -72,8 +78,8 @@ ENTRIES: dict[Role, tuple[Entry, ...]] = {
     Role.CLINICIAN: (FIND,),
     Role.SOCIAL_WORKER: (FIND,),
     Role.CITIZEN: (OWN, LOOKED),
-    Role.ANALYST: (REGISTERS, DEFINITIONS, FEEDS),
-    Role.PERFORMANCE_LEAD: (BOARD, REGISTERS, DEFINITIONS, FEEDS),
+    Role.ANALYST: (REGISTERS, DEFINITIONS, IMPORT, FEEDS),
+    Role.PERFORMANCE_LEAD: (BOARD, REGISTERS, DEFINITIONS, IMPORT, FEEDS),
     Role.BOARD_SECRETARY: (
         BOARD,
         DEFINITIONS,

@@ -2,7 +2,15 @@
 
 from commonweal.apps.measurement.actions import UnknownIndicatorError, put, register_indicators
 from commonweal.apps.measurement.definition_files import read_definitions, write_definitions
-from commonweal.apps.measurement.imports import Imported, NotImportedError, Preview, imported, imports, proposed_map
+from commonweal.apps.measurement.imports import (
+    Imported,
+    NotImportedError,
+    Preview,
+    imported,
+    imports,
+    proposed_map,
+    safe_name,
+)
 from commonweal.apps.measurement.imports import confirm as confirm_import
 from commonweal.apps.measurement.imports import fates as import_fates
 from commonweal.apps.measurement.imports import hold as hold_import
@@ -92,6 +100,7 @@ __all__ = [
     "read_definitions",
     "register_indicators",
     "reported_periods",
+    "safe_name",
     "show_import",
     "stored_tables",
     "table_cells",

@@ -71,9 +71,7 @@ def keep_file(path: Path, name: str) -> tuple[Path, str]:
         while chunk := stream.read(1 << 20):
             digest.update(chunk)
     code = digest.hexdigest()
-    ending = Path(name).suffix.lower()
-    ending = ending if ending in {".xlsx", ".csv", ".xlsm"} else ".bin"
-    kept = settings.COMMONWEAL_HOME / "imports" / code / safe_name(name, ending)
+    kept = settings.COMMONWEAL_HOME / "imports" / code / safe_name(name)
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)
         partly = kept.with_suffix(".part")
@@ -82,8 +80,10 @@ def keep_file(path: Path, name: str) -> tuple[Path, str]:
     return kept, code
 
 
-def safe_name(name: str, ending: str) -> str:
-    """A file name with nothing in it that a folder or a page could stumble on."""
+def safe_name(name: str) -> str:
+    """A file name with nothing in it that a folder or a page could stumble on; an ending nobody reads is ``.bin``."""
+    ending = Path(name).suffix.lower()
+    ending = ending if ending in {".xlsx", ".csv", ".xlsm"} else ".bin"
     stem = re.sub(r"[^\w .()-]+", "_", Path(name).stem).strip(" .")[:100] or "workbook"
     return stem + ending
 

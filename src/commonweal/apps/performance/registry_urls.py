@@ -2,9 +2,12 @@
 
 from django.urls import URLPattern, path
 
+from commonweal.apps.performance import import_views
 from commonweal.apps.performance import registry_views as definitions
 
 urlpatterns: list[URLPattern] = [
+    path("measurement/import", import_views.start, name="import_start"),
+    path("measurement/import/<int:number>", import_views.one, name="import"),
     path("measurement/definitions", definitions.definitions, name="definitions"),
     path("measurement/definitions.yaml", definitions.download, {"form": "yaml"}, name="definitions_yaml"),
     path("measurement/definitions.csv", definitions.download, {"form": "csv"}, name="definitions_csv"),
