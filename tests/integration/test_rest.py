@@ -427,12 +427,22 @@ def test_metadata_needs_no_sign_in_and_says_what_there_is(get: Get) -> None:
 
 
 def test_every_parameter_in_metadata_is_honoured(get: Get) -> None:
-    examples = {"token": "x", "string": "x", "date": "2020", "reference": "gp-vicky"}
+    from commonweal.fhir.search_parameters import parameters
+
+    examples = {"token": "x", "string": "x", "date": "2020", "reference": "gp-vicky", "uri": "http://x"}
+    examples |= {"number": "1", "quantity": "1", "special": "51|0"}
     for resource in body(get(None, "metadata"))["rest"][0]["resource"]:
+        kind = resource["type"]
+        if kind not in ("Patient", "Observation", "Location", "MolecularSequence"):
+            continue  # that every parameter of every type compiles is tested in test_record_search
+        who = "_id=x&" if kind == "Patient" else "patient=gp-vicky&" if kind != "Location" else ""
         for param in resource["searchParam"]:
-            named = {item["name"] for item in resource["searchParam"]} & {"patient", "subject"}
-            who = "_id=x&" if resource["type"] == "Patient" else f"{named.pop()}=gp-vicky&" if named else ""
-            path = f"{resource['type']}?{who}{param['name']}={examples[param['type']]}"
+            if param["type"] == "composite":
+                parts = parameters(kind)[param["name"]].alternatives[0]
+                value = "$".join(examples[part.kind] for part in parts)
+            else:
+                value = examples[param["type"]]
+            path = f"{kind}?{who}{param['name']}={value}"
             response = get("gp", path, headers={"Prefer": "handling=strict"})
             assert response.status_code == 200, (path, response.content)
 

@@ -59,7 +59,7 @@ class Unsupported(ValueError):
 
 
 def distil(folder: Path, former: Json | None = None) -> Json:
-    """``{"elements": {type: [[number, kind, path], …]}, "parameters": {type: {name: …}}}``.
+    """``{"elements": {type: [[number, kind, path], …]}, "parameters": {type: {name: …}}, "summary": {type: […]}}``.
 
     A parameter is ``[search type, [[number] or [number, restriction], …]]``; the restriction is the type a reference
     must be to, or a ContactPoint's system. A composite is ``["composite", [[components], …]]``: alternatives, each a
@@ -78,7 +78,24 @@ def distil(folder: Path, former: Json | None = None) -> Json:
                     table.add(kind, parameter["code"], _compiled(table, kind, parameter, parameters))
                 except Unsupported as reason:
                     sys.stderr.write(f"{kind} {parameter['code']}: {reason}\n")
-    return {"version": "4.0.1", "elements": table.elements, "parameters": table.parameters}
+    return {
+        "version": "4.0.1",
+        "elements": table.elements,
+        "parameters": table.parameters,
+        "summary": _summary(folder),
+    }
+
+
+def _summary(folder: Path) -> dict[str, list[str]]:
+    """Top-level elements of each type that are part of its summary: https://hl7.org/fhir/R4/elementdefinition.html"""
+    found: dict[str, list[str]] = {}
+    for entry in json.loads((folder / "profiles-resources.json").read_text("utf-8"))["entry"]:
+        definition = entry["resource"]
+        if definition["resourceType"] == "StructureDefinition" and definition["type"] in definitions.resource_types():
+            known = definitions.elements(definition["type"])
+            paths = [e["path"].partition(".")[2] for e in definition["snapshot"]["element"] if e.get("isSummary")]
+            found[definition["type"]] = sorted({p.removesuffix("[x]") for p in paths if p in known})
+    return found
 
 
 class _Table:

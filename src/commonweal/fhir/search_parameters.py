@@ -57,7 +57,7 @@ def _table() -> Mapping[str, Any]:
 @cache
 def edition() -> str:
     """A digest of the table: search rows made by another edition want making again."""
-    text = json.dumps([_table(), 1], sort_keys=True)  # 1: raise it when the extractors make other rows
+    text = json.dumps([_table()["elements"], 1], sort_keys=True)  # 1: raise it when the extractors make other rows
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -71,6 +71,12 @@ def indexed(kind: str) -> tuple[Indexed, ...]:
 def parameters(kind: str) -> Mapping[str, Parameter]:
     """The search parameters of a resource type by name; empty for what is no type."""
     return {name: _parameter(name, row) for name, row in _table()["parameters"].get(kind, {}).items()}
+
+
+def summary_elements(kind: str) -> list[str]:
+    """The top-level elements of a type's summary."""
+    listed: list[str] = _table()["summary"][kind]
+    return listed
 
 
 def _parameter(name: str, row: list[Any]) -> Parameter:

@@ -72,8 +72,7 @@ def reindex(again: bool = False, told: Callable[[Indexing], None] | None = None)
     """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_STATE + " FOR UPDATE")
-        definitions, done, upto = cursor.fetchone()
-        if again or definitions != edition():
+        if again or cursor.fetchone()[0] != edition():
             cursor.execute(_BEGIN, {"edition": edition()})
             cursor.execute("DELETE FROM record_parameter")
             rows = [(item.number, kind, item.kind, item.path) for kind in resource_types() for item in indexed(kind)]

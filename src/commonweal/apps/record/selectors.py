@@ -4,31 +4,17 @@ SQL by hand, past the ORM and not past the gate: each query names the scope's co
 row security (the transaction's context, set when the scope was opened) holds it to them again.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
+from django.conf import settings
 from django.db import connection
 
-from commonweal.apps.access.api import Scope
-from commonweal.apps.record.searching import compile_search
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A resource as received. ``body``: UTF-8 JSON, to the byte; ``source``: ODS code; times are aware."""
-
-    type: str
-    id: str
-    version: int
-    updated: datetime
-    body: bytes
-    source: str
-    feed: str
-    category: str
-    happened_at: datetime | None
-    deleted: bool = False
+from commonweal.apps.access.api import Scope, SourceScope
+from commonweal.apps.record import searching
+from commonweal.apps.record.searching import Page, Reach, Request, of_person, of_source, searched
+from commonweal.apps.record.stored import COLUMNS, Stored, rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +28,13 @@ class HeardFrom:
     files: int
 
 
-_COLUMNS = """
-SELECT r.type, r.id, r.version, r.updated, r.body, s.source, s.feed, r.category, r.happened_at, r.deleted
-FROM record_resource r JOIN record_source s ON s.id = r.source_id
-"""
 _OPEN = " WHERE r.compartment_id = ANY (%s) AND r.category = ANY (%s)"
-_READ = _COLUMNS + (
+_READ = COLUMNS + (
     " WHERE r.type = %s AND r.id = %s AND NOT r.deleted"
     " AND (r.compartment_id IS NULL OR (r.compartment_id = ANY (%s) AND r.category = ANY (%s)))"
 )
 _EVERYTHING = (
-    _COLUMNS + _OPEN + " AND NOT r.deleted AND (%s::text[] IS NULL OR r.type = ANY (%s::text[]))"
+    COLUMNS + _OPEN + " AND NOT r.deleted AND (%s::text[] IS NULL OR r.type = ANY (%s::text[]))"
     " AND (%s::timestamptz IS NULL OR r.updated >= %s::timestamptz) ORDER BY r.type, r.happened_at, r.rid"
 )
 _HISTORY = """
@@ -70,38 +52,69 @@ ORDER BY v.version DESC
 """
 
 
-def _rows(statement: str, values: Iterable[Any]) -> list[Stored]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, list(values))
-        return [
-            Stored(kind, ident, version, updated, body.encode(), source, feed, category, happened, deleted)
-            for kind, ident, version, updated, body, source, feed, category, happened, deleted in cursor.fetchall()
-        ]
-
-
 def _open(scope: Scope) -> tuple[list[int], list[str]]:
     return sorted(scope.compartments), sorted(scope.categories)
 
 
 def read(scope: Scope, kind: str, ident: str) -> Stored | None:
     """The current version of one resource of the scope's person, or about nobody; None if there is none to show."""
-    found = _rows(_READ, [kind, ident, *_open(scope)])
+    found = rows(_READ, [kind, ident, *_open(scope)])
     return found[0] if found else None
 
 
-def search(scope: Scope, kind: str, params: Mapping[str, str] | Iterable[tuple[str, str]]) -> list[Stored]:
-    """Resources of type ``kind`` of the scope's person that match; at most ``_count`` (100, never over 1,000).
+def search(
+    scope: Scope | SourceScope,
+    kind: str,
+    params: Request | Mapping[str, str] | Iterable[tuple[str, str]],
+    cursor: str = "",
+) -> Page:
+    """A page of the resources of type ``kind`` that match, of the scope's person or of the source's own.
 
-    ``patient`` and ``subject`` take the id of any Patient resource of this person and stand for the person:
-    what every source holds is searched, because a list cut to one source would read as complete. An id of
-    somebody else finds nothing. Raises ``BadSearch``.
+    ``params``: the search's (name, value) pairs, all of them honoured, or what ``searching.parse`` made of them.
+    ``cursor``: ``next_cursor`` of the page before. Of a person, ``patient`` and ``subject`` take the id of any of
+    their Patients and stand for the person: what every source holds is searched, because a list cut to one source
+    would read as complete. Raises ``BadSearch``.
     """
-    compartments, categories = _open(scope)
-    query = compile_search(kind, params, compartments)
-    if query.people and not who_is(scope, query.people):
-        return []
-    statement = _COLUMNS + _OPEN + " AND r.type = %s AND NOT r.deleted" + query.where + query.order + " LIMIT %s"
-    return _rows(statement, [compartments, categories, kind, *query.values, query.limit])
+    request = _request(kind, params)
+    if isinstance(scope, SourceScope):
+        return searched(request, of_source(scope), settings.COMMONWEAL_NOW(), scope.source, cursor)
+    whose = f"{scope.actor.key} {scope.person_id}"
+    return searched(request, of_person(scope), settings.COMMONWEAL_NOW(), whose, cursor)
+
+
+def search_people(scopes: Iterable[Scope], request: Request, cursor: str, use: Callable[[Scope], None]) -> Page:
+    """Likewise of several people, each within their own scope, merged into one order.
+
+    ``use`` makes a scope the row-security context: it is called before anything of that person is read.
+    """
+    opened = list(scopes)
+    whose = " ".join([*(scope.actor.key for scope in opened[:1]), *sorted(str(scope.person_id) for scope in opened)])
+    after = searching.read_cursor(request, whose, cursor) if cursor else None
+    parts = []
+    only_count = request.summary == "count"
+    for scope in opened:
+        use(scope)
+        compiled = searching.compiled(request, of_person(scope), settings.COMMONWEAL_NOW())
+        listed = [] if only_count else searching.found(compiled, request.count + 1, after)
+        total = searching.total(compiled) if request.total != "none" else None
+        parts.append((scope, compiled, listed, total))
+    page = searching.merged(request, [(compiled, listed) for _, compiled, listed, _ in parts], whose)
+    page.total = sum(total for *_, total in parts if total is not None) if request.total != "none" else None
+    if request.includes:
+        shown = {(item.type, item.id) for item in page.matches}
+        for scope, compiled, listed, _ in parts:
+            matches = [item for item in listed if (item.resource.type, item.resource.id) in shown]
+            if matches:
+                use(scope)
+                searching.add_included(page, request, compiled.reach, matches)
+    page.issues = [*request.remarks, *page.issues]
+    return page
+
+
+def _request(kind: str, params: Request | Mapping[str, str] | Iterable[tuple[str, str]]) -> Request:
+    if isinstance(params, Request):
+        return params
+    return searching.parse(kind, params.items() if isinstance(params, Mapping) else params, strict=True)
 
 
 def who_is(scope: Scope, patients: Iterable[str]) -> list[str]:
@@ -117,34 +130,26 @@ def who_is(scope: Scope, patients: Iterable[str]) -> list[str]:
 def everything(scope: Scope, types: Iterable[str] | None = None, since: datetime | None = None) -> Iterator[Stored]:
     """All the person's resources the scope opens, by type and date; ``since``: changed at or after."""
     wanted = list(types) if types is not None else None
-    yield from _rows(_EVERYTHING, [*_open(scope), wanted, wanted, since, since])
+    yield from rows(_EVERYTHING, [*_open(scope), wanted, wanted, since, since])
 
 
 def history(scope: Scope, kind: str, ident: str) -> list[Stored]:
     """Every version of a resource, the latest first; empty if there is none to show."""
     compartments, categories = _open(scope)
-    return _rows(_HISTORY, [categories, kind, ident, compartments, categories])
+    return rows(_HISTORY, [categories, kind, ident, compartments, categories])
 
 
 def read_shared(kind: str, ident: str) -> Stored | None:
     """A resource about nobody (Organization, Practitioner, Location), which needs no scope."""
-    found = _rows(
-        _COLUMNS + " WHERE r.type = %s AND r.id = %s AND r.compartment_id IS NULL AND NOT r.deleted", [kind, ident]
+    found = rows(
+        COLUMNS + " WHERE r.type = %s AND r.id = %s AND r.compartment_id IS NULL AND NOT r.deleted", [kind, ident]
     )
     return found[0] if found else None
 
 
-def search_shared(kind: str, params: Mapping[str, str] | Iterable[tuple[str, str]]) -> list[Stored]:
+def search_shared(kind: str, params: Request | Mapping[str, str] | Iterable[tuple[str, str]], cursor: str = "") -> Page:
     """Resources about nobody that match; what is about people is never among them. Raises ``BadSearch``."""
-    query = compile_search(kind, params, None)
-    statement = (
-        _COLUMNS
-        + " WHERE r.compartment_id IS NULL AND r.type = %s AND NOT r.deleted"
-        + query.where
-        + query.order
-        + " LIMIT %s"
-    )
-    return _rows(statement, [kind, *query.values, query.limit])
+    return searched(_request(kind, params), Reach(), settings.COMMONWEAL_NOW(), "", cursor)
 
 
 def sources() -> list[HeardFrom]:

@@ -1,66 +1,118 @@
-"""search: resources of one type. https://hl7.org/fhir/R4/search.html"""
+"""search: resources of one type. https://hl7.org/fhir/R4/search.html
+
+Care staff and citizens search within people that the search names; a partner's system searches all its organisation
+holds. What a person's search could not look at, and what was not understood, is said in the answer.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 
 from commonweal.apps.access import api as access
-from commonweal.apps.record import selectors
+from commonweal.apps.identity import api as identity
+from commonweal.apps.record import indexing, selectors
+from commonweal.apps.record.rest import answers
 from commonweal.apps.record.rest.answers import Issue
-from commonweal.apps.record.rest.handling import fhir, session
-from commonweal.apps.record.rest.metadata import searchable
-from commonweal.apps.record.rest.pages import full, page, withheld
-from commonweal.apps.record.rest.people import People, found, patient_ids, whose
-from commonweal.apps.record.rest.query import Query, parse
-from commonweal.apps.record.searching import BadSearch
+from commonweal.apps.record.rest.handling import base, fhir, session
+from commonweal.apps.record.rest.pages import withheld
+from commonweal.apps.record.rest.people import MOST_PEOPLE, People, found, patient_ids, whose
+from commonweal.apps.record.rest.searchset import issues_of, searchset
+from commonweal.apps.record.searching import BadSearch, Page, Request
+from commonweal.apps.record.searching import parse as parse_search
 from commonweal.fhir.compartment import personal
 from commonweal.fhir.definitions import resource_types
+
+_PERSON = ("patient", "subject", "patient:Patient", "subject:Patient")
+_LOCATORS = ("patient.identifier", "subject.identifier", "patient:Patient.identifier", "subject:Patient.identifier")
+Pairs = Iterable[tuple[str, str]]
 
 
 @fhir("GET", "HEAD", "POST")
 def search(request: HttpRequest, kind: str) -> HttpResponse:
-    """Resources of one type, of the people the search names."""
+    """Resources of one type. With POST the parameters may be a form: https://hl7.org/fhir/R4/http.html#search"""
+    lists = [*request.GET.lists(), *(request.POST.lists() if request.method == "POST" else [])]
+    pairs = [(name, value) for name, values in lists for value in values]
+    wanted = parsed(kind, pairs, "handling=strict" in request.headers.get("Prefer", "").replace(" ", ""), request)
+    cursor = next((value for name, value in pairs if name == "_cursor"), "")
+    with session(request, "fhir.search", f"{kind}?{'&'.join(wanted.names)}") as opened:
+        return answers.answer(searched(opened, wanted, base(request), cursor))
+
+
+def parsed(kind: str, pairs: Pairs, strict: bool, request: HttpRequest | None = None) -> Request:
+    """The parameters taken apart; BadSearch for a type there is not, or what cannot be honoured."""
     if kind not in resource_types():
-        access.actor_of(request)
+        if request is not None:
+            access.actor_of(request)
         raise BadSearch(f"This server holds no {kind}; see metadata")
-    locators = ["patient.identifier", "subject.identifier"] if personal(kind) and kind != "Patient" else []
-    query = parse(request, [*searchable(kind), "_id", "_lastUpdated", *locators, *(["patient"] * (kind == "Patient"))])
-    with session(request, "fhir.search", f"{kind}?{'&'.join(query.names)}") as opened:
-        if not personal(kind):
-            opened.require("read_directory")
-            matches = selectors.search_shared(kind, query.store)
-            return page(request, query, matches, full(matches))
-        people, more = _people(kind, query)
-        scopes = opened.open_many(people)
-        matches = []
-        issues: list[Issue] = []
-        for scope in scopes.values():
-            opened.use(scope)
-            rows = selectors.search(scope, kind, query.store)
-            issues += full(rows)
-            matches += rows
-        issues += withheld(list(scopes.values()))
-        hidden = len(people) - len(scopes)
-        told = opened.actor.role in access.CARE_ROLES  # to others, how many there are is already too much
-        if told and hidden:
-            issues.append(
-                Issue("information", "suppressed", f"{hidden} more may match and are not shared with your organisation")
-            )
-        if told and more:
-            issues.append(Issue("warning", "too-costly", "Only the first 50 people were considered: narrow the search"))
-        return page(request, query, matches, issues)
+    return parse_search(kind, pairs, strict, more=["patient"] if kind == "Patient" else [])
 
 
-def _people(kind: str, query: Query) -> tuple[People, bool]:
+def searched(opened: access.AccessSession, wanted: Request, address: str, cursor: str = "") -> bytes:
+    """The page at ``cursor`` of a search as a Bundle, inside the session ``opened``."""
+    wanted = replace(wanted, conditions=[(name, _local(value, address)) for name, value in wanted.conditions])
+    more: list[Issue] = []
+    if opened.actor.role is access.Role.SERVICE:
+        page = selectors.search(opened.open_source(), wanted.kind, wanted, cursor)
+        disclose(opened, page)
+    elif not personal(wanted.kind):
+        opened.require("read_directory")
+        page = selectors.search_shared(wanted.kind, wanted, cursor)
+    else:
+        page, more = _of_people(opened, wanted, cursor)
+    if not indexing.state().complete:
+        text = "Search is being prepared after an upgrade: this answer may lack some of what there is"
+        more = [*more, Issue("warning", "incomplete", text)]
+    return searchset(address, wanted, page, issues_of(page, more), cursor)
+
+
+def disclose(opened: access.AccessSession, page: Page) -> None:
+    """Let the audit say of whom something is on a page of a source's own search."""
+    people: dict[UUID, set[int]] = {}
+    for compartment, person in identity.people_of(sorted(page.compartments)).items():
+        people.setdefault(person, set()).add(compartment)
+    if people:
+        opened.disclose(people)
+
+
+def _local(value: str, address: str) -> str:
+    """References by this server's own address are its own resources."""
+    return value.replace(f"{address}/", "") if address in value else value
+
+
+def _of_people(opened: access.AccessSession, wanted: Request, cursor: str) -> tuple[Page, list[Issue]]:
+    """A page of a search within the people it names, each within their own scope."""
+    people, more = _people(wanted)
+    scopes = opened.open_many(people)
+    within = [(name, value) for name, value in wanted.conditions if name not in (*_PERSON, *_LOCATORS)]
+    page = selectors.search_people(scopes.values(), replace(wanted, conditions=within), cursor, opened.use)
+    issues = withheld(list(scopes.values()))
+    if opened.actor.role in access.CARE_ROLES:  # to others, how many there are is already too much
+        if hidden := len(people) - len(scopes):
+            text = f"{hidden} more may match and are not shared with your organisation"
+            issues.append(Issue("information", "suppressed", text))
+        if more:
+            text = f"Only the first {MOST_PEOPLE} people were considered: narrow the search"
+            issues.append(Issue("warning", "too-costly", text))
+    return page, issues
+
+
+def _people(wanted: Request) -> tuple[People, bool]:
     """Whom the search is about: those its parameters name, never everybody."""
-    named = [value for name, value in query.params if name in ("patient", "subject")]
+    named = [value for name, value in wanted.conditions if name in _PERSON]
     if named:
         people = whose("Patient", patient_ids(named[0]))
         for value in named[1:]:  # repeated is AND: only people that every one of them names
-            also = whose("Patient", patient_ids(value))
-            people = {person: compartments for person, compartments in people.items() if person in also}
+            people = _also(people, whose("Patient", patient_ids(value)))
         return people, False
-    ids = [value for name, value in query.params if name == "_id"]
+    ids = [value for name, value in wanted.conditions if name == "_id"]
     if ids:
-        return whose(kind, ids[0].split(",")), False
-    if kind == "Patient":
-        return found(query.params)
-    return found([(name, value) for name, value in query.params if name.endswith(".identifier")])
+        return whose(wanted.kind, ids[0].split(",")), False
+    if wanted.kind == "Patient":
+        return found(wanted.conditions)
+    return found([("identifier", value) for name, value in wanted.conditions if name in _LOCATORS])
+
+
+def _also(people: People, others: Mapping[UUID, dict[int, str]]) -> People:
+    return {person: compartments for person, compartments in people.items() if person in others}
