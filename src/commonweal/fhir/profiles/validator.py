@@ -39,27 +39,28 @@ class Validator:
         self._compiler = Compiler(library, self.terms, self._nested)
 
     def validate(self, resource: Json, profiles: Iterable[str] = ()) -> list[Issue]:
-        """Everything found, errors first in document order of each step; *information*: what was not checked.
+        """Everything found, structure first; *information* says what was not checked, each once.
 
         ``profiles``: canonical addresses it is held to, beside those its ``meta.profile`` claims. Never raises,
         whatever JSON it is given.
         """
         issues = validate(resource)
-        broken = any(issue.severity == "error" for issue in issues)
-        kind = resource.get("resourceType") if isinstance(resource, dict) else None
-        if not isinstance(kind, str) or kind not in definitions.resource_types():
+        if not isinstance(resource, dict) or resource.get("resourceType") not in definitions.resource_types():
             return issues
+        return [*issues, *self.beyond(resource, profiles)]
+
+    def beyond(self, resource: Json, profiles: Iterable[str] = ()) -> list[Issue]:
+        """What :meth:`validate` finds after structure, for whoever has checked that; of a type R4 has."""
+        kind = str(resource["resourceType"])
         run = Run(self._around(resource))
         found: list[Fault] = []
         try:
             found += self._whole(resource, run, [*profiles]) or ()
         except RecursionError:
             run.cannot("", "profiles are not checked: the resource is nested too deeply")
-        except _SURPRISES:
-            if not broken:
-                raise
-            run.cannot("", "profiles are not checked further: correct the structure first")
-        issues += [
+        except _SURPRISES as why:  # where structure is broken, a value can be of another kind than any check expects
+            run.cannot("", f"profiles are not checked further: correct the structure first ({type(why).__name__})")
+        issues = [
             Issue(join(kind, path), rule, shown, message, severity) for path, rule, shown, message, severity in found
         ]
         issues += [Issue(join(kind, path), NOT_CHECKED, "", why, "information") for why, path in run.unchecked.items()]

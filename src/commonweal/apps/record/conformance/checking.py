@@ -1,4 +1,4 @@
-"""Judging resources against what is loaded: for ``$validate``, for what comes in, and for what is already held.
+"""Judging resources against what is loaded: for ``$validate``, and for what comes in.
 
 One validator a process serves until definitions change; asking whether they have is one look-up a request.
 """
@@ -14,8 +14,10 @@ from django.db import connection
 from commonweal.apps.record.conformance.packages import library_of_tables
 from commonweal.apps.record.terminology import selectors as terminology
 from commonweal.apps.record.terminology.errors import TerminologyFault
+from commonweal.fhir.definitions import resource_types
 from commonweal.fhir.errors import Issue
 from commonweal.fhir.profiles.validator import Validator
+from commonweal.fhir.validate import validate
 
 Json = Mapping[str, Any]
 _REMEMBERED = 100_000  # codes whose membership is known; then it starts again
@@ -66,32 +68,59 @@ ORDER BY profile, source
 """
 
 
-def rules(source: str, kind: str, day: date) -> dict[str, str]:
-    """Profile → ``report`` or ``refuse``, for what ``source`` sends of type ``kind`` on ``day``.
-
-    A rule of the source itself counts before one for all.
-    """
+@lru_cache(maxsize=4096)
+def _rules(stamp: int, source: str, kind: str, day: date) -> dict[str, str]:
     with connection.cursor() as cursor:
         cursor.execute(_RULES, [source, kind, day, day])
         return dict(cursor.fetchall())
 
 
+def rules(source: str, kind: str, day: date) -> dict[str, str]:
+    """Profile → ``report`` or ``refuse``, for what ``source`` sends of type ``kind`` on ``day``.
+
+    A rule of the source itself counts before one for all.
+    """
+    return _rules(terminology.stamp(), source, kind, day)
+
+
 def check(resource: Json, source: str, day: date, profiles: Iterable[str] = ()) -> Checked:
     """What is wrong with a resource that ``source`` sends: R4, the profiles it claims, and those it is held to.
 
-    Refused when R4 itself is broken structurally (a rule without ``invariant-`` before it, as landing refuses), or
-    a profile whose rule says *refuse*. A rule for a profile that is not loaded refuses too: fail closed.
+    Refused when its structure is broken, as landing refuses it, or it breaks a profile whose rule says *refuse*. A
+    rule for a profile that is not loaded refuses too: fail closed.
     """
     kind = str(resource.get("resourceType", ""))
     held = rules(source, kind, day)
     judge = validator()
-    issues = judge.validate(resource, [*profiles, *held])
+    issues = validate(resource)
+    refused = any(one.severity == "error" for one in issues)
+    if kind in resource_types():
+        issues += judge.beyond(resource, [*profiles, *held])
+    return Checked(issues, refused or _refused(judge, resource, held))
+
+
+class Incoming:
+    """What comes in from one source in one request: what is loaded, and the rules, are asked for once."""
+
+    def __init__(self, source: str, day: date) -> None:
+        self._source, self._day = source, day
+        self._stamp: int | None = None
+
+    def remarks(self, resource: Json) -> Checked:
+        """What a structurally sound resource breaks of the profiles it claims or is held to; most claim none.
+
+        Claims are reported and never refuse: a false claim is the sender's, and the data may be sound all the same.
+        """
+        if self._stamp is None:
+            self._stamp = terminology.stamp()
+        held = _rules(self._stamp, self._source, str(resource["resourceType"]), self._day)
+        meta = resource.get("meta")
+        if not held and not (isinstance(meta, dict) and meta.get("profile")):
+            return Checked([], False)
+        judge = _validator(self._stamp)
+        return Checked(judge.beyond(resource, held), _refused(judge, resource, held))
+
+
+def _refused(judge: Validator, resource: Json, held: Mapping[str, str]) -> bool:
     strict = [url for url, verdict in held.items() if verdict == "refuse"]
-    refused = any(one.severity == "error" for url in strict for one in judge.held_to(resource, url))
-    return Checked(issues, refused or _broken(resource))
-
-
-def _broken(resource: Json) -> bool:
-    from commonweal.fhir.validate import validate
-
-    return any(one.severity == "error" for one in validate(resource))
+    return any(one.severity == "error" for url in strict for one in judge.held_to(resource, url))

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpRequest
 
+from commonweal.apps.record.conformance.checking import Incoming
 from commonweal.apps.record.rest.answers import Issue
 from commonweal.apps.record.rest.handling import Problem, problem
 from commonweal.fhir.compartment import is_of_nobody, person_reference
@@ -34,8 +36,15 @@ _CODES = {  # our rules as http://hl7.org/fhir/issue-type
     "patch-test-failed": "conflict",
     "nesting-too-deep": "too-costly",
     "code-not-in-value-set": "code-invalid",
+    "code-outside-extensible": "code-invalid",
+    "profile-min": "required",
+    "profile-max": "structure",
+    "profile-not-loaded": "not-found",
+    "extension-context": "extension",
+    "modifier-extension-unknown": "extension",
+    "not-checked": "informational",
 }
-_INVARIANT = re.compile(r"[a-z]{2,4}-\d+")
+_INVARIANT = re.compile(r"(?:invariant-.+|[a-z]{2,4}-\d+)")
 
 
 def read(request: HttpRequest, types: tuple[str, ...] = JSON, most: int = MAX_BYTES) -> bytes:
@@ -87,10 +96,11 @@ def parsed(raw: bytes, most: int = MAX_BYTES) -> dict[str, Any]:
 def invalid(bad: Invalid, status: int = 400) -> Problem:
     """What cannot be read or applied, as a problem."""
     status = 413 if bad.rule in _TOO_LARGE else status
-    return Problem(status, Issue("error", _code(bad.rule), bad.message, bad.field))
+    return Problem(status, Issue("error", issue_code(bad.rule), bad.message, bad.field))
 
 
-def _code(rule: str) -> str:
+def issue_code(rule: str) -> str:
+    """A rule of ours as an issue type: http://hl7.org/fhir/issue-type."""
     return _CODES.get(rule) or ("invariant" if _INVARIANT.fullmatch(rule) else "value")
 
 
@@ -108,12 +118,29 @@ def checked(resource: Mapping[str, Any], kind: str, at: str = "") -> list[Issue]
     if _references(resource) > MAX_REFERENCES:
         raise problem(413, "too-costly", f"More than {MAX_REFERENCES} references; split the resource")
     issues = [
-        Issue(issue.severity, _code(issue.rule), f"{issue.rule}: {issue.message}", _at(issue.field, at, kind))
+        Issue(issue.severity, issue_code(issue.rule), f"{issue.rule}: {issue.message}", _at(issue.field, at, kind))
         for issue in validate(resource)
     ]
     if any(issue.severity == "error" for issue in issues):
         raise Problem(422, *issues)
     return issues
+
+
+def held_to_profiles(incoming: Incoming, resource: Mapping[str, Any], at: str = "") -> list[Issue]:
+    """What a valid resource breaks of the profiles it claims or its source is held to, as warnings.
+
+    Raises:
+        Problem: 422 when a rule says to refuse what breaks its profile.
+    """
+    checked = incoming.remarks(resource)
+    kind = str(resource["resourceType"])
+    issues = [
+        Issue(one.severity, issue_code(one.rule), f"{one.rule}: {one.message}", _at(one.field, at, kind))
+        for one in checked.issues
+    ]
+    if checked.refused:
+        raise Problem(422, *issues)
+    return [replace(one, severity="warning") if one.severity == "error" else one for one in issues]
 
 
 def whose(resource: Mapping[str, Any], at: str = "") -> str | None:

@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from commonweal.apps.access import api as access
 from commonweal.apps.record import adding, own_entries, writing
+from commonweal.apps.record.conformance.checking import Incoming
 from commonweal.apps.record.rest import bodies, preconditions
 from commonweal.apps.record.rest.answers import Issue
 from commonweal.apps.record.rest.handling import problem
@@ -65,6 +66,7 @@ class Writer:
 
     def __init__(self, session: access.AccessSession) -> None:
         self.session = session
+        self._incoming = Incoming(session.actor.organisation, session.now.date())
         self.scope = None if session.actor.role in access.CARE_ROLES else session.open_source()
 
     def write(self, asks: Sequence[Ask]) -> list[Written]:
@@ -88,7 +90,7 @@ class Writer:
             if found is not None:
                 return replace(ask, ident=found.stored.id, query="")
             stated = bodies.parsed(ask.text.encode()).get("id") if ask.text else None
-            return replace(ask, new_id=stated if is_id(stated) else str(uuid4()))
+            return replace(ask, new_id=str(stated) if is_id(stated) else str(uuid4()))
         return ask
 
     def _plan(self, scope: access.SourceScope, ask: Ask) -> _Planned:
@@ -151,6 +153,7 @@ class Writer:
         known = bodies.parsed(ask.text.encode()) if resource is None else resource
         said = {**known, "id": ident}
         warnings = bodies.checked(said, ask.kind, ask.at)
+        warnings += bodies.held_to_profiles(self._incoming, said, ask.at)
         person = ident if ask.kind == "Patient" else bodies.whose(said, ask.at)
         try:
             text = splice.content(ask.text, ident)
