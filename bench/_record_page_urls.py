@@ -18,7 +18,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
-from commonweal.apps.record.page import _PERSON
+from commonweal.apps.record.page import PERSON_ROWS
 
 CATEGORIES = ["demographics", "clinical", "medication", "mental_health", "social_care"]
 HEAD = (
@@ -32,7 +32,7 @@ def fixed(request: HttpRequest, compartments: str) -> HttpResponse:
     """The hand-written page."""
     wanted = [int(one) for one in compartments.split(",")]
     lines = [HEAD]
-    for kind, body, source, feed, category, _ in _connection().execute(_PERSON, [wanted, CATEGORIES], prepare=True):
+    for kind, body, source, feed, category, _ in _connection().execute(PERSON_ROWS, [wanted, CATEGORIES], prepare=True):
         resource = orjson.loads(body)
         facts = _person(resource) if kind == "Patient" else _facts(resource)
         cells = [escape(str(fact)) for fact in (kind, *facts, source, feed, category)]

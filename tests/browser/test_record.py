@@ -148,3 +148,52 @@ def test_others_find_nobody(site: Site, visitor: Arrives, username: str) -> None
     assert other.opens(way_in.removesuffix("/emergency")) == 404
     assert other.opens(way_in) == 404
     assert other.opens("/people/00000000-0000-4000-8000-000000000000") == 404
+
+
+def test_the_timeline_narrows_without_a_script_and_says_what_it_leaves_out(site: Site, visitor: Arrives) -> None:
+    # Given a clinician reading a record of several sources
+    clinician = visitor().signs_in("clinician")
+    clinician.opens_record(_vicky(site)["nhs_number"])
+    page = clinician.page
+    every = page.locator("#timeline li").count()
+    # When one kind of contact is chosen
+    kind = page.get_by_label("Kind").locator("option").nth(1).inner_text()
+    page.get_by_label("Kind").select_option(kind)
+    page.get_by_role("button", name="Narrow").click()
+    # Then only that kind is listed, and the page says how many others there are
+    what = page.locator("#timeline .cw-what").all_inner_texts()
+    assert what
+    assert len(what) < every
+    assert all(text.startswith(kind) for text in what)
+    expect(page.locator("#timeline")).to_contain_text(f"{len(what)} of {every} contacts")
+    page.get_by_role("link", name="Show all").click()
+    assert page.locator("#timeline li").count() == every
+    clinician.sees_no_barrier("record-timeline")
+
+
+def test_repeated_measurements_fold_with_their_trend_in_words(site: Site, visitor: Arrives) -> None:
+    clinician = visitor().signs_in("clinician")
+    clinician.opens_record(_vicky(site)["nhs_number"])
+    row = clinician.page.locator("#observations tr", has_text="Body weight").first
+    words = row.locator("svg").get_attribute("aria-label") or ""
+    assert re.match(r"\d+ values, from [\d.]+ kg in \w+ 20\d\d to", words)
+    folded = row.locator(".cw-again")
+    assert not folded.locator("li").first.is_visible()
+    folded.locator("summary").click()
+    assert folded.locator("li").count() + 1 == int(words.split()[0])
+
+
+def test_a_letter_opens_and_is_recorded_as_a_look(site: Site, visitor: Arrives) -> None:
+    # Given a person of this practice with a letter on file
+    clinician = visitor().signs_in("clinician")
+    clinician.opens_record(_vicky(site)["nhs_number"])
+    clinician.page.locator("#documents").get_by_role("link").first.click()
+    # Then it reads as it was written, with who wrote it, and leads back
+    expect(clinician.page.locator(".cw-document")).to_contain_text("Thank you for asking us to see this person")
+    clinician.sees_no_barrier("record-document")
+    clinician.page.get_by_role("link", name="Back to the record").click()
+    expect(clinician.page.locator("#documents")).to_be_visible()
+    # And the person can see that a letter was opened
+    citizen = visitor().signs_in("citizen")
+    citizen.opens("/my-record/who-looked")
+    expect(citizen.page.locator("main")).to_contain_text("Opened one of your letters or plans")

@@ -15,8 +15,11 @@ def draw(home: Path) -> Any:
     """Draws the page of a view model as HTML."""
     from django.template.loader import get_template
 
+    from commonweal.apps.record.page import choices, chosen
+
     def drawn(page: Any, way_in: str = "/people/x/emergency") -> str:
-        return str(get_template("record/person.jinja").render({"page": page, "emergency_address": way_in}))
+        shown = {"page": page, "emergency_address": way_in, "choices": choices, "chosen": chosen, "asked": {}}
+        return str(get_template("record/person.jinja").render(shown))
 
     return drawn
 
@@ -24,14 +27,21 @@ def draw(home: Path) -> Any:
 @pytest.fixture
 def page(home: Path) -> Any:
     """A record with nothing in it."""
-    from commonweal.apps.record.page import Banner, PersonPage, Section, SourceHeard
+    from commonweal.apps.record.page import Banner, Details, PersonPage, Section, SourceHeard
 
     nothing = Section((), (), ())
     banner = Banner(
         "Ada Example", date(1950, 2, 1), 70, None, "female", "9990000018", "1 A Road", "", "X1", "A Surgery"
     )
     heard = SourceHeard("X1", "A Surgery", "gp", "General practice record", SEEN, False, 1, False)
-    return PersonPage(banner, (), nothing, nothing, nothing, nothing, (), (), (heard,))
+    rest = Details(*[nothing] * 12, (), (), (), (heard,), {})
+    return PersonPage(banner, (), nothing, nothing, nothing, nothing, lambda: rest)
+
+
+def with_details(page: Any, **changed: Any) -> Any:
+    """The page with other details."""
+    rest = replace(page.details, **changed)
+    return replace(page, later=lambda: rest)
 
 
 def _allergies(html: str) -> str:
@@ -70,7 +80,10 @@ def test_what_a_source_typed_is_text_and_never_markup(draw: Any, page: Any) -> N
     hostile = "<script>alert('x')</script>"
     entry = Entry("Condition", "1", hostile, "1", hostile, "active", None, hostile, "X1", hostile)
     html = draw(
-        replace(page, banner=replace(page.banner, name=hostile, address=hostile), problems=Section((entry,), (), ()))
+        with_details(
+            replace(page, banner=replace(page.banner, name=hostile, address=hostile)),
+            problems=Section((entry._replace(also=(entry,)),), (), ()),
+        )
     )
     assert "<script>alert" not in html
     assert html.count("&lt;script&gt;") >= 6
@@ -84,7 +97,7 @@ def test_a_death_is_said_in_the_banner(draw: Any, page: Any) -> None:
 
 
 def test_an_overdue_source_is_marked(draw: Any, page: Any) -> None:
-    html = draw(replace(page, sources=(replace(page.sources[0], overdue=True),)))
+    html = draw(with_details(page, sources=(replace(page.details.sources[0], overdue=True),)))
     assert "Overdue" in html.split('id="sources"')[1]
     assert "Overdue" not in draw(page)
 
@@ -97,7 +110,7 @@ def test_many_entries_fold_and_none_is_lost(draw: Any, page: Any) -> None:
                 "A Surgery", "", "finished", "clinical", "X1", "A Surgery", SEEN)
         for n in range(500)
     )  # fmt: skip
-    html = draw(replace(page, timeline=contacts))
+    html = draw(with_details(page, timeline=contacts))
     assert "Earlier contacts (480)" in html
     assert all(f"Visit number {n}." in html for n in range(500))
 
@@ -112,7 +125,7 @@ def test_caring_stands_with_who_is_involved_and_an_ended_one_is_said_to_have_end
     began, ended = said("Provides care", "1 May 2019"), said("Is no longer a carer", "3 May 2020")
 
     def involved(caring: Caring) -> str:
-        return str(draw(replace(page, caring=caring))).split('id="involved"')[1].split("</section>", 1)[0]
+        return str(draw(with_details(page, caring=caring))).split('id="involved"')[1].split("</section>", 1)[0]
 
     assert "Carer: Provides care, 1 May 2019" in involved(Caring(True, (began,)))
     now = involved(Caring(False, (ended, began)))

@@ -151,6 +151,9 @@ ALLERGIES = (
     Code("91935009", "Allergy to peanut"),
     Code("300913006", "Allergy to shellfish"),
 )
+SUPPORT_PLAN = Code("2181441000000107", "Personalised care and support plan")
+ADVANCE_PLAN = Code("736366004", "Advance care plan")
+RESPECT_FORM = Code("1382601000000107", "ReSPECT form")
 BLOOD_PRESSURE = Code("75367002", "Blood pressure")
 SYSTOLIC = Code("271649006", "Systolic blood pressure")
 DIASTOLIC = Code("271650006", "Diastolic blood pressure")

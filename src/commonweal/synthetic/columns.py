@@ -91,6 +91,7 @@ class Stream(IntEnum):
     MENTAL_HEALTH_IDENTITY = 13
     PRACTICE_IDENTITY = 14
     FEED_FAULTS = 15
+    PLANS = 16
 
 
 class Streams:

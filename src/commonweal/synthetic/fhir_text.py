@@ -197,3 +197,45 @@ def medication_request(id: str, person: str, encounter: str, status: str, what: 
         f'"subject":{{"reference":"Patient/{person}"}}{seen},"authoredOn":"{when}",'
         f'"requester":{{"reference":"Practitioner/{requester}"}}}}'
     )
+
+
+def immunization(id: str, person: str, vaccine: str, given: str) -> str:
+    """An Immunization that was given; the vaccine by name."""
+    return (
+        f'{{"resourceType":"Immunization","id":"{id}","status":"completed","vaccineCode":{{"text":"{vaccine}"}},'
+        f'"patient":{{"reference":"Patient/{person}"}},"occurrenceDateTime":"{given}","primarySource":true}}'
+    )
+
+
+def flag(id: str, person: str, adjustment: bool, words: str, since: str) -> str:
+    """A Flag in force: a reasonable adjustment as England's patient flag marks it, or an alert about safety."""
+    category = (
+        '{"coding":[{"system":"https://fhir.nhs.uk/England/CodeSystem/England-FlagCategoryPatient",'
+        '"code":"national-reasonable-adjustment-flag"}]}'
+        if adjustment
+        else _coded("flag-category", "safety", "Safety")
+    )
+    return (
+        f'{{"resourceType":"Flag","id":"{id}","status":"active","category":[{category}],"code":{{"text":"{words}"}},'
+        f'"subject":{{"reference":"Patient/{person}"}},"period":{{"start":"{since}"}}}}'
+    )
+
+
+def care_plan(id: str, person: str, code: Code, goal: str, since: str) -> str:
+    """A CarePlan in force; what matters to the person is its description."""
+    return (
+        f'{{"resourceType":"CarePlan","id":"{id}","status":"active","intent":"plan","category":[{concept(code)}],'
+        f'"title":"{code.term}","description":"{goal}","subject":{{"reference":"Patient/{person}"}},'
+        f'"period":{{"start":"{since}"}},"created":"{since}"}}'
+    )
+
+
+def document(id: str, person: str, code: Code | None, words: str, data: str, written: str, practice: str) -> str:
+    """A DocumentReference with its plain text inside; ``data`` is base64, ``code`` or ``words`` say what it is."""
+    kind = concept(code) if code else f'{{"text":"{words}"}}'
+    return (
+        f'{{"resourceType":"DocumentReference","id":"{id}","status":"current","type":{kind},'
+        f'"subject":{{"reference":"Patient/{person}"}},"date":"{written}T09:00:00+00:00",'
+        f'"custodian":{organisation_reference(practice)},'
+        f'"content":[{{"attachment":{{"contentType":"text/plain;charset=utf-8","data":"{data}"}}}}]}}'
+    )

@@ -24,6 +24,7 @@ from commonweal.synthetic.geography import Geography
 from commonweal.synthetic.identity_noise import Recorded
 from commonweal.synthetic.lives import Caring, Conditions
 from commonweal.synthetic.people import People
+from commonweal.synthetic.plans import Holdings, plans
 from commonweal.synthetic.sink import Sink
 
 REPEAT_DAYS = 56
@@ -84,6 +85,8 @@ def write_practice(world: World, index: int, sink: Sink) -> tuple[Ints, list[str
     _write_observations(practice, visits)
     _write_caring(practice)
     _write_medicines(practice, visits)
+    holdings = Holdings(world.people, world.conditions, who, ids, world.geography.practices[index].code)
+    sink.write(plans(holdings, world.streams.of(Stream.PLANS, index)))
     return who, ids
 
 

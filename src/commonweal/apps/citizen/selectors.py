@@ -27,6 +27,8 @@ ACTIONS = {
     "search people": "found you in a search",
     "open record": "opened your record",
     "open own record": "opened your record",
+    "open document": "opened one of your letters or plans",
+    "open own document": "opened one of your letters or plans",
     "who looked": "read this list",
 }
 
@@ -52,6 +54,13 @@ def own_record(actor: access.Actor) -> record.PersonPage:
     with access.session(actor, access.Purpose.OWN_RECORD, "open own record") as session:
         person_id = _own_person(actor)
         return record.person_page(session.open_person(person_id, identity.compartments_of(person_id)))
+
+
+def own_document(actor: access.Actor, ident: str) -> record.Document | None:
+    """A letter or plan of the actor's own record, or None. Raises ``access.Refused`` as ``own_record`` does."""
+    with access.session(actor, access.Purpose.OWN_RECORD, "open own document", "DocumentReference") as session:
+        person_id = _own_person(actor)
+        return record.document(session.open_person(person_id, identity.compartments_of(person_id)), ident)
 
 
 def who_looked(actor: access.Actor) -> list[Visit]:

@@ -17,7 +17,8 @@ NO_KNOWN_ALLERGY = frozenset(("716186003", "409137002", "428607008", "429625007"
 class Entry(NamedTuple):
     """One thing in a list. ``when`` is the calendar day (None: not recorded), ``when_text`` as precise as sent.
 
-    ``detail`` is a value, dose or reaction; ``status`` a FHIR code; ``source`` an ODS code.
+    ``detail`` is a value, dose or reaction; ``status`` a FHIR code; ``source`` an ODS code. ``also`` are entries
+    that say the same thing again, latest first.
     """
 
     type: str
@@ -30,6 +31,7 @@ class Entry(NamedTuple):
     when_text: str
     source: str
     source_name: str
+    also: tuple["Entry", ...] = ()
 
 
 class Contact(NamedTuple):
@@ -112,15 +114,34 @@ def happened(resource: Json) -> str | None:
     return next(happened_values(resource), None)
 
 
+# Where a type keeps what it is about, when not in ``code``.
+_CONCEPT = {
+    "CarePlan": "category",
+    "Consent": "scope",
+    "DocumentReference": "type",
+    "EpisodeOfCare": "type",
+    "FamilyMemberHistory": "relationship",
+    "Immunization": "vaccineCode",
+    "MedicationAdministration": "medicationCodeableConcept",
+    "MedicationDispense": "medicationCodeableConcept",
+    "MedicationRequest": "medicationCodeableConcept",
+    "MedicationStatement": "medicationCodeableConcept",
+    "Goal": "description",
+    "Device": "type",
+}
+
+
 def entry(resource: Json, source: str, source_name: str) -> Entry:
-    """A line of a list, for any type that has a code."""
+    """A line of a list, for any type: what it is about, else its title or description, else its type."""
     kind = resource["resourceType"]
-    concept = resource.get("medicationCodeableConcept") if kind.startswith("Medication") else resource.get("code")
+    concept = resource.get(_CONCEPT.get(kind, "code"))
     when = happened(resource)
     return Entry(
         type=kind,
         id=resource.get("id", ""),
-        text=text_of(concept) or "No description recorded",
+        text=_title(kind, resource)
+        or text_of(concept)
+        or str(resource.get("description") or "No description recorded"),
         code=first_code(concept),
         detail=_DETAILS[kind](resource) if kind in _DETAILS else "",
         status=_status(resource),
@@ -129,6 +150,10 @@ def entry(resource: Json, source: str, source_name: str) -> Entry:
         source=source,
         source_name=source_name,
     )
+
+
+def _title(kind: str, resource: Json) -> str:
+    return str(resource.get("title") or "") if kind == "CarePlan" else ""
 
 
 def _status(resource: Json) -> str:
@@ -153,6 +178,30 @@ def _reaction(resource: Json) -> str:
 
 
 def _value(resource: Json) -> str:
+    """The value with the range it came with; what a source makes of it (high, low) only beside that range."""
+    value = _bare_value(resource)
+    limits = resource.get("referenceRange")
+    if not limits:
+        return value
+    given = "; ".join(filter(None, (_range(item) for item in limits)))
+    if not given:
+        return value
+    judged = text_of(resource.get("interpretation"))
+    return f"{value} (range {given}{'; ' + judged if judged else ''})".strip()
+
+
+def _range(limits: Json) -> str:
+    if limits.get("text"):
+        return str(limits["text"])
+    low, high = limits.get("low"), limits.get("high")
+    if low and high:
+        return f"{low.get('value', '')} to {_quantity(high)}"
+    if low:
+        return f"{_quantity(low)} or more"
+    return f"{_quantity(high)} or less" if high else ""
+
+
+def _bare_value(resource: Json) -> str:
     if "valueQuantity" in resource:
         return _quantity(resource["valueQuantity"])
     parts = [
@@ -170,8 +219,30 @@ def _quantity(value: Json) -> str:
     return " ".join(str(part) for part in (value.get("comparator", ""), number, value.get("unit", "")) if part != "")
 
 
+def _plan(resource: Json) -> str:
+    said = [str(resource.get("description") or "")]
+    said += [str(one.get("detail", {}).get("description") or "") for one in resource.get("activity", ())]
+    return "; ".join(filter(None, said))
+
+
+def _relatives(resource: Json) -> str:
+    return ", ".join(filter(None, (text_of(one.get("code")) for one in resource.get("condition", ()))))
+
+
+def _conclusion(resource: Json) -> str:
+    return str(resource.get("conclusion") or "")
+
+
+def _described(resource: Json) -> str:
+    return str(resource.get("description") or "")
+
+
 _DETAILS = {
     "AllergyIntolerance": _reaction,
+    "CarePlan": _plan,
+    "DiagnosticReport": _conclusion,
+    "DocumentReference": _described,
+    "FamilyMemberHistory": _relatives,
     "MedicationRequest": _dose,
     "MedicationStatement": _dose,
     "Observation": _value,
@@ -213,7 +284,7 @@ def contact(
         until=day_of(period.get("end")),
         ongoing=status in ("active", "in-progress", "arrived", "onhold", "on-hold", "planned")
         and not period.get("end"),
-        what=_what(resource),
+        what=what(resource),
         where=_where(resource) or names.get(provider, provider) or names.get(source, source),
         who=", ".join(dict.fromkeys(people(resource, staff))),
         status=status,
@@ -224,7 +295,8 @@ def contact(
     )
 
 
-def _what(resource: Json) -> str:
+def what(resource: Json) -> str:
+    """What a contact was: its type, else its class, with the reason."""
     kind = resource["resourceType"]
     concept = text_of(resource.get("type")) or text_of(resource.get("code"))
     class_code = resource.get("class", {}).get("code", "")

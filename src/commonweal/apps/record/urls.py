@@ -7,6 +7,12 @@ from commonweal.apps.record import views
 urlpatterns = [
     path("fhir/R4/", include("commonweal.apps.record.rest.urls")),
     path("people/<uuid:person_id>", views.person, name="person"),
+    path("people/<uuid:person_id>/documents/<str:ident>", views.person_document, name="person_document"),
+    path(
+        "people/<uuid:person_id>/in-emergency/documents/<str:ident>",
+        views.person_document_in_emergency,
+        name="person_document_in_emergency",
+    ),
     path("people/<uuid:person_id>/emergency", views.emergency, name="emergency"),
     path("people/<uuid:person_id>/in-emergency", views.person_in_emergency, name="person_in_emergency"),
 ]

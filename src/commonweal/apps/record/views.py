@@ -1,9 +1,10 @@
-"""The record page of one person, and the way in when there is no recorded relationship."""
+"""The record page of one person, its documents, and the way in when there is no recorded relationship."""
 
 from collections.abc import Mapping
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
@@ -11,13 +12,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 from commonweal.apps.access import api as access
 from commonweal.apps.identity import api as identity
 from commonweal.apps.record.forms import EmergencyReason
-from commonweal.apps.record.page import person_page
+from commonweal.apps.record.page import choices, chosen, document, person_page
+from commonweal.apps.record.sending import send_document, stream
 
 OPEN_RECORD = "open record"
 
 
 @require_safe
-def person(request: HttpRequest, person_id: UUID) -> HttpResponse:
+def person(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
     """The whole record, for direct care. Care staff without a relationship are told how to go on."""
     actor = access.actor_of(request)
     compartments = identity.compartments_of(person_id)
@@ -29,10 +31,23 @@ def person(request: HttpRequest, person_id: UUID) -> HttpResponse:
 
 
 @require_safe
-def person_in_emergency(request: HttpRequest, person_id: UUID) -> HttpResponse:
+def person_in_emergency(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
     """The record as opened by a stated reason, for as long as the reason holds."""
     actor = access.actor_of(request)
     return _record(request, actor, access.Purpose.EMERGENCY, person_id, identity.compartments_of(person_id))
+
+
+@require_safe
+def person_document(request: HttpRequest, person_id: UUID, ident: str) -> HttpResponse:
+    """One document of the record."""
+    actor = access.actor_of(request)
+    return _document(request, actor, access.default_purpose(actor), person_id, ident)
+
+
+@require_safe
+def person_document_in_emergency(request: HttpRequest, person_id: UUID, ident: str) -> HttpResponse:
+    """One document of a record opened by a stated reason."""
+    return _document(request, access.actor_of(request), access.Purpose.EMERGENCY, person_id, ident)
 
 
 @require_http_methods(["GET", "POST"])
@@ -57,8 +72,8 @@ def _record(
     purpose: access.Purpose,
     person_id: UUID,
     compartments: Mapping[int, str],
-) -> HttpResponse:
-    """Open, read and draw; a refusal that may be gone around in an emergency says how."""
+) -> HttpResponseBase:
+    """Open and read, then draw; a refusal that may be gone around in an emergency says how."""
     way_in = reverse("emergency", args=[person_id]) if actor.role in access.CARE_ROLES else ""
     try:
         with access.session(actor, purpose, OPEN_RECORD) as session:
@@ -69,5 +84,24 @@ def _record(
         shown = {"refusal": refusal, "emergency_address": way_in}
         return render(request, "record/refused.jinja", shown, status=403)
     in_emergency = purpose is access.Purpose.EMERGENCY
-    shown = {"page": page, "emergency": in_emergency, "emergency_address": "" if in_emergency else way_in}
-    return render(request, "record/person.jinja", shown)
+    return stream(
+        request,
+        "record/person.jinja",
+        {
+            "page": page,
+            "emergency": in_emergency,
+            "emergency_address": "" if in_emergency else way_in,
+            "documents_address": request.path + "/documents/",
+            "asked": request.GET,
+            "choices": choices,
+            "chosen": chosen,
+        },
+    )
+
+
+def _document(
+    request: HttpRequest, actor: access.Actor, purpose: access.Purpose, person_id: UUID, ident: str
+) -> HttpResponse:
+    with access.session(actor, purpose, "open document", "DocumentReference") as session:
+        found = document(session.open_person(person_id, identity.compartments_of(person_id)), ident)
+    return send_document(request, found, request.path.partition("/documents/")[0])

@@ -1,0 +1,111 @@
+"""One query for the person, one round trip for the sources and staff, one for names of organisations."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.db import connection
+from orjson import loads
+
+from commonweal.apps.access.api import Scope
+from commonweal.apps.places import api as places
+from commonweal.apps.record import entries
+from commonweal.apps.record.feed_facts import FeedTable, feed_facts
+
+
+class Row(NamedTuple):
+    """A row as the query gives it; a tuple, because a page makes a hundred and more."""
+
+    kind: str
+    resource: dict[str, Any]
+    source: str
+    feed: str
+    category: str
+    updated: float  # seconds since 1970: an aware moment costs more to read than the rest of the row
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """All that a page is made of. ``rows`` come latest first; ``names``: of organisations by ODS code.
+
+    ``heard``: when each (source, feed) last sent anything; ``staff``: names by reference; ``held_back``: sources
+    withheld as a whole.
+    """
+
+    scope: Scope
+    now: datetime
+    rows: Sequence[Row]
+    by_kind: Mapping[str, list[Row]]
+    contacts: Sequence[Row]
+    heard: Mapping[tuple[str, str], datetime | None]
+    names: Mapping[str, str]
+    staff: Mapping[str, str]
+    facts: FeedTable
+    held_back: frozenset[str]
+
+    def of(self, *kinds: str) -> list[Row]:
+        """Rows of these types, without what was entered in error."""
+        return [row for kind in kinds for row in sound(self.by_kind.get(kind, ()))]
+
+
+PERSON_ROWS = """
+SELECT r.type, r.body, s.source, s.feed, r.category, extract(epoch FROM r.updated)::float8
+FROM record_resource r JOIN record_source s ON s.id = r.source_id
+WHERE r.compartment_id = ANY (%s) AND r.category = ANY (%s) AND NOT r.deleted
+ORDER BY r.happened_at DESC NULLS LAST, r.rid DESC
+"""
+# Two statements in one round trip: when the sources were heard, and the names of staff the contacts refer to.
+_BESIDE = """
+SELECT source, feed, last_received_at FROM record_source WHERE source = ANY (%s);
+SELECT id, body FROM record_resource
+WHERE type = 'Practitioner' AND id = ANY (%s) AND compartment_id IS NULL AND NOT deleted
+"""
+CONTACTS = frozenset(("Encounter", "EpisodeOfCare", "ServiceRequest", "Appointment"))
+_WRONG = ("entered-in-error", "refuted")
+
+
+def read_person(scope: Scope) -> Reading:
+    """Everything the scope opens of its person; inside the access session that opened it."""
+    now: datetime = settings.COMMONWEAL_NOW()
+    held_back = frozenset(item.source for item in scope.withheld if item.source)
+    with connection.cursor() as cursor:
+        cursor.execute(PERSON_ROWS, [sorted(scope.compartments), sorted(scope.categories)])
+        rows = [Row(row[0], loads(row[1]), row[2], row[3], row[4], row[5]) for row in cursor.fetchall()]
+        contacts = [row for row in rows if row.kind in CONTACTS and row.resource.get("status") != "entered-in-error"]
+        cursor.execute(_BESIDE, [sorted({row.source for row in rows} | held_back), _staff(contacts)])
+        heard = {(source, feed): last for source, feed, last in cursor.fetchall()}
+        cursor.nextset()
+        staff = {f"Practitioner/{i}": entries.full_name(loads(b).get("name", ())) for i, b in cursor.fetchall()}
+    by_kind: dict[str, list[Row]] = {}
+    for row in rows:
+        by_kind.setdefault(row.kind, []).append(row)
+    names = places.names_of(
+        {row.source for row in rows}
+        | held_back
+        | {entries.organisation_of(row.resource) for row in contacts}
+        | {entries.organisation_of(row.resource) for row in by_kind.get("Patient", ())} - {""}
+    )
+    facts = feed_facts(now.date())
+    return Reading(scope, now, rows, by_kind, contacts, heard, names, staff, facts, held_back)
+
+
+def _staff(contacts: Sequence[Row]) -> list[str]:
+    """Ids of the practitioners that contacts refer to."""
+    wanted = {
+        reference["reference"].removeprefix("Practitioner/")
+        for row in contacts
+        for reference in entries.staff_references(row.resource)
+        if str(reference.get("reference", "")).startswith("Practitioner/")
+    }
+    return sorted(wanted)
+
+
+def sound(rows: Sequence[Row]) -> list[Row]:
+    """Without what was entered in error or has been refuted."""
+    return [
+        row
+        for row in rows
+        if row.resource.get("status") not in _WRONG and entries.verification(row.resource) not in _WRONG
+    ]
