@@ -9,7 +9,7 @@ import yaml
 
 from commonweal.apps.measurement.workbook import ENCODINGS, read_sheets
 from commonweal.apps.measurement.workbook_guard import HostileFileError, check_name_and_start
-from commonweal.domain.measurement.reconcile.declared import BadRelationsError, Relations, moved, read_relations
+from commonweal.domain.measurement.reconcile.declared import BadRelationsError, Relations, read_relations
 from commonweal.domain.measurement.reconcile.run import reconcile
 from commonweal.domain.measurement.reconcile.sheets import Sheet, TableFinding
 
@@ -113,7 +113,7 @@ def relations_beside(path: Path, name: str) -> Relations | None:
                 content = yaml.safe_load(beside.read_text("utf-8"))
             except (yaml.YAMLError, UnicodeError) as problem:
                 raise BadRelationsError(f"{beside.name} is no YAML: {' '.join(str(problem).split())}") from problem
-            return moved(read_relations(content, beside.name), name)
+            return read_relations(content, name)
     return None
 
 

@@ -75,7 +75,7 @@ def read_cell(text: str, counts: bool = False, european: bool = False) -> Read:
         return _TEXT
     if found.value is None or found.quantum is None:
         return _MISSING
-    places = max(0, -int(found.quantum.normalize().as_tuple().exponent))  # type: ignore[arg-type]  # a finite number
+    places = max(0, -int(found.quantum.normalize().as_tuple().exponent))
     return Read(
         Kind.NUMBER,
         float(found.value),

@@ -142,8 +142,15 @@ def periods(table: Table) -> Iterator[TableFinding]:
         cells = [(r, read_period(table.cell(r, c))) for r in range(len(table.rows))]
         said = [(r, period) for r, period in cells if period is not None]
         filled = sum(1 for r in range(len(table.rows)) if table.cell(r, c))
-        if len(said) < 4 or len(said) < filled - 1 or len({period for _, period in said}) < 0.8 * len(said):
+        if len(said) < 4 or len(said) < filled - 1:
             continue
+        if len({period for _, period in said}) < 0.8 * len(said):  # the same periods again for each group of rows
+            first: dict[tuple[str, int], int] = {}
+            for r, period in said:
+                first.setdefault(period, r)
+            said = [(r, period) for period, r in first.items()]
+            if len(said) < 4:
+                continue
         yield from _run(
             table, [period for _, period in said], [(table.lines[r], table.cell(r, c), table.name(c)) for r, _ in said]
         )

@@ -18,7 +18,7 @@ A name of several words, or with other signs, stands in square brackets: ``[Vari
 import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from commonweal.domain.errors import CommonwealError
@@ -289,8 +289,3 @@ def _held(relation: Relation, figures: Mapping[str, Range], table: Table, r: int
         column=table.name(c),
         check=RULES["declared-relation-holds"].check,
     )
-
-
-def moved(one: Relations, file: str) -> Relations:
-    """The same relations for a file known by another name in this run."""
-    return replace(one, file=file)

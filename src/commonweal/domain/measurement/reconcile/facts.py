@@ -85,9 +85,9 @@ def facts(tables: Sequence[tuple[Table, View]], aliases: Mapping[str, str]) -> I
         mine: dict[tuple[frozenset[str], bool, str], list[Fact]] = defaultdict(list)
         for (key, percent), fact in _facts(table, view, aliases):
             mine[key, percent, fact.period].append(fact)
-        for (key, percent, _), found in mine.items():
-            if len(found) == 1:
-                named[key, percent].append((number, found[0]))
+        for (key, percent, _), alike in mine.items():
+            if len(alike) == 1:
+                named[key, percent].append((number, alike[0]))
     shared: dict[tuple[int, int], list[tuple[frozenset[str], Fact, Fact]]] = defaultdict(list)
     for (key, _), found in named.items():
         for index, (a, one) in enumerate(found):

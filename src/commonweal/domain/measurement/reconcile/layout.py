@@ -67,7 +67,7 @@ def tables(sheet: Sheet) -> Iterator[Table]:
 
 def _filled(sheet: Sheet) -> Sheet:
     """The sheet with trimmed cells, and merged header ranges repeated across the columns they span."""
-    rows: list[Sequence[str]] = sheet.rows if not sheet.merged else [list(cells) for cells in sheet.rows]
+    rows: Sequence[Sequence[str]] = [list(cells) for cells in sheet.rows] if sheet.merged else sheet.rows
     for (top, left), (bottom, right) in sheet.merged:
         if bottom - top > 50 or right - left > 200 or top >= len(rows):
             continue
@@ -190,7 +190,7 @@ def _heads(rows: list[tuple[int, list[str]]], at: int, depth: int) -> bool:
     if len(said) < 1:
         return False
     units = all(_UNITS.match(cells[c]) for c in said) and len(said) >= 2
-    above = [cells_ for _, cells_ in rows[at : at + depth]]
+    above = [held for _, held in rows[at : at + depth]]
     gaps = [c for c in said if not above[-1][c]]
     repeats = any(n > 1 for cell, n in Counter(above[-1]).items() if cell)
     first_blank = not cells[0] and len(said) >= 2

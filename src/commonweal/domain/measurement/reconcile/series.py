@@ -1,6 +1,6 @@
 """Rows that follow from the rows before them: running totals, growth on the row before, averages of all rows."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -9,7 +9,12 @@ from commonweal.domain.measurement.reconcile.labels import TOTALS, Role
 from commonweal.domain.measurement.reconcile.sheets import TableFinding
 from commonweal.domain.measurement.reconcile.views import Floats, View
 
-_STATISTICS = {Role.AVERAGE: np.mean, Role.MEDIAN: np.median, Role.LEAST: np.min, Role.MOST: np.max}
+_STATISTICS: dict[Role, Callable[[Floats], np.float64]] = {
+    Role.AVERAGE: np.mean,
+    Role.MEDIAN: np.median,
+    Role.LEAST: np.min,
+    Role.MOST: np.max,
+}
 
 
 def running(view: View) -> Iterator[TableFinding]:

@@ -101,7 +101,7 @@ def _masks(view: View) -> tuple[Flags, Flags, Flags]:
     for r, role in enumerate(view.record_roles):
         if role is Role.OF_WHICH:
             inside = not np.isfinite(view.value[r]).any()  # a heading: what follows is part of the row above
-        elif role in TOTALS or (r and view.blocks[r] != view.blocks[r - 1] and role is not Role.OF_WHICH):
+        elif role in TOTALS or (r and view.blocks[r] != view.blocks[r - 1]):
             inside = False
         elif inside:
             items[r] = False
