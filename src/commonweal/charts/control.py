@@ -6,7 +6,7 @@ A signal differs by shape as well as colour; each chart carries the same figures
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 import altair as alt
 
@@ -24,6 +24,7 @@ KINDS: dict[str, tuple[str, str]] = {  # what a point shows: its colour and its 
     "Signal": (PURPLE, "triangle-up"),
     "Provisional": (theme.BLACK, "cross"),
 }
+_SIDES: tuple[tuple[str, Literal["left", "right"], int], ...] = (("false", "left", 9), ("true", "right", -9))
 FUNNEL_KINDS: dict[str, tuple[str, str]] = {
     "Within the limits": (theme.GREY, "circle"),
     "Beyond 95%": (theme.BLUE, "diamond"),
@@ -299,7 +300,7 @@ def funnel_chart(
             base.transform_filter(f"datum.named && datum.late === {late}")
             .mark_text(align=align, dx=dx, fontSize=13)
             .encode(y=y, text="name:N")
-            for late, align, dx in (("false", "left", 9), ("true", "right", -9))
+            for late, align, dx in _SIDES
         ),
     ]
     outside = [one for one in units if one.kind != "Within the limits"]

@@ -142,7 +142,7 @@ def exact_limit(basis: Basis, sizes: Floats, centre: float, probability: float) 
         """The chance of at most ``count`` events."""
         kept = np.maximum(count, 0.0)
         if basis is Basis.PROPORTION:
-            chance = np.where(kept >= n, 1.0, special.bdtr(np.minimum(kept, n), n, centre))
+            chance = np.where(kept >= n, 1.0, special.bdtr(np.minimum(kept, n), n.astype(np.int64), centre))
         else:
             chance = special.pdtr(kept, n * centre)
         return np.where(count < 0, 0.0, chance)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from commonweal.domain.measurement.figures import Direction
-from commonweal.domain.performance.spc import XmR
+from commonweal.domain.performance.spc import Bools, Ints, XmR
 
 
 class Variation(StrEnum):
@@ -49,24 +49,27 @@ def judged(side: int, direction: Direction) -> Variation:
     return Variation(f"{'improvement' if good else 'concern'}_{level}")
 
 
-def latest(chart: XmR) -> list[int | None]:
-    """The place of the last point of each series; None for a series with none."""
+_BY_SIDE = (-1, 0, 1)
+
+
+def _latest(chart: XmR) -> tuple[Ints, Ints, Bools]:
+    """The rows, the place of each one's last point, and whether enough is known there to conclude anything."""
+    rows = np.arange(chart.values.shape[0])
     present = ~np.isnan(chart.values)
     if not present.size:
-        return [None] * present.shape[0]
+        return rows, np.zeros_like(rows), np.zeros(rows.shape, dtype=np.bool_)
     last = present.shape[1] - 1 - np.argmax(present[:, ::-1], axis=1)
-    return [int(place) if present[row, place] else None for row, place in enumerate(last)]
+    known = present[rows, last] & (chart.points[rows, last] >= chart.rules.fewest) & ~np.isnan(chart.upper[rows, last])
+    return rows, last, known
 
 
 def variation(chart: XmR, direction: Direction) -> list[Variation]:
     """The variation icon of each series: its latest point's signal; none where its lines have too few points."""
-    found = []
-    for row, place in enumerate(latest(chart)):
-        if place is None or chart.points[row, place] < chart.rules.fewest or np.isnan(chart.upper[row, place]):
-            found.append(Variation.NOT_ENOUGH_POINTS)
-        else:
-            found.append(judged(int(chart.side[row, place]), direction))
-    return found
+    rows, last, known = _latest(chart)
+    named = [*(judged(side, direction) for side in _BY_SIDE), Variation.NOT_ENOUGH_POINTS]
+    if not chart.values.size:
+        return [Variation.NOT_ENOUGH_POINTS] * len(rows)
+    return [named[code] for code in np.where(known, chart.side[rows, last] + 1, 3)]
 
 
 def assurance(chart: XmR, target: ArrayLike | None, direction: Direction) -> list[Assurance]:
@@ -75,22 +78,11 @@ def assurance(chart: XmR, target: ArrayLike | None, direction: Direction) -> lis
     ``target`` is a number, or an array that broadcasts to (S, T) where it moves in time (NaN: no target then).
     A target on a limit is hit and miss. Where neither direction is good there is no assurance.
     """
-    series = chart.values.shape[0]
-    if target is None or direction is Direction.NEITHER:
-        return [Assurance.NONE] * series
-    targets = np.broadcast_to(np.asarray(target, dtype=np.float64), chart.values.shape)
-    found = []
-    for row, place in enumerate(latest(chart)):
-        if place is None or chart.points[row, place] < chart.rules.fewest:
-            found.append(Assurance.NONE)
-            continue
-        aim, lower, upper = targets[row, place], chart.lower[row, place], chart.upper[row, place]
-        if np.isnan(aim) or np.isnan(upper):
-            found.append(Assurance.NONE)
-        elif aim > upper:
-            found.append(Assurance.FAILING if direction is Direction.HIGHER else Assurance.PASSING)
-        elif aim < lower:
-            found.append(Assurance.PASSING if direction is Direction.HIGHER else Assurance.FAILING)
-        else:
-            found.append(Assurance.HIT_AND_MISS)
-    return found
+    rows, last, known = _latest(chart)
+    if target is None or direction is Direction.NEITHER or not chart.values.size:
+        return [Assurance.NONE] * len(rows)
+    aim = np.broadcast_to(np.asarray(target, dtype=np.float64), chart.values.shape)[rows, last]
+    beyond = (aim > chart.upper[rows, last]).astype(np.int64) - (aim < chart.lower[rows, last])
+    good = 1 if direction is Direction.LOWER else -1
+    named = {good: Assurance.PASSING, 0: Assurance.HIT_AND_MISS, -good: Assurance.FAILING, 2: Assurance.NONE}
+    return [named[code] for code in np.where(known & ~np.isnan(aim), beyond, 2).tolist()]
