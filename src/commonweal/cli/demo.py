@@ -82,6 +82,7 @@ def run(people: int, seed: int) -> dict[str, Any]:
     with _stage("report", seconds):
         performance.load_published(settings.COMMONWEAL_PUBLISHED)
         finance.load_published(settings.COMMONWEAL_PUBLISHED)
+        performance.load_tables(settings.COMMONWEAL_PUBLISHED, settings.COMMONWEAL_NOW())
         report = _report(home)
     cases = _people_to_show(identity, feeds)
     accounts = _accounts(cases)

@@ -54,9 +54,10 @@ def _published(folder: Path, out: Path | None) -> dict[str, Any]:
 
     from commonweal.apps.access import api as access
     from commonweal.apps.measurement import api as measurement
+    from commonweal.apps.performance import api as performance
 
     with access.service_run("import", "published tables"):
-        counts = measurement.load_tables(folder, settings.COMMONWEAL_NOW())
+        counts = performance.load_tables(folder, settings.COMMONWEAL_NOW())
     if out is not None:
         if not out.is_dir():
             runtime.fail(f"{out} is not a folder; make it first")

@@ -57,6 +57,18 @@ IMPORT = Entry(
     "Import figures",
     "From workbooks as they come: every row shown before it is stored, every cell that could not be read named.",
 )
+OUTCOMES = Entry(
+    "/performance/outcomes",
+    "Outcomes",
+    "Outcomes",
+    "From what the system is for to the figures that say whether it gets there, and where that chain is broken.",
+)
+OVERSIGHT = Entry(
+    "/performance/oversight",
+    "Oversight",
+    "Oversight",
+    "Service areas, segments with what-if, ratings, transformation, peers, contract indicators, escalation.",
+)
 FEEDS = Entry(
     "/feeds",
     "Feeds",
@@ -79,11 +91,8 @@ ENTRIES: dict[Role, tuple[Entry, ...]] = {
     Role.SOCIAL_WORKER: (FIND,),
     Role.CITIZEN: (OWN, LOOKED),
     Role.ANALYST: (REGISTERS, DEFINITIONS, IMPORT, FEEDS),
-    Role.PERFORMANCE_LEAD: (BOARD, REGISTERS, DEFINITIONS, IMPORT, FEEDS),
-    Role.BOARD_SECRETARY: (
-        BOARD,
-        DEFINITIONS,
-    ),
+    Role.PERFORMANCE_LEAD: (BOARD, OVERSIGHT, OUTCOMES, REGISTERS, DEFINITIONS, IMPORT, FEEDS),
+    Role.BOARD_SECRETARY: (BOARD, OVERSIGHT, OUTCOMES, DEFINITIONS),
     Role.ADMINISTRATOR: (FEEDS,),
     Role.SERVICE: (),
 }

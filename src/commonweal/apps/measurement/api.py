@@ -2,6 +2,7 @@
 
 from commonweal.apps.measurement.actions import UnknownIndicatorError, put, register_indicators
 from commonweal.apps.measurement.definition_files import read_definitions, write_definitions
+from commonweal.apps.measurement.framework import framework_gaps, framework_on, load_framework
 from commonweal.apps.measurement.imports import (
     Imported,
     NotImportedError,
@@ -50,9 +51,11 @@ from commonweal.apps.measurement.tables import (
 from commonweal.apps.measurement.workbook_guard import HostileFileError
 from commonweal.domain.measurement.definitions import BadDefinitionError
 from commonweal.domain.measurement.figures import Direction, Finding, Indicator, Kind, Measurement, Severity, State
+from commonweal.domain.measurement.framework import Aim, Framework, Gaps, Link
 from commonweal.domain.measurement.workbook.mapping import BadMappingError
 
 __all__ = [
+    "Aim",
     "BadDefinitionError",
     "BadMappingError",
     "BadTableError",
@@ -61,11 +64,14 @@ __all__ = [
     "Direction",
     "Document",
     "Finding",
+    "Framework",
+    "Gaps",
     "HostileFileError",
     "Imported",
     "Indicator",
     "Kind",
     "Labels",
+    "Link",
     "Measurement",
     "NotImportedError",
     "Past",
@@ -81,6 +87,8 @@ __all__ = [
     "confirm_import",
     "decide",
     "findings",
+    "framework_gaps",
+    "framework_on",
     "get",
     "history",
     "hold_import",
@@ -88,6 +96,7 @@ __all__ = [
     "imported",
     "imports",
     "indicators",
+    "load_framework",
     "load_tables",
     "plan",
     "preview_import",

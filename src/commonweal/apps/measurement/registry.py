@@ -187,6 +187,6 @@ def _before(proposed: Indicator, row: ChangeRow) -> Indicator | None:
         place = next((n for n, one in enumerate(forms) if one.change == row.pk), 0)
         earlier = [one.indicator for one in forms[:place]]
         same = [one for one in earlier if one.valid_from == proposed.valid_from]
-        return (same or earlier or [None])[-1]
+        return next(iter((same or earlier)[::-1]), None)
     same_day = _standing(proposed)
     return same_day or next(iter(versions(proposed.code)[::-1]), None)

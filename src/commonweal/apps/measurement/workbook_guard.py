@@ -103,9 +103,9 @@ def _scan(packed: zipfile.ZipFile, name: str) -> list[SheetFacts]:
     sheets = []
     for sheet, relation, hidden in _sheets(packed):
         facts = SheetFacts(sheet, hidden)
-        part = targets.get(relation, "")
-        if part in names and "worksheet" in part:
-            _cells(packed, part, facts, formats, name)
+        target = targets.get(relation, "")
+        if target in names and "worksheet" in target:
+            _cells(packed, target, facts, formats, name)
         sheets.append(facts)
     if sum(one.cells for one in sheets) > MOST_CELLS:
         raise HostileFileError(f"{name} holds more than {MOST_CELLS:,} cells; import the tables one by one")

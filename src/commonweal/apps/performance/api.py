@@ -2,6 +2,7 @@
 
 from commonweal.apps.performance.actions import load_published
 from commonweal.apps.performance.charting import chart_of
+from commonweal.apps.performance.outcomes import load_tables
 from commonweal.apps.performance.signals import (
     Assessed,
     Charted,
@@ -24,6 +25,7 @@ __all__ = [
     "chart_of",
     "charted",
     "load_published",
+    "load_tables",
     "recalibrations",
     "series_of",
 ]

@@ -1,5 +1,7 @@
 """The pages that import a workbook: choose a file, say how its tables mean figures, look, confirm."""
 
+from __future__ import annotations  # django-stubs have UploadedFile generic, Django has not
+
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,7 +52,7 @@ def start(request: HttpRequest) -> HttpResponse:
 
 
 @contextmanager
-def _kept(sent: UploadedFile) -> Iterator[Path]:
+def _kept(sent: UploadedFile[bytes]) -> Iterator[Path]:
     """The upload as a file under its own name, for as long as it is looked at."""
     with tempfile.TemporaryDirectory(prefix="commonweal-import-") as folder:
         path = Path(folder) / measurement.safe_name(sent.name or "workbook")

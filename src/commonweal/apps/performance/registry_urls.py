@@ -2,10 +2,12 @@
 
 from django.urls import URLPattern, path
 
-from commonweal.apps.performance import import_views
+from commonweal.apps.performance import import_views, outcomes_views
 from commonweal.apps.performance import registry_views as definitions
 
 urlpatterns: list[URLPattern] = [
+    path("performance/outcomes", outcomes_views.tree, name="outcomes"),
+    path("performance/outcomes/<str:code>", outcomes_views.trace, name="outcome_trace"),
     path("measurement/import", import_views.start, name="import_start"),
     path("measurement/import/<int:number>", import_views.one, name="import"),
     path("measurement/definitions", definitions.definitions, name="definitions"),

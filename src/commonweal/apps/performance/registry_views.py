@@ -92,7 +92,7 @@ def edit(request: HttpRequest, code: str) -> HttpResponse:
         return render(request, "performance/definition_edit.jinja", page)
     page["boxes"] = {name: request.POST.get(name, "") for name in [*LABELS, "reason"]}
     try:
-        proposed = registry_forms.read(request.POST.dict(), code)  # type: ignore[arg-type]  # one text a box
+        proposed = registry_forms.read(request.POST.dict(), code)
         number = registry.propose(actor, proposed, request.POST.get("reason", ""))
     except measurement.BadDefinitionError as problem:
         page["problems"] = [(field, f"{LABELS.get(field, field)}: {message}") for field, message in problem.problems]
