@@ -23,8 +23,8 @@ from commonweal.apps.record import relationships
 from commonweal.apps.record import writing_statements as sql
 from commonweal.apps.record.actions import relate
 from commonweal.apps.record.search_rows import SearchRows
-from commonweal.apps.record.stored import Stored
 from commonweal.apps.record.staging import happened_at
+from commonweal.apps.record.stored import Stored
 from commonweal.domain.errors import CommonwealError
 from commonweal.fhir import splice
 from commonweal.fhir.compartment import category

@@ -142,8 +142,8 @@ def _binary(text: str, at: str) -> bytes:
     held = orjson.loads(text)
     data = held.get("data") if held.__class__ is dict and held.get("resourceType") == "Binary" else None
     try:
-        return b64decode(data, validate=True)
-    except (TypeError, ValueError):
+        return b64decode(str(data), validate=True)
+    except ValueError:
         raise problem(
             400, "invalid", "A patch is a Binary whose data is a JSON Patch in base 64", f"{at}.resource"
         ) from None
@@ -168,7 +168,8 @@ def _transaction(request: HttpRequest, writer: Writer, entries: Sequence[Entry],
             if entry.full_url in names:
                 raise problem(400, "invalid", f"{entry.full_url} is there twice", f"{ask.at}.fullUrl")
             names[entry.full_url] = target
-    first, last = [], []
+    first: list[Entry] = []
+    last: list[Entry] = []
     for entry in ordered:
         if entry.ask is not None:
             ask = replace(entry.ask, text=splice.replaced(entry.ask.text, names))

@@ -27,6 +27,9 @@ from commonweal.fhir.patching import patched
 from commonweal.fhir.primitives import is_id
 
 
+_PATCH_STATUS = {"patch-test-failed": 409, "patch-malformed": 400}
+
+
 @dataclass(frozen=True, slots=True)
 class Ask:
     """One write. ``text``: the resource as sent; ``patch``: operations on it; ``at``: its entry in a Bundle."""
@@ -40,6 +43,7 @@ class Ask:
     if_match: str = ""
     if_none_match: str = ""
     if_none_exist: str = ""
+    found: bool = False  # ``ident`` is what the condition found: the body need not repeat it
     new_id: str = ""  # for a create: what a Bundle's other entries refer to already
     at: str = ""
 
@@ -88,7 +92,7 @@ class Writer:
         if ask.query and self.scope is not None:
             found = self._one(self.scope, ask)
             if found is not None:
-                return replace(ask, ident=found.stored.id, query="")
+                return replace(ask, ident=found.stored.id, query="", found=True)
             stated = bodies.parsed(ask.text.encode()).get("id") if ask.text else None
             return replace(ask, new_id=str(stated) if is_id(stated) else str(uuid4()))
         return ask
@@ -100,7 +104,7 @@ class Writer:
         if ask.query:
             found = self._one(scope, ask)
             if found is not None:
-                ask = replace(ask, ident=found.stored.id, query="")
+                ask = replace(ask, ident=found.stored.id, query="", found=True)
             elif ask.method == "DELETE":  # https://hl7.org/fhir/R4/http.html#3.1.0.7.1: nothing to delete is no failure
                 return _Planned(ask, None, writing.nothing(ask.kind, scope), ())
             elif ask.method == "PATCH":
@@ -116,7 +120,7 @@ class Writer:
             try:
                 ask = replace(ask, text=patched(held[0].body.decode(), ask.patch))
             except Invalid as bad:
-                raise bodies.invalid(bad, 409 if bad.rule == "patch-test-failed" else 422) from None
+                raise bodies.invalid(bad, _PATCH_STATUS.get(bad.rule, 422)) from None
         return self._update(ask, versions)
 
     def _create(self, scope: access.SourceScope, ask: Ask) -> _Planned:
@@ -140,7 +144,7 @@ class Writer:
                 raise problem(400, "value", "An id has 1 to 64 letters, digits, - and .", at)
             wanted, warnings = self._wanted(ask, ident, resource)
             return _Planned(ask, replace(wanted, new=made, absent=True, versions=versions), None, warnings)
-        if stated is None or stated != ask.ident:
+        if stated != ask.ident and not (stated is None and ask.found):
             raise problem(400, "invalid", "The id in the body is the one in the address", at)
         wanted, warnings = self._wanted(ask, ask.ident, resource)
         absent = ask.if_none_match.strip() == "*"
