@@ -13,6 +13,7 @@ meets one ends with that message and exit status 1; a page or the FHIR API turns
     ├── BadTargetError           a target cannot be read, or says two things (domain.measurement)
     ├── BadDefinitionError       a definition cannot stand (domain.measurement)
     ├── NotAggregableError       figures that must not be put together (domain.measurement)
+    ├── SeriesFault              a table cannot be charted (domain.performance)
     ├── FhirError                anything the fhir room refuses
     │   ├── Invalid              one element of one resource breaks a rule
     │   ├── FhirPathError        an expression or its data
@@ -28,6 +29,7 @@ meets one ends with that message and exit status 1; a page or the FHIR API turns
     ├── HostileFileError         a file is not the workbook it is called (measurement)
     ├── NotImportedError         an import cannot be found or stored as asked (measurement)
     ├── ReviewError              a change of a definition cannot be proposed or decided (measurement)
+    ├── NoSeriesError            an indicator has no figures over time (performance)
     ├── UnknownIndicatorError    figures for an indicator nobody has defined (measurement)
     ├── SignInRequired           nobody known is asking (access)
     ├── TooManyAttempts          an account or address has failed too often (access)
