@@ -199,7 +199,7 @@ def closed(versions: Sequence[Indicator]) -> list[Indicator]:
     """Versions of one code with each ending the day before the next begins, unless it ends sooner."""
     ordered = sorted(versions, key=lambda one: one.valid_from)
     found = []
-    for version, following in zip(ordered, [*ordered[1:], None], strict=True):
+    for version, following in zip(ordered, [*ordered[1:], None][: len(ordered)], strict=True):
         last = following.valid_from - timedelta(days=1) if following is not None else None
         ends = [day for day in (version.valid_to, last) if day is not None]
         found.append(replace(version, valid_to=min(ends) if ends else None))
