@@ -271,7 +271,9 @@ def _held(relation: Relation, figures: Mapping[str, Range], table: Table, r: int
         return
     times = 1.0 if _read(table, r, c).own else _times(table, r, c)
     gap = left[1] - right[1]
-    if abs(gap) <= max(relation.allow * times, 1e-9 * max(1.0, abs(left[1]))):
+    # A figure agrees with all that rounds to it.
+    digit = _read(table, r, c).step * times / 2 if isinstance(relation.left, ast.Name) else 0.0
+    if abs(gap) <= max(relation.allow * times, digit + 1e-9 * max(1.0, abs(left[1]))):
         return
     near = left[0] <= right[2] + 1e-9 and right[0] <= left[2] + 1e-9
     places = _read(table, r, c).places

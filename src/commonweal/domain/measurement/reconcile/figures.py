@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from commonweal.domain.measurement.reconcile.calendar_dates import read_period
 from commonweal.domain.measurement.reconcile.cells import Kind, Read, conventions, read_cell
 from commonweal.domain.measurement.reconcile.labels import (
     STRONG,
@@ -130,7 +131,7 @@ def view_of(table: Table) -> View | None:
         tuple(records),
         tuple(table.labels[c] or table.name(c) for c in columns),
         tuple(roles),
-        tuple(role(table.labels[c]) for c in columns),
+        with_quarters([table.labels[c] for c in columns], [role(table.labels[c]) for c in columns]),
         value,
         half,
         step,
@@ -209,6 +210,17 @@ def _coarseness(values: list[float], label: str, numbers: list[tuple[int, Read]]
     return 0
 
 
+def with_quarters(labels: Sequence[str], roles: Sequence[Role]) -> tuple[Role, ...]:
+    """Roles in which a quarter after its three months is a sub-total of them."""
+    kinds = [(read_period(label) or ("", 0))[0] for label in labels]
+    return tuple(
+        Role.SUBTOTAL
+        if kind.startswith("quarter") and at >= 3 and all(k.startswith("month") for k in kinds[at - 3 : at])
+        else role
+        for at, (kind, role) in enumerate(zip(kinds, roles, strict=True))
+    )
+
+
 def _records(table: Table, words: Sequence[int]) -> tuple[list[str], list[Role], list[tuple[str, ...]]]:
     """What each row is called, what its label says it is, and the words of its other label columns."""
     records, roles, groups = [], [], []
@@ -241,9 +253,17 @@ def _declared_role(text: str, found: Role) -> Role:
 _ROW_ROLES = TOTALS | {Role.OF_WHICH, Role.AVERAGE, Role.MEDIAN, Role.LEAST, Role.MOST}
 
 
+# Every word by which a row can be more than an item: most rows have none and need no closer look.
+_MAYBE = re.compile(
+    r"total|sum|\ball\b|overall|everyone|persons|combined|both|whole|ytd|year|annual|average|mean|median|min|max|"
+    r"lowest|highest|of which|o/w|of these|inc",
+    re.IGNORECASE,
+)
+
+
 def row_role(label: str) -> Role:
     """What a row's label says it is, of the few things a row can be: most words name an item."""
-    if len(label) > 120:
+    if len(label) > 120 or not _MAYBE.search(label):
         return Role.ITEM
     found = role(label)
     if found is Role.AVERAGE and not re.fullmatch(r"(?:simple |unweighted )?(?:average|mean)(?: of .*)?", plain(label)):

@@ -105,7 +105,7 @@ def plain(label: str) -> str:
 
 def is_share(label: str) -> bool:
     """Whether a label says percent."""
-    return bool(_SHARE.search(label.lower().replace("_", " ")))
+    return "%" in label or ("p" in label.lower() and bool(_SHARE.search(label.lower().replace("_", " "))))
 
 
 @lru_cache(maxsize=1 << 14)

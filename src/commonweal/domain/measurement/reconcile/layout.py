@@ -170,6 +170,8 @@ def _cut(sheet: Sheet, rows: list[tuple[int, list[str]]], left: int, title: str)
 
 def _again(cells: list[str], after: list[str], figures: list[int]) -> bool:
     """Whether a row inside a table is another table's header: words where figures stood, figures under them."""
+    if any(cell and figures[c] and (cell[0].isdigit() or cell[0] in "-(£") for c, cell in enumerate(cells)):
+        return False
     words = [c for c, cell in enumerate(cells) if cell and read_cell(cell).kind == Kind.TEXT and not _numeric(cell)]
     over = [c for c in words if figures[c]]
     held = [c for c, count in enumerate(figures) if count]
@@ -180,10 +182,8 @@ def _heads(rows: list[tuple[int, list[str]]], at: int, depth: int) -> bool:
     cells = rows[at + depth][1]
     if depth == 0:
         if not _header(cells):
-            said = [cell for cell in cells if cell]
-            return len(said) == 1 and len(cells) == 1 and not _numeric(said[0])
-        years = all(_YEAR.match(cell) for cell in cells if read_cell(cell).kind == Kind.NUMBER)
-        return years
+            return len(cells) == 1 and bool(cells[0]) and not _numeric(cells[0])
+        return all(_YEAR.match(cell) for cell in cells if read_cell(cell).kind == Kind.NUMBER)
     if depth > 3 or at + depth + 1 >= len(rows) or any(_numeric(cell) for cell in cells):
         return False
     said = [c for c, cell in enumerate(cells) if cell]

@@ -59,7 +59,8 @@ def _pivot(view: View, f: int, members: list[str], keys: list[tuple[str, ...]]) 
     rows = {name: index for index, name in enumerate(dict.fromkeys(members))}
     columns = {key: index for index, key in enumerate(dict.fromkeys(keys))}
     shape = (len(rows), len(columns))
-    if shape[0] * shape[1] > _MOST_CELLS or shape[0] < 3:
+    # A table of groups, each with members of its own, leaves most places of such a table empty.
+    if shape[0] * shape[1] > min(_MOST_CELLS, 2 * len(keys)) or shape[0] < 3:
         return None
     at = np.full(shape, -1, dtype=np.int64)
     for r, (member, key) in enumerate(zip(members, keys, strict=True)):

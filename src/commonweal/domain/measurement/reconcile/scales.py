@@ -46,11 +46,14 @@ def slips(view: View) -> Iterator[TableFinding]:
         if len(known) < 3:
             continue
         usual = float(np.median(known))
-        for r in np.flatnonzero(np.isfinite(ratio)):
-            others = np.delete(ratio, r)
-            others = others[np.isfinite(others)]
-            if not (others.max() / others.min() <= _NEAR * 2) or not 1 / _NEAR <= usual <= _NEAR:
-                continue
+        apart = np.maximum(ratio / usual, usual / ratio)
+        out = np.flatnonzero(apart > _POWERS[0] / _NEAR)
+        others = ratio[np.isfinite(ratio) & ~(apart > _POWERS[0] / _NEAR)]
+        if not 0 < len(out) <= max(1, 0.1 * len(known)) or not 1 / _NEAR <= usual <= _NEAR:
+            continue
+        if others.max() / others.min() > _NEAR * 2:
+            continue
+        for r in out:
             power = next(
                 (p for p in _POWERS if p / _NEAR <= max(ratio[r] / usual, usual / ratio[r]) <= p * _NEAR), None
             )

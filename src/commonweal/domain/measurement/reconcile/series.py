@@ -85,8 +85,10 @@ def statistics(view: View) -> Iterator[TableFinding]:
         items = [r for r, role in enumerate(view.record_roles) if role is Role.ITEM]
     for t, role in enumerate(view.record_roles):
         what = _STATISTICS.get(role)
+        if what is None:
+            continue
         parts = [r for r in items if r < t]
-        if what is None or len(parts) < 2 or (view.columns_are_records and not _bare(view.records[t])):
+        if len(parts) < 2 or (view.columns_are_records and not _bare(view.records[t])):
             continue
         fits: list[tuple[int, float, float]] = []
         fails: list[tuple[int, float]] = []

@@ -97,14 +97,17 @@ def _masks(view: View) -> tuple[Flags, Flags, Flags]:
             for role, label in zip(view.record_roles, view.records, strict=True)
         ]
     items = np.array(wanted)
-    inside = False
+    inside, left = False, 0.0
     for r, role in enumerate(view.record_roles):
         if role is Role.OF_WHICH:
-            inside = not np.isfinite(view.value[r]).any()  # a heading: what follows is part of the row above
+            # A heading: the rows that follow are part of the row above, until they make it up.
+            inside, left = not np.isfinite(view.value[r]).any(), _first(view, r - 1)
         elif role in TOTALS or (r and view.blocks[r] != view.blocks[r - 1]):
             inside = False
         elif inside:
             items[r] = False
+            left -= _first(view, r)
+            inside = left > 0
     subs = np.array([role in {Role.SUBTOTAL, Role.TOTAL} for role in view.record_roles])
     covered = np.zeros(len(items), dtype=bool)
     last = 0
@@ -119,6 +122,12 @@ def _masks(view: View) -> tuple[Flags, Flags, Flags]:
                 covered[start:r] = True
             last = r + 1
     return items, subs, subs | (items & ~covered)
+
+
+def _first(view: View, r: int) -> float:
+    """The first figure of a row, nought if it has none."""
+    cells = view.value[r][np.isfinite(view.value[r])] if r >= 0 else view.value[:0]
+    return float(cells[0]) if cells.size else 0.0
 
 
 def _running(view: View, mask: Flags) -> _Sums:
@@ -197,6 +206,9 @@ def _accepted(view: View, t: int, reading: _Reading, score: int, verdict: Verdic
     role, label = view.record_roles[t], view.records[t]
     if not fails:
         return True
+    counted = int(reading.rows[reading.first : reading.last].sum())
+    if (view.value[t][verdict.tested] == counted).all():
+        return False  # a row that says how many there are
     if role is Role.WHOLE:
         return score >= 2 and score >= 2 * fails
     if score >= fails:

@@ -17,6 +17,7 @@ Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 Kinds = npt.NDArray[np.int8]
 Place = tuple[int, str]
+_TURN = 1000  # rows beyond which nobody lays a table out with its variables as rows
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,9 @@ class View:
             records=self.fields,
             fields=self.records,
             record_roles=self.field_roles,
-            field_roles=tuple(role(label) for label in self.records),
+            field_roles=tuple(map(role, self.records))
+            if len(self.records) <= _TURN
+            else (Role.ITEM,) * len(self.records),
             blocks=np.zeros(len(self.fields), dtype=np.int64),
             text=lambda r, f: text(f, r),
             place=lambda r, f: place(f, r),
