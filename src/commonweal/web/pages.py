@@ -45,6 +45,12 @@ BOARD = Entry(
     "Board report of the latest month",
     "Plan, actual and variance by service area, inequality gaps and money, each figure with where it came from.",
 )
+INDICATORS = Entry(
+    "/performance/indicators",
+    "Indicators",
+    "Indicators over time",
+    "Control charts that tell a change from chance, with the target, peers, and where every figure came from.",
+)
 DEFINITIONS = Entry(
     "/measurement/definitions",
     "Definitions",
@@ -76,6 +82,13 @@ FEEDS = Entry(
     "What each partner has sent, what was accepted, and the rows set aside with the reason.",
 )
 
+REVIEW = Entry(
+    "/identity/review",
+    "Review",
+    "Identity review",
+    "Pairs of records that may be one person's: compare them side by side and decide.",
+)
+
 ROLE_NAMES = {
     Role.CLINICIAN: "clinician",
     Role.SOCIAL_WORKER: "social worker",
@@ -90,9 +103,9 @@ ENTRIES: dict[Role, tuple[Entry, ...]] = {
     Role.CLINICIAN: (FIND,),
     Role.SOCIAL_WORKER: (FIND,),
     Role.CITIZEN: (OWN, LOOKED),
-    Role.ANALYST: (REGISTERS, DEFINITIONS, IMPORT, FEEDS),
-    Role.PERFORMANCE_LEAD: (BOARD, OVERSIGHT, OUTCOMES, REGISTERS, DEFINITIONS, IMPORT, FEEDS),
-    Role.BOARD_SECRETARY: (BOARD, OVERSIGHT, OUTCOMES, DEFINITIONS),
-    Role.ADMINISTRATOR: (FEEDS,),
+    Role.ANALYST: (REGISTERS, INDICATORS, DEFINITIONS, IMPORT, FEEDS),
+    Role.PERFORMANCE_LEAD: (BOARD, INDICATORS, OVERSIGHT, OUTCOMES, REGISTERS, DEFINITIONS, IMPORT, FEEDS),
+    Role.BOARD_SECRETARY: (BOARD, INDICATORS, OVERSIGHT, OUTCOMES, DEFINITIONS),
+    Role.ADMINISTRATOR: (REVIEW, FEEDS),
     Role.SERVICE: (),
 }
