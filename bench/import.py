@@ -1,4 +1,4 @@
-"""Bulk import of NDJSON, checked, validated, kept, indexed and searchable, against a bare COPY of the same lines to JSONB.
+"""Bulk import of NDJSON, kept, validated, indexed and searchable, against a bare COPY of the same lines to JSONB.
 
 The limit is one COPY of the same lines into a table of one JSONB column without an index, on the same server in the
 same run: what it costs to have them there at all. Ours is what a partner's system gets: the upload received and put

@@ -32,7 +32,7 @@ class Partner:
         connection.settings_dict["USER"] = "commonweal_app"
         try:
             sent = {"Authorization": f"Bearer {self._token}", **headers}
-            response = self._client.generic(method, path, headers=sent, **more)
+            response: Any = self._client.generic(method, path, headers=sent, **more)
             if response.streaming:
                 response.kept = b"".join(response.streaming_content)
                 response.close()
