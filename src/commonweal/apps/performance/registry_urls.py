@@ -2,10 +2,13 @@
 
 from django.urls import URLPattern, path
 
-from commonweal.apps.performance import import_views, outcomes_views
+from commonweal.apps.performance import import_views, outcomes_views, oversight_views
 from commonweal.apps.performance import registry_views as definitions
 
 urlpatterns: list[URLPattern] = [
+    path("performance/oversight", oversight_views.dashboard, name="oversight"),
+    path("performance/segments", oversight_views.segments, name="segments"),
+    path("performance/contracts", oversight_views.contracts, name="contracts"),
     path("performance/outcomes", outcomes_views.tree, name="outcomes"),
     path("performance/outcomes/<str:code>", outcomes_views.trace, name="outcome_trace"),
     path("measurement/import", import_views.start, name="import_start"),
