@@ -5,7 +5,7 @@ import re
 from typing import Any
 from xml.etree import ElementTree  # entities are replaced and DOCTYPE refused before it reads
 
-_LONGEST = 1_048_576
+_LONGEST = 5 * 1024 * 1024  # characters; no longer than a resource may be
 _NAMED = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)([A-Za-z][A-Za-z0-9]*;)")
 _NAMESPACE = "{http://www.w3.org/1999/xhtml}"
 # Chapters 7 to 11 (but section 4 of 9) and 15 of HTML 4.0, a, and img.
@@ -20,17 +20,15 @@ _ALLOWED = frozenset(
 
 
 def is_narrative(value: Any) -> bool:
-    """Whether ``value`` is one well-formed XHTML ``div`` with content and nothing that could act."""
-    if not isinstance(value, str) or len(value) > _LONGEST or "<!DOCTYPE" in value.upper() or "<!ENTITY" in value:
+    """Whether ``value`` is one well-formed XHTML ``div`` with nothing in it that could act, and with content."""
+    return is_harmless(value) and has_content(value)
+
+
+def is_harmless(value: Any) -> bool:
+    """txt-1: one well-formed ``div`` of the allowed elements, without scripts."""
+    root = _read(value)
+    if root is None or root.tag.removeprefix(_NAMESPACE) != "div":
         return False
-    text = _NAMED.sub(lambda match: html.unescape(match[0]), value)
-    try:
-        root = ElementTree.fromstring(text)  # noqa: S314  # no DOCTYPE, so no entities of its own: refused above
-    except (ElementTree.ParseError, ValueError):
-        return False
-    if root.tag.removeprefix(_NAMESPACE) != "div":
-        return False
-    full = False
     for element in root.iter():
         if not isinstance(element.tag, str):
             continue
@@ -38,5 +36,22 @@ def is_narrative(value: Any) -> bool:
             return False
         if any(name.lower().startswith("on") for name in element.attrib):
             return False
-        full = full or bool((element.text or "").strip() or (element.tail or "").strip()) or element.tag.endswith("img")
-    return full
+    return True
+
+
+def has_content(value: Any) -> bool:
+    """txt-2: text or an image; what cannot be read is txt-1's to report."""
+    root = _read(value)
+    if root is None:
+        return True
+    return bool("".join(root.itertext()).strip()) or any(str(one.tag).endswith("img") for one in root.iter())
+
+
+def _read(value: Any) -> ElementTree.Element | None:
+    if not isinstance(value, str) or len(value) > _LONGEST or "<!DOCTYPE" in value.upper() or "<!ENTITY" in value:
+        return None
+    text = _NAMED.sub(lambda match: html.unescape(match[0]), value)
+    try:
+        return ElementTree.fromstring(text)  # noqa: S314  # no DOCTYPE, so no entities of its own: refused above
+    except (ElementTree.ParseError, ValueError):
+        return None

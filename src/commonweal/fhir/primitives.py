@@ -131,7 +131,8 @@ def is_base64(value: Any) -> bool:
     """Base64 characters and whitespace only."""
     if value.__class__ is not str:
         return False
-    return value.replace("\n", "").replace("+", "").replace("/", "").rstrip("=").isalnum() or bool(
+    bare = value if value.isalnum() else "".join(value.split())
+    return bare.replace("+", "").replace("/", "").rstrip("=").isalnum() or bool(
         len(value) < 10_000 and _BASE64.fullmatch(value)
     )
 

@@ -181,7 +181,8 @@ def _call(node: Call, kind: str) -> Run:
     if valued is not None:
         values = [_node(one, kind) for one in arguments]
         return lambda focus, around: valued(inner(focus, around), *(one(focus, around) for one in values))
-    each = [_node(one, kind if name == "iif" else "") for one in arguments]
+    # Inside a criterion the focus is another; only an iif() on the focus itself keeps it.
+    each = [_node(one, kind if name == "iif" and isinstance(node.of, This) else "") for one in arguments]
     return _with_criteria(name, inner, each)
 
 

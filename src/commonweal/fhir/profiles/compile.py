@@ -5,7 +5,7 @@ cardinality and listed codes are :mod:`commonweal.fhir.validate`'s, which runs f
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, overload
 
 from commonweal.fhir import definitions
 from commonweal.fhir.profiles.elements import Gather, Item, gatherer
@@ -169,11 +169,12 @@ class Compiler:
         by_type = _by_type(bound)
         if by_type is not None:
             checks.append(by_type)
-        kinds = shape.types
-        kind = kinds[0]["code"] if len(kinds) == 1 else ""
-        rules = together(self._rules(shape, kind, self._keys(shape, known)))
-        if rules is not None:
-            checks.append(_on_value(rules))
+        keys = self._keys(shape, known)
+        kinds = [kind["code"] for kind in shape.types] or [""]
+        rules = {kind: together(self._rules(shape, kind, keys)) for kind in kinds}
+        judged = _by_type(rules) if len(rules) > 1 else _on_value(rules[kinds[0]])
+        if judged is not None:
+            checks.append(judged)
         inside = self._inside(shape, known)
         if inside is not None:
             checks.append(inside)
@@ -350,7 +351,13 @@ def counting(name: str, low: int, high: str) -> Callable[[int], Faults]:
     return check
 
 
-def _on_value(check: Check) -> ItemCheck:
+@overload
+def _on_value(check: Check) -> ItemCheck: ...
+@overload
+def _on_value(check: None) -> None: ...
+def _on_value(check: Check | None) -> ItemCheck | None:
+    if check is None:
+        return None
     return lambda item, run: check(item.value, run) if item.value is not None else None
 
 

@@ -6,7 +6,9 @@ An archive is somebody else's file: it is never unpacked to disk, only its plain
 them up to a limit, and a path that leads out of it, a link or a device refuses the whole of it.
 """
 
+import gzip
 import tarfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -21,6 +23,7 @@ Json = dict[str, Any]
 LARGEST_FILE = 64 * 1024 * 1024  # bytes of one resource, unpacked; the largest published CodeSystem has 12 MB
 LARGEST_PACKAGE = 1024 * 1024 * 1024  # bytes of all of them, unpacked
 MOST_FILES = 100_000
+_CHUNK = 1 << 20
 _KINDS = frozenset(("StructureDefinition", "ValueSet", "CodeSystem"))
 # Not definitions, though they may hold some: https://confluence.hl7.org/display/FHIR/NPM+Package+Specification
 _ASIDE = frozenset(("example", "examples", "other", "openapi", "tests", "xml"))
@@ -121,7 +124,7 @@ def _archive(path: Path) -> Iterator[tuple[str, bytes]]:
     total = count = 0
     found: list[tuple[str, bytes]] = []
     try:
-        with tarfile.open(path, "r|gz") as archive:
+        with gzip.open(path) as packed, tarfile.open(fileobj=packed, mode="r|") as archive:
             for member in archive:
                 count += 1
                 parts = PurePosixPath(member.name).parts
@@ -140,7 +143,10 @@ def _archive(path: Path) -> Iterator[tuple[str, bytes]]:
                     reader = archive.extractfile(member)
                     if reader is not None:
                         found.append((name, reader.read()))
-    except (tarfile.TarError, EOFError, OSError) as fault:
+            # A tar that is cut between members looks complete; only the packing around it tells, at its very end.
+            while total <= LARGEST_PACKAGE and (rest := packed.read(_CHUNK)):
+                total += len(rest)
+    except (tarfile.TarError, zlib.error, EOFError, OSError) as fault:
         raise PackageFault(f"{path.name}: not a whole .tgz ({fault}); fetch it again") from None
     yield from sorted(found)
 
