@@ -2,6 +2,7 @@
 
 from commonweal.apps.measurement.actions import UnknownIndicatorError, put, register_indicators
 from commonweal.apps.measurement.definition_files import read_definitions, write_definitions
+from commonweal.apps.measurement.extents import Extent, extents
 from commonweal.apps.measurement.framework import framework_gaps, framework_on, load_framework
 from commonweal.apps.measurement.imports import (
     Imported,
@@ -40,6 +41,7 @@ from commonweal.apps.measurement.registry import (
     withdraw,
 )
 from commonweal.apps.measurement.selectors import findings, get, indicators, reported_periods, versions
+from commonweal.apps.measurement.table_files import reconcile_files, reconcile_sheets
 from commonweal.apps.measurement.tables import (
     PublishedCell,
     PublishedTable,
@@ -52,17 +54,22 @@ from commonweal.apps.measurement.workbook_guard import HostileFileError
 from commonweal.domain.measurement.definitions import BadDefinitionError
 from commonweal.domain.measurement.figures import Direction, Finding, Indicator, Kind, Measurement, Severity, State
 from commonweal.domain.measurement.framework import Aim, Framework, Gaps, Link
+from commonweal.domain.measurement.reconcile.declared import BadRelationsError
+from commonweal.domain.measurement.reconcile.sheets import Sheet as ReconcileSheet
+from commonweal.domain.measurement.reconcile.sheets import TableFinding
 from commonweal.domain.measurement.workbook.mapping import BadMappingError
 
 __all__ = [
     "Aim",
     "BadDefinitionError",
     "BadMappingError",
+    "BadRelationsError",
     "BadTableError",
     "Change",
     "Definition",
     "Direction",
     "Document",
+    "Extent",
     "Finding",
     "Framework",
     "Gaps",
@@ -79,13 +86,16 @@ __all__ = [
     "PublishedCell",
     "PublishedRow",
     "PublishedTable",
+    "ReconcileSheet",
     "ReviewError",
     "Severity",
     "State",
+    "TableFinding",
     "UnknownIndicatorError",
     "Who",
     "confirm_import",
     "decide",
+    "extents",
     "findings",
     "framework_gaps",
     "framework_on",
@@ -107,6 +117,8 @@ __all__ = [
     "published_rows",
     "put",
     "read_definitions",
+    "reconcile_files",
+    "reconcile_sheets",
     "register_indicators",
     "reported_periods",
     "safe_name",

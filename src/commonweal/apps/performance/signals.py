@@ -81,10 +81,12 @@ class Assessed:
 
 def charted(service_area: str | None = None) -> list[Charted]:
     """Every indicator with the number of its series of two or more points, and their points in all."""
-    known = measurement.indicators(service_area)
-    found: dict[str, list[Held]] = {one.code: [] for one in known}
-    for one in _held(measurement.get([indicator.code for indicator in known])):
-        found[one.figures[0].indicator].append(one)
+    sizes: dict[str, dict[Key, int]] = {}
+    for one in measurement.extents():
+        if one.kind in _COUNTED and start_of(one.first) is not None:
+            key = Key(one.footprint_kind, one.footprint, one.lens, one.category)
+            held = sizes.setdefault(one.indicator, {})
+            held[key] = max(held.get(key, 0), one.periods)
     return [
         Charted(
             indicator.code,
@@ -92,10 +94,10 @@ def charted(service_area: str | None = None) -> list[Charted]:
             indicator.unit,
             indicator.direction_of_good,
             indicator.service_area,
-            len(found[indicator.code]),
-            sum(len(one.series.dates) for one in found[indicator.code]),
+            len(sizes.get(indicator.code, {})),
+            sum(sizes.get(indicator.code, {}).values()),
         )
-        for indicator in known
+        for indicator in measurement.indicators(service_area)
     ]
 
 
