@@ -48,8 +48,8 @@ def test_verified_sets_do_not_depend_on_order_and_never_hold_a_contradiction(
     records = dict(enumerate(traits, 1))
     shuffled = list(records.items())
     random.shuffle(shuffled)  # type: ignore[attr-defined]
-    sets, *_ = verified.people(records, [])
-    again, *_ = verified.people(dict(shuffled), [])
+    sets = verified.people(records, []).groups
+    again = verified.people(dict(shuffled), []).groups
     assert sets == again
     for members in sets:
         assert len({records[one].number for one in members}) == 1 or len(members) == 1
@@ -63,8 +63,17 @@ def test_merges_never_put_two_numbers_in_one_person(traits: list[verified.Traits
     records = dict(enumerate(traits, 1))
     ends = st.integers(1, len(traits))
     merges = data.draw(st.lists(st.tuples(ends, ends), max_size=6))
-    for members in verified.people(records, merges)[0]:
+    for members in verified.people(records, merges).groups:
         assert len({records[one].number for one in members} - {None}) <= 1
+
+
+@given(st.lists(TRAITS, min_size=2, max_size=8), st.data())
+def test_nothing_joins_what_people_keep_apart(traits: list[verified.Traits], data: st.DataObject) -> None:
+    records = dict(enumerate(traits, 1))
+    pair = st.tuples(st.integers(1, len(traits)), st.integers(1, len(traits))).filter(lambda ends: ends[0] < ends[1])
+    merges, confirmed, apart = (data.draw(st.lists(pair, max_size=5)) for _ in range(3))
+    for members in verified.people(records, merges, confirmed, frozenset(apart)).groups:
+        assert not any(set(ends) <= set(members) for ends in apart)
 
 
 @given(st.lists(PARTITION.map(tuple), min_size=1, max_size=6))

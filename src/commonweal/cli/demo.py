@@ -272,6 +272,8 @@ def _accounts(cases: dict[str, Any]) -> list[dict[str, str]]:
         ("citizen", "Vicky (demonstration)", "citizen", "", cases["person_id"], "read the own record and who looked"),
         ("analyst", "Sam Iqbal", "analyst", system, None, "registers by network, deprivation, ethnicity"),
         ("performance.lead", "Priya Nair", "performance_lead", system, None, "board report, registers, feeds"),
+        ("reviewer", "Alex Morgan", "administrator", system, None, "compare records that may be one person's"),
+        ("second.reviewer", "Ruth Bello", "administrator", system, None, "be the second pair of eyes"),
     ]
     for username, name, role, organisation, person_id, _ in wanted:
         access.create_user(

@@ -35,6 +35,8 @@ meets one ends with that message and exit status 1; a page or the FHIR API turns
     ├── TooManyAttempts          an account or address has failed too often (access)
     ├── WrongPassword            no active account has this name and password (access)
     ├── IdentifyBusy             another identify run is under way (identity)
+    ├── ReviewRefused            a decision on two records that cannot stand (identity)
+    ├── LinkInput                a file that cannot be linked (lake)
     ├── BadSearch                a search parameter cannot be honoured (record)
     ├── NotFound                 nothing to show (record)
     ├── Gone                     its source has withdrawn it (record)
@@ -42,7 +44,8 @@ meets one ends with that message and exit status 1; a page or the FHIR API turns
     │   ├── UnknownFeed          no feed of that name
     │   ├── UnknownSource        nobody said whose file it is
     │   ├── MissingFile          a path that is not there, or an empty folder
-    │   └── NumberedApart        a second feed of a source, not known to number people alike
+    │   ├── NumberedApart        a second feed of a source, not known to number people alike
+    │   └── BadUpload            an uploaded body that is cut short or not what it says
     └── UnknownPeriodError       a report of a month without figures (reporting)
 
 A test holds this tree to the classes. A wrong argument within the code is a ``ValueError`` or ``KeyError`` as

@@ -28,6 +28,8 @@ MODEL = Path(__file__).with_name("linkage_model.json")
 PARTNERS = 2.0
 DOUBT = 0.02  # share of true pairs taken to agree no better than strangers, when training
 
+_BY_FREQUENCY = "mw_tf_adj_"  # Splink's column of what a rare or common value adds
+
 _STANDARDISE = """
 CREATE OR REPLACE TABLE linkage AS
 SELECT r.record_id AS unique_id,
@@ -196,15 +198,47 @@ def predict(
 ) -> str:
     """Score every pair in ``linkage`` that shares a blocking key; return the name of the table of pairs.
 
-    Columns unique_id_l < unique_id_r, match_weight (log2 odds), and one gamma a comparison. ``weights`` is a
+    Columns unique_id_l < unique_id_r, match_weight (log2 odds), and each field's part of it. ``weights`` is a
     trained model (the shipped one by default); its prior is set for this number of records.
     """
     row = connection.execute("SELECT count(*) FROM linkage").fetchone()
     records = row[0] if row else 0
     linker = _linker(
-        connection, {**(weights or model()), "probability_two_random_records_match": prior(records, partners)}
+        connection,
+        {
+            **(weights or model()),
+            "probability_two_random_records_match": prior(records, partners),
+            "retain_intermediate_calculation_columns": True,
+        },
     )
     return str(linker.inference.predict(threshold_match_weight=minimum_weight, warning_mode="never").physical_name)
+
+
+def explain(
+    connection: duckdb.DuckDBPyConnection, scratch: Path, table: str, pairs: Iterable[tuple[int, int]]
+) -> dict[tuple[int, int], dict[str, float]]:
+    """What each field adds to the weight of those of ``pairs`` that are in ``table`` (of ``predict``), by field."""
+    _load(connection, scratch, "explained", [("first", "second"), *((str(a), str(b)) for a, b in pairs)])
+    scored = connection.table(table)
+    scored.create_view("weighed", replace=True)
+    columns = [name for name in scored.columns if name.startswith("mw_") and not name.startswith(_BY_FREQUENCY)]
+    rows = connection.execute(
+        "SELECT least(unique_id_l, unique_id_r), greatest(unique_id_l, unique_id_r), COLUMNS('^mw_.*')"
+        " FROM weighed JOIN explained ON first::BIGINT = least(unique_id_l, unique_id_r)"
+        " AND second::BIGINT = greatest(unique_id_l, unique_id_r)"
+    )
+    names = [column[0] for column in rows.description or ()][2:]
+    found = {}
+    for first, second, *weights in rows.fetchall():
+        by_name = dict(zip(names, weights, strict=True))
+        found[first, second] = {
+            name.removeprefix("mw_"): round(
+                by_name[name] + by_name.get(_BY_FREQUENCY + name.removeprefix("mw_"), 0.0), 3
+            )
+            for name in columns
+        }
+    connection.execute("DROP TABLE explained")
+    return found
 
 
 def prior(records: int, partners: float = PARTNERS) -> float:

@@ -63,6 +63,12 @@ IMPORT = Entry(
     "Import figures",
     "From workbooks as they come: every row shown before it is stored, every cell that could not be read named.",
 )
+RECONCILE = Entry(
+    "/reconciliation",
+    "Reconcile",
+    "Reconcile tables",
+    "Whether the totals, variances, percentages and dates of a paper agree with themselves, before a board reads them.",
+)
 OUTCOMES = Entry(
     "/performance/outcomes",
     "Outcomes",
@@ -103,8 +109,8 @@ ENTRIES: dict[Role, tuple[Entry, ...]] = {
     Role.CLINICIAN: (FIND,),
     Role.SOCIAL_WORKER: (FIND,),
     Role.CITIZEN: (OWN, LOOKED),
-    Role.ANALYST: (REGISTERS, INDICATORS, DEFINITIONS, IMPORT, FEEDS),
-    Role.PERFORMANCE_LEAD: (BOARD, INDICATORS, OVERSIGHT, OUTCOMES, REGISTERS, DEFINITIONS, IMPORT, FEEDS),
+    Role.ANALYST: (REGISTERS, INDICATORS, DEFINITIONS, IMPORT, RECONCILE, FEEDS),
+    Role.PERFORMANCE_LEAD: (BOARD, INDICATORS, OVERSIGHT, OUTCOMES, REGISTERS, DEFINITIONS, IMPORT, RECONCILE, FEEDS),
     Role.BOARD_SECRETARY: (BOARD, INDICATORS, OVERSIGHT, OUTCOMES, DEFINITIONS),
     Role.ADMINISTRATOR: (REVIEW, FEEDS),
     Role.SERVICE: (),

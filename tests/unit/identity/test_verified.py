@@ -70,11 +70,24 @@ def test_a_record_that_fits_two_people_is_given_to_neither() -> None:
 def test_a_merge_never_bridges_two_numbers_even_through_a_third_record() -> None:
     none = ANNA._replace(number=None)
     new = ANNA._replace(number="9990000026", given="edward", sex="male")
-    sets, by_number, by_merge, doubts = verified.people({1: ANNA, 2: none, 3: new}, [(1, 2), (2, 3)])
-    assert sets == [[1, 2], [3]]
-    assert by_number == set()
-    assert by_merge == {1, 2}
-    assert [(doubt.first, doubt.second) for doubt in doubts] == [(2, 3)]
+    found = verified.people({1: ANNA, 2: none, 3: new}, [(1, 2), (2, 3)])
+    assert found.groups == [[1, 2], [3]]
+    assert found.verified == set()
+    assert found.merged == {1, 2}
+    assert [(doubt.first, doubt.second) for doubt in found.doubts] == [(2, 3)]
+
+
+def test_what_people_confirmed_is_followed_but_bridges_no_two_numbers() -> None:
+    none = ANNA._replace(number=None)
+    new = ANNA._replace(number="9990000026", given="edward", sex="male")
+    found = verified.people({1: ANNA, 2: none, 3: new}, [], [(1, 2), (2, 3)])
+    assert found.groups == [[1, 2], [3]]
+    assert found.confirmed == {1, 2}
+
+
+def test_what_people_keep_apart_neither_number_nor_merge_joins() -> None:
+    records = {1: ANNA, 2: ANNA, 3: ANNA._replace(number=None)}
+    assert verified.people(records, [(2, 3)], [], {(1, 2), (2, 3)}).groups == [[1], [2], [3]]
 
 
 @pytest.mark.parametrize("born", [None, date(1900, 1, 1), date(1753, 1, 1), date(1850, 6, 1), date(9999, 12, 31)])

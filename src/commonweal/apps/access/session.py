@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
@@ -40,7 +40,15 @@ class AccessSession(AbstractContextManager["AccessSession"]):
     exception rolls the body's work back and then writes the audit row with the outcome ``failed``.
     """
 
-    def __init__(self, actor: Actor, purpose: Purpose, action: str, target: str = "", reason: str = "") -> None:
+    def __init__(
+        self,
+        actor: Actor,
+        purpose: Purpose,
+        action: str,
+        target: str = "",
+        reason: str = "",
+        pipelined: bool = False,
+    ) -> None:
         self.actor = actor
         self.purpose = purpose
         self.now: datetime = settings.COMMONWEAL_NOW()
@@ -58,12 +66,23 @@ class AccessSession(AbstractContextManager["AccessSession"]):
         self._allowed = self._refused = 0
         self._sourced = False
         self._atomic = transaction.atomic(durable=True)
+        self._pipelined = pipelined
+        self._waits = ExitStack()
 
     def __enter__(self) -> "AccessSession":
+        if self._pipelined:  # outside the transaction: it ends when all of it is answered
+            connection.ensure_connection()
+            self._waits.enter_context(connection.connection.pipeline())
         self._atomic.__enter__()
         return self
 
     def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> Literal[False]:
+        with self._waits:
+            return self._end(kind, error, trace)
+
+    def _end(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> Literal[False]:
         if kind is None or issubclass(kind, Refused):
@@ -141,6 +160,19 @@ class AccessSession(AbstractContextManager["AccessSession"]):
         if opened is None or opened.outcome != "allowed" or scope.actor != self.actor:
             raise ValueError("This scope was not opened in this session.")
         self._context(scope.compartments, scope.categories)
+
+    def open_pair(self, people: Mapping[UUID, Iterable[int]]) -> None:
+        """Let what follows read the particulars, and nothing else, of records compared in identity review.
+
+        Sets the row-security context to those compartments and audits the look at each of ``people``.
+
+        Raises:
+            Refused: the actor reviews no identities.
+        """
+        self.require(Action.REVIEW_IDENTITY)
+        for person_id, compartments in people.items():
+            self._subjects[person_id] = audit.Subject(person_id, tuple(sorted(compartments)), "allowed")
+        self._context({one for compartments in people.values() for one in compartments}, {Category.DEMOGRAPHICS})
 
     def open_source(self) -> SourceScope:
         """What a partner's system may maintain: its own organisation's resources, and nothing of others'.
@@ -293,9 +325,13 @@ class AccessSession(AbstractContextManager["AccessSession"]):
         )
 
 
-def session(actor: Actor, purpose: Purpose, action: str, target: str = "", reason: str = "") -> AccessSession:
+def session(
+    actor: Actor, purpose: Purpose, action: str, target: str = "", reason: str = "", *, pipelined: bool = False
+) -> AccessSession:
     """Open an access session: ``with session(actor, purpose, "record.read", "Condition") as s: ...``.
 
-    ``action`` and ``target`` are what the audit will say was done, and to what: never person data.
+    ``action`` and ``target`` are what the audit will say was done, and to what: never person data. ``pipelined``:
+    statements whose rows nobody reads are not waited for one by one, and what is wrong with one is raised at the
+    next that is; COPY cannot be used.
     """
-    return AccessSession(actor, purpose, action, target, reason)
+    return AccessSession(actor, purpose, action, target, reason, pipelined)

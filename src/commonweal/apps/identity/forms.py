@@ -76,3 +76,21 @@ class PersonSearch(forms.Form):
 def _error(field: str, message: str) -> forms.ValidationError:
     """An error of several boxes together; its code names the box to go to."""
     return forms.ValidationError(message, code=field)
+
+
+class ReviewDecision(forms.Form):
+    """What a reviewer says of two records: ``verdict`` same or different, and why."""
+
+    verdict = forms.ChoiceField(
+        choices=[("same", "same"), ("different", "different")],
+        error_messages={
+            "required": "Select whether the records are one person’s",
+            "invalid_choice": "Select whether the records are one person’s",
+        },
+    )
+    note = forms.CharField(max_length=1000, error_messages={"required": "Enter what you went by"})
+
+    def problems(self) -> list[tuple[str, str]]:
+        """(field to go to, message) in the order of the page, for the error summary."""
+        found = [(name, str(error.message)) for name, errors in self.errors.as_data().items() for error in errors]
+        return sorted(found, key=lambda pair: ["verdict", "note"].index(pair[0]))

@@ -4,12 +4,13 @@ Names leave the database only into a private temporary folder, which is removed 
 a killed run left there is removed by the next.
 """
 
+import hashlib
 import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -19,11 +20,13 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from commonweal.apps.access import api as access
-from commonweal.apps.identity import storage
+from commonweal.apps.identity import reviewing, storage
 from commonweal.domain.errors import CommonwealError
 from commonweal.domain.identity import clusters, probable, verified
+from commonweal.domain.identity.review import DIFFERENT, SAME
 from commonweal.lake import linkage
 
+SAMPLED = 200  # probable links shown to reviewers, so that their precision can be measured
 _LOCK = 62064  # one run at a time: pg_advisory_lock key
 Progress = Callable[[str], None]
 
@@ -41,6 +44,8 @@ class Found:
     analysis: dict[int, UUID]
     weights: dict[int, float]
     review: list[tuple[verified.Doubt, float | None]]
+    samples: list[tuple[int, int, float]] = field(default_factory=list)
+    fields: dict[tuple[int, int], dict[str, float]] = field(default_factory=dict)
 
 
 def identify(progress: Progress | None = None) -> dict[str, Any]:
@@ -59,16 +64,17 @@ def identify(progress: Progress | None = None) -> dict[str, Any]:
         local = _read_records(engine, folder)
         known = storage.people_before()
         say("verified links")
-        found, groups, particulars = _verified(engine, local, known)
+        decided = reviewing.settled()
+        found, groups, particulars = _verified(engine, local, known, decided)
         say("probable links")
-        _probable(engine, found, groups, particulars, known)
+        _probable(engine, folder, found, groups, particulars, known, decided)
         say("writing links")
         with transaction.atomic():
             storage.write(found, known, settings.COMMONWEAL_NOW())
     return {
         "records": len(local),
         "people": len(set(found.assignment.person.values())),
-        "verified": sum(basis in {"verified", "merged"} for basis in found.basis.values()),
+        "verified": sum(basis in {"verified", "merged", "confirmed"} for basis in found.basis.values()),
         "probable": len(found.weights),
         "review": len(found.review),
         "seconds": round(time.perf_counter() - began, 2),
@@ -128,7 +134,10 @@ def _read_records(engine: duckdb.DuckDBPyConnection, folder: Path) -> dict[int, 
 
 
 def _verified(
-    engine: duckdb.DuckDBPyConnection, local: Mapping[int, tuple[str, str]], known: storage.Before
+    engine: duckdb.DuckDBPyConnection,
+    local: Mapping[int, tuple[str, str]],
+    known: storage.Before,
+    decided: Mapping[tuple[int, int], str],
 ) -> tuple[Found, list[list[int]], dict[int, probable.Particulars]]:
     """People for direct care, with identifiers kept from earlier runs."""
     traits: dict[int, verified.Traits] = {}
@@ -147,26 +156,33 @@ def _verified(
         for source, surviving, retired in storage.local_merges()
         if (source, surviving) in at and (source, retired) in at
     ]
-    groups, by_number, by_merge, doubts = verified.people(traits, merges)
+    said = {verdict: [pair for pair, how in decided.items() if how == verdict] for verdict in (SAME, DIFFERENT)}
+    here = {verdict: [pair for pair in pairs if set(pair) <= local.keys()] for verdict, pairs in said.items()}
+    people = verified.people(traits, merges, sorted(here[SAME]), frozenset(here[DIFFERENT]))
     assignment = clusters.assign(
-        groups, known.person, known.founder, lambda record, again: clusters.identifier(*local[record], again)
+        people.groups, known.person, known.founder, lambda record, again: clusters.identifier(*local[record], again)
     )
-    basis = {
-        record: "verified" if record in by_number else "merged" if record in by_merge else "alone" for record in local
-    }
-    review: list[tuple[verified.Doubt, float | None]] = [(doubt, None) for doubt in doubts]
-    return Found(assignment, basis, {}, {}, review), groups, particulars
+    basis = dict.fromkeys(local, "alone")
+    for name, records in (("confirmed", people.confirmed), ("merged", people.merged), ("verified", people.verified)):
+        basis.update(dict.fromkeys(records, name))
+    review: list[tuple[verified.Doubt, float | None]] = [
+        (doubt, None) for doubt in people.doubts if (doubt.first, doubt.second) not in decided
+    ]
+    return Found(assignment, basis, {}, {}, review), people.groups, particulars
 
 
 def _probable(
     engine: duckdb.DuckDBPyConnection,
+    folder: Path,
     found: Found,
     groups: Sequence[Sequence[int]],
     particulars: Mapping[int, probable.Particulars],
     known: storage.Before,
+    decided: Mapping[tuple[int, int], str],
 ) -> None:
     """Add to ``found`` the people analysis counts, and the pairs that are neither linked nor clearly apart."""
     pairs: list[probable.Pair] = []
+    table = ""
     if len(groups) > 1:
         table = linkage.predict(engine, probable.REVIEW)
         home = {record: group[0] for group in groups for record in group}
@@ -176,10 +192,40 @@ def _probable(
             for first, second, weight in rows
             if home[first] != home[second]
         ]
-    people, found.weights, doubts = probable.people(groups, particulars, pairs)
+    denied = [pair for pair, how in decided.items() if how == DIFFERENT and set(pair) <= particulars.keys()]
+    people, found.weights, doubts = probable.people(groups, particulars, pairs, denied)
     founder = {**known.founder, **found.assignment.created}
     for members in people:
         oldest = min({found.assignment.person[record] for record in members}, key=lambda p: (founder[p], str(p)))
         found.analysis.update(dict.fromkeys(members, oldest))
     already = {(doubt.first, doubt.second) for doubt, _ in found.review}
-    found.review += [(doubt, weight) for doubt, weight in doubts if (doubt.first, doubt.second) not in already]
+    found.review += [
+        (doubt, weight)
+        for doubt, weight in doubts
+        if (doubt.first, doubt.second) not in already and (doubt.first, doubt.second) not in decided
+    ]
+    found.samples = _sample(pairs, found, decided)
+    if table:
+        shown = [(doubt.first, doubt.second) for doubt, _ in found.review]
+        shown += [(first, second) for first, second, _ in found.samples]
+        found.fields = linkage.explain(engine, folder, table, shown)
+        weights = {(pair.first, pair.second): pair.weight for pair in pairs}
+        found.review = [
+            (doubt, weight if weight is not None else weights.get((doubt.first, doubt.second)))
+            for doubt, weight in found.review
+        ]
+
+
+def _sample(
+    pairs: Sequence[probable.Pair], found: Found, decided: Mapping[tuple[int, int], str]
+) -> list[tuple[int, int, float]]:
+    """Probable links to show reviewers, the same each run: those whose ids hash lowest, less the decided ones."""
+    linked = [
+        pair
+        for pair in pairs
+        if pair.weight >= probable.LINK and found.analysis[pair.first] == found.analysis[pair.second]
+    ]
+    linked.sort(key=lambda pair: hashlib.sha256(repr((pair.first, pair.second)).encode()).digest())
+    return [
+        (pair.first, pair.second, pair.weight) for pair in linked[:SAMPLED] if (pair.first, pair.second) not in decided
+    ]

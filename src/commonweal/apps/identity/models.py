@@ -115,13 +115,48 @@ class Probable(Row):
 
 
 class Review(Row):
-    """Two compartments a person should look at: not linked, yet not clearly apart."""
+    """Two compartments a person should look at: not linked and not clearly apart (``doubt``), or a ``sample`` of links.
+
+    ``fields`` is the log2 odds each field adds, by name; null where the pair was not weighed.
+    """
 
     first = models.BigIntegerField()
     second = models.BigIntegerField()
     weight = models.FloatField(null=True)
     reason = models.TextField()
     since = models.DateTimeField()
+    kind = models.TextField(default="doubt")
+    fields = models.JSONField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["first", "second"], name="identity_review_pair")]
+
+
+class Decision(Row):
+    """One person's word on whether two compartments are one person's. Never changed; undone with a reason."""
+
+    first = models.BigIntegerField()
+    second = models.BigIntegerField()
+    verdict = models.TextField(choices=[("same", "the same person"), ("different", "different people")])
+    reviewer = models.TextField()
+    organisation = models.TextField()
+    at = models.DateTimeField()
+    note = models.TextField()
+    needed = models.SmallIntegerField()  # how many different people the rules asked for
+    risks = models.JSONField()
+    kind = models.TextField()
+    weight = models.FloatField(null=True)
+    undone_at = models.DateTimeField(null=True)
+    undone_by = models.TextField(default="")
+    undone_reason = models.TextField(default="")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(first__lt=models.F("second")), name="identity_decision_order"),
+            models.UniqueConstraint(
+                fields=["first", "second", "reviewer"],
+                condition=models.Q(undone_at__isnull=True),
+                name="identity_decision_once",
+            ),
+        ]
+        indexes = [models.Index(fields=["first", "second"], name="identity_decision_pair")]

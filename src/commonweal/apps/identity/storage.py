@@ -1,6 +1,7 @@
 """Identity rows in bulk: out by COPY for a run, and back in as differences only."""
 
 import csv
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +21,8 @@ class Concluded(Protocol):
     analysis: dict[int, UUID]
     weights: dict[int, float]
     review: list[tuple[verified.Doubt, float | None]]
+    samples: list[tuple[int, int, float]]
+    fields: dict[tuple[int, int], dict[str, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,8 @@ CREATE TEMP TABLE new_person (person_id uuid, founder bigint) ON COMMIT DROP;
 CREATE TEMP TABLE new_merged (person_id uuid, merged_into uuid) ON COMMIT DROP;
 CREATE TEMP TABLE new_event (kind text, compartment_id bigint, before uuid, after uuid, reason text) ON COMMIT DROP;
 CREATE TEMP TABLE new_probable (compartment_id bigint, analysis_person_id uuid, weight float8) ON COMMIT DROP;
-CREATE TEMP TABLE new_review (first bigint, second bigint, weight float8, reason text) ON COMMIT DROP;
+CREATE TEMP TABLE new_review (first bigint, second bigint, weight float8, reason text, kind text, fields jsonb)
+    ON COMMIT DROP;
 """
 
 _APPLY = (
@@ -133,10 +137,12 @@ _APPLY = (
     " (SELECT 1 FROM new_probable n WHERE n.compartment_id = p.compartment_id)",
     "DELETE FROM identity_review r WHERE NOT EXISTS"
     " (SELECT 1 FROM new_review n WHERE n.first = r.first AND n.second = r.second)",
-    "INSERT INTO identity_review AS old (first, second, weight, reason, since)"
-    " SELECT DISTINCT ON (first, second) first, second, weight, reason, %(now)s FROM new_review"
-    " ON CONFLICT (first, second) DO UPDATE SET weight = excluded.weight, reason = excluded.reason"
-    " WHERE (old.weight, old.reason) IS DISTINCT FROM (excluded.weight, excluded.reason)",
+    "INSERT INTO identity_review AS old (first, second, weight, reason, since, kind, fields)"
+    " SELECT DISTINCT ON (first, second) first, second, weight, reason, %(now)s, kind, fields FROM new_review"
+    " ON CONFLICT (first, second) DO UPDATE SET weight = excluded.weight, reason = excluded.reason,"
+    " kind = excluded.kind, fields = excluded.fields"
+    " WHERE (old.weight, old.reason, old.kind, old.fields)"
+    " IS DISTINCT FROM (excluded.weight, excluded.reason, excluded.kind, excluded.fields)",
 )
 
 
@@ -165,19 +171,41 @@ def write(found: Concluded, known: Before, now: datetime) -> None:
         _copy(
             cursor,
             "COPY new_review FROM STDIN",
-            ((doubt.first, doubt.second, weight, doubt.reason) for doubt, weight in found.review),
+            _review_rows(found),
         )
         for statement in _APPLY:
             cursor.execute(statement, {"now": now})
 
 
+def _review_rows(found: Concluded) -> Iterator[tuple[Any, ...]]:
+    """Doubts, and links sampled so that their quality can be measured, each with its field weights."""
+    for doubt, weight in found.review:
+        yield doubt.first, doubt.second, weight, doubt.reason, "doubt", _fields(found, doubt.first, doubt.second)
+    for first, second, weight in found.samples:
+        yield (
+            first,
+            second,
+            weight,
+            "a link for analysis, drawn to measure quality",
+            "sample",
+            _fields(found, first, second),
+        )
+
+
+def _fields(found: Concluded, first: int, second: int) -> str | None:
+    fields = found.fields.get((first, second))
+    return None if fields is None else json.dumps(fields)
+
+
 def _reason(move: clusters.Moved, found: Concluded) -> str:
     """Why a compartment moved, in words for the history."""
     if move.kind == "split":
-        return "its particulars no longer agree with the others'"
-    return {"verified": "NHS number and birth date agree", "merged": "merged by its source"}.get(
-        found.basis[move.record], "linked through another record"
-    )
+        return "what held it with the others no longer does"
+    return {
+        "verified": "NHS number and birth date agree",
+        "merged": "merged by its source",
+        "confirmed": "confirmed by people who compared the records",
+    }.get(found.basis[move.record], "linked through another record")
 
 
 def _copy(cursor: Any, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:

@@ -2,6 +2,11 @@
 
 from django.urls import path
 
-from commonweal.apps.identity import views
+from commonweal.apps.identity import review_views, views
 
-urlpatterns = [path("people", views.people, name="people")]
+urlpatterns = [
+    path("people", views.people, name="people"),
+    path("identity/review", review_views.queue, name="identity-review"),
+    path("identity/review/<int:first>-<int:second>", review_views.pair, name="identity-pair"),
+    path("identity/decisions/<int:decision_id>/undo", review_views.undo, name="identity-undo"),
+]

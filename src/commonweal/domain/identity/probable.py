@@ -77,17 +77,22 @@ def veto(one: Particulars, other: Particulars) -> str:
 
 
 def people(
-    groups: Sequence[Sequence[int]], particulars: Mapping[int, Particulars], pairs: Iterable[Pair]
+    groups: Sequence[Sequence[int]],
+    particulars: Mapping[int, Particulars],
+    pairs: Iterable[Pair],
+    denied: Iterable[tuple[int, int]] = (),
 ) -> tuple[list[list[int]], dict[int, float], list[tuple[Doubt, float]]]:
     """Join verified ``groups`` (each a person already) by probable ``pairs``, strongest first.
 
     A join is refused where a veto holds between any two records with a pair, where it would put two
-    registered NHS numbers in one person, or where a rival that cannot be the same person is within MARGIN.
+    registered NHS numbers in one person, where people who compared the records said no (``denied``), or where a
+    rival that cannot be the same person is within MARGIN.
+
     Returns the sets of records, the weight by which each joined record joined, and the pairs to review.
     """
     home = {record: group[0] for group in groups for record in group}
     best: dict[tuple[int, int], Pair] = {}
-    apart: set[tuple[int, int]] = set()
+    apart = {(min(home[a], home[b]), max(home[a], home[b])) for a, b in denied}
     doubts: dict[tuple[int, int], tuple[Doubt, float]] = {}
 
     def doubt(pair: Pair, reason: str) -> None:

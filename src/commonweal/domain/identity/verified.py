@@ -11,7 +11,7 @@ A number typed into a twin's record passes the first two tests, so names and sex
 Records that share number and birth date and are still not linked go to the review queue.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
@@ -20,6 +20,8 @@ from typing import NamedTuple
 from commonweal.domain.identity import birth_date
 from commonweal.domain.identity.clusters import Sets, components
 from commonweal.domain.identity.names import family_agree, given_agree
+
+DECIDED = "people who compared them said that they are two people's"
 
 
 class Traits(NamedTuple):
@@ -61,10 +63,13 @@ def contradiction(first: Traits, second: Traits) -> str:
     return ""
 
 
-def links(records: Mapping[int, Traits]) -> tuple[list[tuple[int, int]], list[Doubt]]:
+def links(
+    records: Mapping[int, Traits], apart: Collection[tuple[int, int]] = ()
+) -> tuple[list[tuple[int, int]], list[Doubt]]:
     """The pairs of record ids to link, and the doubts, among records of any numbers; order does not matter.
 
-    A group of one number and birth date links only as far as nobody in a linked set contradicts another.
+    A group of one number and birth date links only as far as nobody in a linked set contradicts another; pairs in
+    ``apart`` (lower first) contradict because people who compared them said so.
     """
     groups: dict[tuple[str, date], list[int]] = {}
     for key, traits in records.items():
@@ -74,18 +79,20 @@ def links(records: Mapping[int, Traits]) -> tuple[list[tuple[int, int]], list[Do
     doubts: list[Doubt] = []
     for members in groups.values():
         if len(members) > 1:
-            found, denied = _within([(key, records[key]) for key in sorted(members)])
+            found, denied = _within([(key, records[key]) for key in sorted(members)], apart)
             pairs += found
             doubts += denied
     return sorted(pairs), sorted(doubts, key=lambda doubt: (doubt.first, doubt.second))
 
 
-def _within(group: Sequence[tuple[int, Traits]]) -> tuple[list[tuple[int, int]], list[Doubt]]:
+def _within(
+    group: Sequence[tuple[int, Traits]], decided: Collection[tuple[int, int]]
+) -> tuple[list[tuple[int, int]], list[Doubt]]:
     """Links and doubts of one group: sets joined by agreement, dissolved where a member denies another."""
     denied = [
         Doubt(first, second, why)
         for (first, one), (second, other) in combinations(group, 2)
-        if (why := contradiction(one, other))
+        if (why := DECIDED if (first, second) in decided else contradiction(one, other))
     ]
     if not denied:
         first = group[0][0]
@@ -106,29 +113,53 @@ def _within(group: Sequence[tuple[int, Traits]]) -> tuple[list[tuple[int, int]],
     return kept, denied
 
 
+@dataclass(frozen=True, slots=True)
+class People:
+    """The sets of records direct care may take for one person each, why records are linked, and the doubts."""
+
+    groups: list[list[int]]
+    verified: set[int]  # by number and birth date
+    merged: set[int]  # by their own source
+    confirmed: set[int]  # by people who compared them
+    doubts: list[Doubt]
+
+
 def people(
-    records: Mapping[int, Traits], merges: Iterable[tuple[int, int]]
-) -> tuple[list[list[int]], set[int], set[int], list[Doubt]]:
+    records: Mapping[int, Traits],
+    merges: Iterable[tuple[int, int]],
+    confirmed: Iterable[tuple[int, int]] = (),
+    apart: Collection[tuple[int, int]] = (),
+) -> People:
     """The sets of records direct care may take for one person each.
 
     ``merges`` are pairs a source itself says are one person, oldest first. One that would put two NHS
     numbers in one set is not followed: old and new numbers after adoption or gender recognition are never
     bridged (PDS guidance), and a wrong number is for a person to put right.
 
-    Returns the sets, the records linked by number and birth date, those linked by a merge, and the doubts.
+    ``confirmed`` and ``apart`` are pairs that people who compared them settled (``review.state``), lower first: the
+    first are followed under the same condition, and neither they nor a merge joins what the second keep apart.
     """
-    pairs, doubts = links(records)
+    pairs, doubts = links(records, apart)
     sets = Sets(records, {key: traits.number for key, traits in records.items() if traits.number})
-    verified: set[int] = set()
-    merged: set[int] = set()
+    found = People([], set(), set(), set(), doubts)
     for first, second in pairs:
         sets.join(first, second)
-        verified |= {first, second}
-    for first, second in merges:
-        if len(sets.labels(first) | sets.labels(second)) <= 1:
-            sets.join(first, second)
-            merged |= {first, second}
-        else:
-            low, high = sorted((first, second))
-            doubts.append(Doubt(low, high, "merged by their source, but their NHS numbers differ"))
-    return list(sets.sets()), verified, merged, doubts
+        found.verified.update((first, second))
+
+    def denied(first: int, second: int) -> bool:
+        joined = {sets.root(first), sets.root(second)}
+        return any({sets.root(one), sets.root(other)} == joined for one, other in apart)
+
+    for kind, asked in ((found.merged, merges), (found.confirmed, confirmed)):
+        for first, second in asked:
+            if sets.root(first) == sets.root(second):
+                kind.update((first, second))
+            elif len(sets.labels(first) | sets.labels(second)) > 1:
+                low, high = sorted((first, second))
+                if kind is found.merged:
+                    doubts.append(Doubt(low, high, "merged by their source, but their NHS numbers differ"))
+            elif not denied(first, second):
+                sets.join(first, second)
+                kind.update((first, second))
+    found.groups.extend(sets.sets())
+    return found
