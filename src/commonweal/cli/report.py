@@ -40,7 +40,7 @@ def board(
     from commonweal.apps.reporting import api
 
     try:
-        report = api.board_report(period)
+        report = api.checked(api.board_report(period))
     except api.UnknownPeriodError as problem:
         runtime.fail(str(problem))
     size = api.write_board(report, out)

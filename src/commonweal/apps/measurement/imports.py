@@ -7,7 +7,7 @@ nothing; an amended file of the same name replaces what the earlier one said.
 import hashlib
 import re
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from django.db import connection, transaction
 from commonweal.apps.measurement.actions import put, register_indicators
 from commonweal.apps.measurement.models import ImportCellRow, ImportRow
 from commonweal.apps.measurement.selectors import indicators
+from commonweal.apps.measurement.table_files import reconcile_files
 from commonweal.apps.measurement.workbook import read_sheets
 from commonweal.domain.errors import CommonwealError
 from commonweal.domain.measurement.figures import Indicator, Measurement, Standing
@@ -181,7 +182,9 @@ def confirm(number: int, now: datetime, *, define: bool) -> tuple[Imported, bool
             register_indicators(seen.undefined)
             mapping = parse_map(row.mapping)
             held = Extract(seen.figures, seen.fates, {})
-            put(source_key(row.file), seen.figures, findings(held, row.file, mapping.reported))
+            # What the file's own tables get wrong stands beside what could not be read of them.
+            own = [replace(one, reported=mapping.reported) for one in reconcile_files([(path, row.file)])]
+            put(source_key(row.file), seen.figures, [*findings(held, row.file, mapping.reported), *own])
         same.update(state="replaced")
         row.state, row.stored_at = "stored", now
         row.save(update_fields=["state", "stored_at"])

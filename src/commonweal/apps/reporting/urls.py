@@ -24,4 +24,5 @@ register_converter(Month, "month")
 urlpatterns = [
     path("reports/board", views.latest_board, name="latest_board_report"),
     path("reports/board/<month:period>", views.board, name="board_report"),
+    path("reconciliation", views.reconciliation, name="reconciliation"),
 ]

@@ -2,10 +2,11 @@
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from commonweal.apps.access import api as access
-from commonweal.apps.reporting import selectors
+from commonweal.apps.reporting import checking, selectors
+from commonweal.domain.errors import CommonwealError
 
 
 @require_safe
@@ -25,7 +26,26 @@ def board(request: HttpRequest, period: str) -> HttpResponse:
     with access.session(actor, access.default_purpose(actor), "read board report", period) as session:
         session.require(access.Action.READ_AGGREGATE)
     try:
-        report = selectors.board_report(period)
+        report = checking.checked(selectors.board_report(period))
     except selectors.UnknownPeriodError as unknown:
         raise Http404(str(unknown)) from unknown
     return render(request, "reporting/board.jinja", {"report": report})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def reconciliation(request: HttpRequest) -> HttpResponse:
+    """Tables sent in, held to themselves and to each other; nothing of them is kept."""
+    actor = access.actor_of(request)
+    with access.session(actor, access.default_purpose(actor), "reconcile tables") as session:
+        session.require(access.Action.READ_AGGREGATE)
+    page: dict[str, object] = {"problems": [], "findings": None, "names": [], "rules": checking.rules_by_group()}
+    if request.method != "POST":
+        return render(request, "reporting/reconciliation.jinja", page)
+    files = request.FILES.getlist("files")
+    try:
+        page["findings"] = checking.check_uploads(files)
+    except CommonwealError as problem:
+        page["problems"] = [("files", str(problem))]
+        return render(request, "reporting/reconciliation.jinja", page, status=400)
+    page["names"] = [one.name for one in files]
+    return render(request, "reporting/reconciliation.jinja", page)

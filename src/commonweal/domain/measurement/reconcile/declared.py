@@ -30,6 +30,9 @@ from commonweal.domain.measurement.reconcile.rules import RULES
 from commonweal.domain.measurement.reconcile.sheets import TableFinding
 
 _NAME = re.compile(r"\[([^\]]+)\]")
+_ALLOWED = (
+    ast.BinOp, ast.UnaryOp, ast.Add, ast.Sub, ast.Mult, ast.Div, ast.USub, ast.Constant, ast.Call, ast.Load,
+)  # fmt: skip
 _ALLOW = re.compile(r"\s*(?:±|\+/-)\s*(\d+(?:\.\d+)?)\s*\Z")
 
 
@@ -131,10 +134,10 @@ def _expression(text: str, file: str) -> ast.expr:
     for node in ast.walk(tree):
         if isinstance(node, ast.Name):
             node.id = back.get(node.id, node.id)
-        elif not isinstance(
-            node, ast.BinOp | ast.UnaryOp | ast.operator | ast.unaryop | ast.Constant | ast.Call | ast.Load
-        ):
+        elif not isinstance(node, _ALLOWED):
             raise BadRelationsError(f"relations of {file}: {text!r} uses more than + - * / and sum()")
+        elif isinstance(node, ast.Call) and (not isinstance(node.func, ast.Name) or node.func.id != "sum"):
+            raise BadRelationsError(f"relations of {file}: {text!r} calls what is not sum()")
         elif isinstance(node, ast.Constant) and not isinstance(node.value, int | float):
             raise BadRelationsError(f"relations of {file}: {text!r} holds a text")
     return tree
