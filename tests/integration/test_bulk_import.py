@@ -85,6 +85,24 @@ def test_lines_are_stored_searchable_and_counted(p01: Partner) -> None:
     assert not list(uploads.path("user:p01", UUID(int=0)).parent.glob("*"))
 
 
+def test_the_command_line_makes_a_systems_account_and_takes_nobodys_over(database: str) -> None:
+    from typer.testing import CliRunner
+
+    from commonweal.apps.access import api as access
+    from commonweal.cli.main import app
+
+    made = CliRunner().invoke(app, ["token", "p09.system", "--system-of", "P09", "--json"])
+    assert made.exit_code == 0, made.stderr
+    partner = Partner(json.loads(made.stdout)["token"])
+    assert imported(partner, lines("P09", 1))["input"][0]["accepted"] == 11
+    access.create_user("dr.ray", "a long password", access.Role.CLINICIAN, "P09", "Dr Ray")
+    for name, organisation in (("dr.ray", "P09"), ("p09.system", "P08"), ("new", "p8")):
+        assert CliRunner().invoke(app, ["token", name, "--system-of", organisation]).exit_code == 1
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT role FROM access_user WHERE username = 'dr.ray'")
+        assert cursor.fetchone() == ("clinician",)
+
+
 def test_the_same_lines_again_change_nothing(p01: Partner) -> None:
     body = lines("P01", 4, seed=1)
     imported(p01, body)

@@ -78,8 +78,8 @@ def test_big_exports_are_streamed(database: str) -> None:
     run_jobs()
     with connection.cursor() as cursor:
         cursor.execute(
-            """UPDATE record_resource SET body = regexp_replace(body, '}$', ',"language":"' || repeat('x', 60000) || '"}')
-            WHERE type = 'Observation'"""
+            """UPDATE record_resource SET body =
+            regexp_replace(body, '}$', ',"language":"' || repeat('x', 60000) || '"}') WHERE type = 'Observation'"""
         )
     ident = bulk_kills.ask("export", "P02", {"level": "system"})
     tracemalloc.start()

@@ -46,6 +46,7 @@ meets one ends with that message and exit status 1; a page or the FHIR API turns
     │   ├── MissingFile          a path that is not there, or an empty folder
     │   ├── NumberedApart        a second feed of a source, not known to number people alike
     │   └── BadUpload            an uploaded body that is cut short or not what it says
+    ├── Cancelled                a bulk request was cancelled while it was done (exchange)
     └── UnknownPeriodError       a report of a month without figures (reporting)
 
 A test holds this tree to the classes. A wrong argument within the code is a ``ValueError`` or ``KeyError`` as

@@ -146,6 +146,21 @@ def create_user(
     return Actor(f"user:{username}", name, role, organisation, team, person_id)
 
 
+def create_system(username: str, organisation: str) -> None:
+    """Make the account of an organisation's computer system, unless it has it. Nobody signs in with it.
+
+    Raises:
+        ValueError: the name is somebody's, or another organisation's, or no ODS code was given.
+    """
+    if not organisation.isalnum() or organisation != organisation.upper():
+        raise ValueError(f"{organisation!r} is not an organisation's code; give its ODS code, such as A81001")
+    held = User.objects.filter(username=username).first()
+    if held is None:
+        create_user(username, secrets.token_urlsafe(32), Role.SERVICE, organisation, username)
+    elif (held.role, held.organisation) != (Role.SERVICE.value, organisation):
+        raise ValueError(f"the account {username!r} is not a system of {organisation}; choose another name")
+
+
 def create_token(username: str, days: int = 30) -> str:
     """A new bearer token for an account; shown once, kept only as a hash.
 

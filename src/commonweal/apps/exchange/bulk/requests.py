@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from commonweal.apps.access import api as access
 from commonweal.apps.exchange.models import BulkRequest
+from commonweal.domain.errors import CommonwealError
 
 LIFE = timedelta(hours=24)  # of what an export wrote and an import reported
 MOST_AT_ONCE = 4  # of one organisation, waiting or under way
@@ -154,8 +155,8 @@ def forget(after: timedelta) -> None:
     BulkRequest.objects.filter(expires_at__lte=timezone.now() - after).delete()
 
 
-class Cancelled(Exception):
-    """The asker cancelled while the worker was at it."""
+class Cancelled(CommonwealError):
+    """Who asked for a bulk request cancelled it while the worker was at it."""
 
 
 class Beside:
