@@ -9,11 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.db import connection
-
 from commonweal.apps.record.searching import conditions, values
 from commonweal.apps.record.searching.conditions import TABLES, Context, Expand, Sought
-from commonweal.apps.record.searching.reach import Reach, compartments_of
+from commonweal.apps.record.searching.reach import Reach, compartments_of, named, refers_elsewhere
 from commonweal.apps.record.searching.terms import (
     MOST_BRANCHES,
     NEVER,
@@ -52,14 +50,16 @@ _UPDATED = {
 class Compiler:
     """Compiles the parameters of one search.
 
-    ``pinned``: the compartments to which the search itself (not what its chains reach) is held anyway, so that its
-    rows are looked up by them. ``branches`` counts the types its chains went through.
+    ``pinned``: the compartments to which the search itself (not what its chains reach) is held anyway, by naming
+    Patients in the value ``pinned_by``; its rows are looked up by them. ``branches`` counts the types its chains
+    went through.
     """
 
     reach: Reach
     now: datetime
     expand: Expand | None = None
-    pinned: tuple[int, ...] | None = None
+    pinned: tuple[int, ...] = ()
+    pinned_by: str = ""
     branches: int = 0
 
     def condition(self, kind: str, name: str, value: str) -> Sql:
@@ -97,7 +97,7 @@ class Compiler:
             context = Context(kind, self.now, self.expand)
             return self._without(conditions.sought(context, parameter, "", value))
         if parameter.kind == "reference" and modifier != "identifier":
-            return self._reference(kind, parameter, modifier, value)
+            return self._reference(kind, parameter, modifier, value, depth)
         found = conditions.sought(Context(kind, self.now, self.expand), parameter, modifier, value)
         return found.condition if found.table == "record_resource" else found
 
@@ -120,34 +120,35 @@ class Compiler:
 
     # --- references -------------------------------------------------------------------------------------------
 
-    def _reference(self, kind: str, parameter: Parameter, modifier: str, value: str) -> Sql:
+    def _reference(self, kind: str, parameter: Parameter, modifier: str, value: str, depth: int) -> Sql:
         """https://hl7.org/fhir/R4/search.html#reference"""
         if modifier and modifier not in resource_types():
             raise BadSearch(f"{parameter.name}:{modifier}: the modifier is not supported for a reference")
         said: list[tuple[str, str]] = []  # type or '', id or URL
         for item in alternatives(parameter.name, value):
             before, slash, last = item.rpartition("/")
-            named = before.rpartition("/")[2]
-            if slash and named in resource_types() and before == named:
-                said.append((named, last))
+            if slash and before in resource_types():
+                said.append((before, last))
             else:
                 said.append((modifier, item))
         if modifier:
-            said = [(named, ident) for named, ident in said if named == modifier]
+            said = [(stated, ident) for stated, ident in said if stated == modifier]
         mine = [read for read in parameter.reads if read.number in own(kind)]
         patients = [
-            ident for named, ident in said if named in ("", "Patient") and "/" not in ident and ":" not in ident
+            ident for stated, ident in said if stated in ("", "Patient") and "/" not in ident and ":" not in ident
         ]
         rows = self.as_rids(kind, Sought("record_reference", to(parameter.reads, said))) if said else NEVER
         if not mine or not patients:
             return rows
-        whose = compartments_of(self.reach, patients)
         if self.reach.of_person:  # any Patient of the person stands for the person: every source is searched
-            return Sql("true") if whose else rows
+            return Sql("true") if compartments_of(self.reach, patients) else rows
+        if depth == 0 and value == self.pinned_by and self.pinned:
+            return same("r.compartment_id", self.pinned)
+        whose, elsewhere = named(self.reach, patients, [read.number for read in parameter.reads])
         if not whose:
             return rows
         held = same("r.compartment_id", whose)
-        return either([held, rows]) if are_rows(parameter.reads, said) else held
+        return either([held, rows]) if elsewhere else held
 
     def _numbers(self, parameter: Parameter) -> Sql:
         return same("t.parameter", (read.number for read in parameter.reads))
@@ -178,7 +179,7 @@ class Compiler:
 
     # --- chains --------------------------------------------------------------------------------------------------
 
-    def _chain(self, kind: str, base: str, modifier: str, rest: str, value: str, depth: int) -> Sql:
+    def _chain(self, kind: str, base: str, modifier: str, rest: str, value: str, depth: int) -> "Sought | Sql":
         parameter = parameters(kind).get(base)
         if parameter is None:
             raise UnknownParameter(f"{kind} has no search parameter {base}")
@@ -188,11 +189,32 @@ class Compiler:
             raise BadSearch(f"{base}.{rest}: a chain has at most {DEEPEST} references")
         if modifier and modifier not in resource_types():
             raise BadSearch(f"{base}:{modifier}: say a resource type before the rest of a chain")
-        parts = []
-        for target in self._targets(kind, base, modifier, rest):
+        listed = self._targets(kind, base, modifier, rest)
+        if len(listed) == 1 and not self._mine(kind, parameter, listed[0]):
+            inner = self.sought(listed[0], rest, value, depth + 1)
+            return Sought("record_reference", self._reference_rows(parameter, listed[0], inner))
+        parts: list[Sql] = []
+        whose: Sql | None = None
+        for target in listed:
             inner = self.sought(target, rest, value, depth + 1)
-            parts += self._referring(kind, parameter, target, inner)
+            if target == "Patient" and self._mine(kind, parameter, target):
+                whose = self._whose(target, inner)
+            if whose is None or target != "Patient" or self._elsewhere(parameter):
+                held = both(self._reference_rows(parameter, target, inner), self.reach.rows(kind))
+                parts.append(select("t.rid", "record_reference t", held))
+        if whose is None:
+            return Sql("r.rid IN (") + joined(parts, " UNION ALL ") + ")"
+        if not parts:
+            return Sql("r.compartment_id IN (") + whose + ")"
+        parts.append(self.of_type(kind, "r.rid", Sql("r.compartment_id IN (") + whose + ")"))
         return Sql("r.rid IN (") + joined(parts, " UNION ALL ") + ")"
+
+    def _mine(self, kind: str, parameter: Parameter, target: str) -> bool:
+        """Whether ``parameter`` of ``kind`` may be the reference to a compartment's own Patient, kept as no row."""
+        return any(read.number in own(kind) and read.restriction in ("", target) for read in parameter.reads)
+
+    def _elsewhere(self, parameter: Parameter) -> bool:
+        return self.reach.of_person or refers_elsewhere(self.reach, [read.number for read in parameter.reads])
 
     def _targets(self, kind: str, base: str, modifier: str, rest: str) -> list[str]:
         """The types a chain may go through: those a reference may be to that have the rest as a parameter."""
@@ -211,23 +233,15 @@ class Compiler:
             raise BadSearch(f"{base}.{rest}: too many types are possible; name one, as in {base}:{listed[0]}.{rest}")
         return listed
 
-    def _referring(self, kind: str, parameter: Parameter, target: str, inner: "Sought | Sql") -> list[Sql]:
-        """Subqueries of resource numbers of ``kind`` that refer by ``parameter`` to ``target`` that meets ``inner``."""
-        reads = [read for read in parameter.reads if read.restriction in ("", target)]
-        if not reads:
-            return [Sql("SELECT 0::bigint WHERE false")]
+    def _reference_rows(self, parameter: Parameter, target: str, inner: "Sought | Sql") -> Sql:
+        """The condition on rows ``t`` that they refer by ``parameter`` to a ``target`` that meets ``inner``."""
+        numbers = [read.number for read in parameter.reads if read.restriction in ("", target)]
         met = inner if isinstance(inner, Sql) else self.as_rids(target, inner)
-        held = both(
-            same("t.parameter", (read.number for read in reads)),
+        return both(
+            same("t.parameter", numbers) if numbers else NEVER,
             Sql("t.kind = %s", (target,)),
-            self.reach.rows(kind),
             Sql("t.target IN (") + self.of_type(target, "r.id", met) + ")",
         )
-        parts = [select("t.rid", "record_reference t", held)]
-        if target == "Patient" and any(read.number in own(kind) for read in reads):
-            whose = Sql("r.compartment_id IN (") + self._whose("Patient", inner) + ")"
-            parts.append(self.of_type(kind, "r.rid", whose))
-        return parts
 
     def _whose(self, kind: str, inner: "Sought | Sql") -> Sql:
         """Compartments of resources of ``kind`` that meet ``inner``; of search rows alone where they suffice."""
@@ -261,21 +275,23 @@ class Compiler:
             Sql("t.rid IN (") + self.of_type(source, "r.rid", met) + ")",
         )
         by_row = select("t.target", "record_reference t", held)
-        if kind != "Patient" or not any(read.number in own(source) for read in reads):
+        if kind != "Patient" or not self._mine(source, parameter, kind):
             return Sql("r.id IN (") + by_row + ")"
         whose = Sql("r.compartment_id IN (") + self._whose(source, inner) + ")"
+        if not self._elsewhere(parameter):
+            return whose
         found = joined([self.of_type("Patient", "r.rid", whose),
                         self.of_type("Patient", "r.rid", Sql("r.id IN (") + by_row + ")")], " UNION ALL ")  # fmt: skip
         return Sql("r.rid IN (") + found + ")"
 
 
-def pinned(reach: Reach, kind: str, pairs: Iterable[tuple[str, str]]) -> tuple[int, ...] | None:
-    """The compartments that a source's own search is held to by naming Patients; None where it names none.
+def pinned(reach: Reach, kind: str, pairs: Iterable[tuple[str, str]]) -> tuple[tuple[int, ...], str]:
+    """The compartments that a source's own search is held to by naming Patients, and the value that names them.
 
     What is sought of one person is then looked up by that person, in search rows too.
     """
     if reach.of_person or not reach.source or not personal(kind):
-        return None
+        return (), ""
     for name, value in pairs:
         parameter = parameters(kind).get(name.removesuffix(":Patient"))
         if parameter is None or len(parameter.reads) != 1 or parameter.reads[0].number not in own(kind):
@@ -283,28 +299,20 @@ def pinned(reach: Reach, kind: str, pairs: Iterable[tuple[str, str]]) -> tuple[i
         said = [item.removeprefix("Patient/") for item in alternatives(name, value)]
         if any("/" in item for item in said):
             continue
-        whose = compartments_of(reach, said)
-        if whose and not are_rows(parameter.reads, [("Patient", item) for item in said]):
-            return whose
-    return None
+        whose, elsewhere = named(reach, said, [read.number for read in parameter.reads])
+        if whose and not elsewhere:
+            return whose, value
+    return (), ""
 
 
 def to(reads: Iterable[Read], said: Iterable[tuple[str, str]]) -> Sql:
     """Reference rows of these elements to these (type or '', id or URL); of a restricted one only to that type."""
     parts = []
     for read in reads:
-        for named, ident in said:
-            if read.restriction and named and named != read.restriction:
+        for stated, ident in said:
+            if read.restriction and stated and stated != read.restriction:
                 continue
-            kind = read.restriction or named
+            kind = read.restriction or stated
             part = Sql("t.parameter = %s AND t.target = %s", (read.number, ident[:INDEXED]))
             parts.append(part + Sql(" AND t.kind = %s", (kind,)) if kind else part)
     return either(Sql("(") + part + ")" for part in parts)
-
-
-def are_rows(reads: Iterable[Read], said: Iterable[tuple[str, str]]) -> bool:
-    """Whether any such reference is kept as a row: one to the compartment's own Patient is not."""
-    found = Sql("SELECT EXISTS (") + select("", "record_reference t", to(reads, said)) + ")"
-    with connection.cursor() as cursor:
-        cursor.execute(found.text, list(found.values))
-        return bool(cursor.fetchone()[0])

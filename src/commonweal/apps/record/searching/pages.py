@@ -18,7 +18,7 @@ from commonweal.apps.record.searching.compiling import Compiler, pinned
 from commonweal.apps.record.searching.conditions import Expand, Sought
 from commonweal.apps.record.searching.includes import included
 from commonweal.apps.record.searching.ordering import COMPARTMENT, RID, Key, beyond, keys, order, read, written
-from commonweal.apps.record.searching.reach import Reach
+from commonweal.apps.record.searching.reach import Reach, prepared
 from commonweal.apps.record.searching.requests import Request
 from commonweal.apps.record.searching.terms import Remark, Sql, both, joined
 from commonweal.apps.record.stored import Stored, stored
@@ -26,6 +26,7 @@ from commonweal.fhir.compartment import personal
 
 COUNTED = 10_000  # as far as an estimate counts exactly
 _COLUMNS = "r.rid, r.compartment_id, r.type, r.id, r.version, r.updated, r.body, r.source_id, r.category, r.happened_at"
+_PERSON = "r.compartment_id "
 _FROM_RESOURCE = Sql(" FROM record_resource r WHERE ")
 _OUTER = Sql(
     "SELECT r.type, r.id, r.version, r.updated, r.body, s.source, s.feed, r.category, r.happened_at, false, "
@@ -78,7 +79,7 @@ class Search:
 
 def compiled(request: Request, reach: Reach, now: datetime, expand: Expand | None = None) -> Search:
     """``request`` held to ``reach``. Raises BadSearch."""
-    compiler = Compiler(reach, now, expand, pinned(reach, request.kind, request.conditions))
+    compiler = Compiler(reach, now, expand, *pinned(reach, request.kind, request.conditions))
     conditions = [(name, compiler.sought(request.kind, name, value)) for name, value in request.conditions]
     best: int | None = None
     for n, (_, found) in enumerate(conditions):
@@ -138,14 +139,15 @@ def _walk(search: Search, source: int | None, count: int, after: Sequence[str | 
 def _walked(search: Search, source: int | None, count: int, after: Sequence[str | None] | None) -> Sql:
     at = "t." if search.driver is not None else "r."
     columns = [at + key.value.text.removeprefix("r.") for key in search.order]
-    held = list(search.driven if search.driver is not None else search.held)
+    held = list(search.held)
     tables = Sql(" FROM record_resource r JOIN record_source s ON s.id = r.source_id WHERE ")
     if search.driver is not None:
         tables = Sql(
             " FROM " + search.driver.table + " t JOIN record_resource r ON r.rid = t.rid "
             "JOIN record_source s ON s.id = r.source_id WHERE "
         )
-        held = [search.driver.condition, search.reach.rows(search.request.kind), *held]
+        others = [_of_rows(sql) if sql.text.startswith(_PERSON) else sql for sql in search.driven]
+        held = [search.driver.condition, search.reach.rows(search.request.kind), *others]
     if source is not None:
         held.append(Sql(at + "source_id = %s", (source,)))
     if after is not None:
@@ -155,9 +157,15 @@ def _walked(search: Search, source: int | None, count: int, after: Sequence[str 
     return _OUTER + told + tables + both(*held) + " ORDER BY " + ", ".join(columns) + Sql(" LIMIT %s", (count,))
 
 
+def _of_rows(condition: Sql) -> Sql:
+    """A condition on whose a resource is, said of its search rows: they are entered by person where that is less."""
+    return Sql("t." + condition.text.removeprefix("r."), condition.values)
+
+
 def _sorted(search: Search, count: int, after: Sequence[str | None] | None) -> Sql:
     columns = joined((key.value + Sql(" AS k" + str(n)) for n, key in enumerate(search.order)), ", ")
     inner = Sql("SELECT " + _COLUMNS + ", ") + columns + _FROM_RESOURCE + both(*search.held)
+    inner += " OFFSET 0"  # keys are worked out once, and not again for the cursor
     told = Sql("".join(", r.k" + str(n) + "::text" for n in range(len(search.order))))
     outer = _OUTER + told + " FROM (" + inner + ") r JOIN record_source s ON s.id = r.source_id"
     if after is not None:
@@ -166,8 +174,8 @@ def _sorted(search: Search, count: int, after: Sequence[str | None] | None) -> S
 
 
 def _fetched(query: Sql, width: int) -> list[Found]:
-    with connection.cursor() as cursor:
-        cursor.execute(query.text, list(query.values))
+    with prepared() as cursor:
+        cursor.execute(query.text, query.values, prepare=True)
         return [Found(row[10], row[11], stored(row[:10]), row[12 : 12 + width]) for row in cursor.fetchall()]
 
 

@@ -5,14 +5,25 @@ Every part of a search, chains and includes as well, is held to it in the query 
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
+from psycopg import Cursor
 
 from commonweal.apps.access.api import Scope, SourceScope
 from commonweal.apps.record.searching.terms import NOTHING, Sql, both, same
 from commonweal.fhir.compartment import personal
 
 _NOBODY = Sql("r.compartment_id IS NULL")
+
+
+def prepared() -> Cursor[tuple[Any, ...]]:
+    """A cursor whose statements PostgreSQL keeps planned: searches repeat in shape, and planning outlasts most.
+
+    Django's own pastes values in on the client, so that every search would be planned again.
+    """
+    connection.ensure_connection()
+    return Cursor(connection.connection)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,38 +77,57 @@ WHERE c.id = ANY (%s) ORDER BY 1
 def of_person(scope: Scope) -> Reach:
     """What an opened person's scope lets a search see."""
     compartments = tuple(sorted(scope.compartments))
-    with connection.cursor() as cursor:
-        cursor.execute(_SOURCES, [list(compartments)])
+    with prepared() as cursor:
+        cursor.execute(_SOURCES, [list(compartments)], prepare=True)
         sources = tuple(row[0] for row in cursor.fetchall())
     return Reach(sources or (0,), compartments, tuple(sorted(scope.categories)))
 
 
 def of_source(scope: SourceScope) -> Reach:
     """What a partner's system may search: its own organisation's resources, from any of its feeds."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT id FROM record_source WHERE source = %s ORDER BY id", [scope.source])
+    with prepared() as cursor:
+        cursor.execute("SELECT id FROM record_source WHERE source = %s ORDER BY id", [scope.source], prepare=True)
         return Reach(tuple(row[0] for row in cursor.fetchall()) or (0,), source=scope.source)
 
 
-_OWN_COMPARTMENTS = """
-SELECT id FROM record_compartment WHERE source = %(source)s AND local_id = ANY (%(ids)s)
-UNION SELECT compartment_id FROM record_resource
-WHERE type = 'Patient' AND id = ANY (%(ids)s) AND source_id = ANY (%(sources)s) AND compartment_id IS NOT NULL
+_NAMED = """
+SELECT ARRAY(SELECT id FROM record_compartment WHERE source = %(source)s AND local_id = ANY (%(ids)s)
+    UNION SELECT compartment_id FROM record_resource
+    WHERE type = 'Patient' AND id = ANY (%(ids)s) AND source_id = ANY (%(sources)s) AND compartment_id IS NOT NULL),
+    EXISTS (SELECT FROM record_reference t WHERE t.parameter = ANY (%(numbers)s) AND t.target = ANY (%(ids)s)
+        AND t.source_id = ANY (%(sources)s))
+"""
+_FOREIGN = """
+SELECT EXISTS (SELECT FROM record_reference t
+    WHERE t.parameter = ANY (%s) AND t.kind = 'Patient' AND t.source_id = ANY (%s))
 """
 
 
+def named(reach: Reach, patients: Iterable[str], numbers: Iterable[int]) -> tuple[tuple[int, ...], bool]:
+    """The compartments of Patients of the source, by id, and whether references to them by these elements are rows.
+
+    A reference to the Patient of the resource's own compartment is none: the compartment says it.
+    """
+    bound = {"source": reach.source, "ids": list(patients), "sources": list(reach.sources), "numbers": list(numbers)}
+    with prepared() as cursor:
+        cursor.execute(_NAMED, bound, prepare=True)
+        compartments, rows = cursor.fetchall()[0]
+    return tuple(sorted(compartments)), rows
+
+
+def refers_elsewhere(reach: Reach, numbers: Iterable[int]) -> bool:
+    """Whether any reference by these elements is to a Patient of another compartment, so that it is a row."""
+    with prepared() as cursor:
+        cursor.execute(_FOREIGN, [list(numbers), list(reach.sources)], prepare=True)
+        return bool(cursor.fetchall()[0][0])
+
+
 def compartments_of(reach: Reach, patients: Iterable[str]) -> tuple[int, ...]:
-    """The compartments, within ``reach``, of Patients by id."""
+    """The compartments of the open person that have one of these Patients."""
     with connection.cursor() as cursor:
-        if reach.of_person:
-            cursor.execute(
-                "SELECT compartment_id FROM record_resource WHERE type = 'Patient' AND id = ANY (%s) "
-                "AND compartment_id = ANY (%s)",
-                [list(patients), list(reach.compartments or ())],
-            )
-        else:
-            cursor.execute(
-                _OWN_COMPARTMENTS,
-                {"source": reach.source, "ids": list(patients), "sources": list(reach.sources)},
-            )
+        cursor.execute(
+            "SELECT compartment_id FROM record_resource WHERE type = 'Patient' AND id = ANY (%s) "
+            "AND compartment_id = ANY (%s)",
+            [list(patients), list(reach.compartments or ())],
+        )
         return tuple(sorted({row[0] for row in cursor.fetchall()}))
