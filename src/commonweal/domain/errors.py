@@ -47,6 +47,8 @@ meets one ends with that message and exit status 1; a page or the FHIR API turns
     │   ├── NumberedApart        a second feed of a source, not known to number people alike
     │   └── BadUpload            an uploaded body that is cut short or not what it says
     ├── Cancelled                a bulk request was cancelled while it was done (exchange)
+    ├── BadRelationsError        declared relations of a table cannot be followed (measurement)
+    ├── NotCheckedError          files to reconcile that were sent wrongly (reporting)
     └── UnknownPeriodError       a report of a month without figures (reporting)
 
 A test holds this tree to the classes. A wrong argument within the code is a ``ValueError`` or ``KeyError`` as
