@@ -6,7 +6,7 @@ together with its audit. For files and messages there is ``actions.write``.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -117,6 +117,11 @@ class _Run:
     new: list[_Write] = field(default_factory=list)
     changed: list[_Write] = field(default_factory=list)
     withdrawn: list[_Write] = field(default_factory=list)
+
+
+def pipelined(kinds: Iterable[str]) -> bool:
+    """Whether resources of these types are written without COPY, so that their session may be pipelined."""
+    return not any(kind == "Patient" or relationships.applies(FEED, kind) for kind in kinds)
 
 
 def store(scope: SourceScope, wanted: Sequence[Wanted]) -> list[Done]:

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
 from commonweal.apps.access import api as access
+from commonweal.apps.record import writing
 from commonweal.apps.record.rest import answers, bodies, writes
 from commonweal.apps.record.rest.handling import Problem, base, problem, problem_of, session
 from commonweal.apps.record.rest.matching import match
@@ -48,7 +49,8 @@ def bundle(request: HttpRequest) -> HttpResponse:
     done: dict[int, bytes] = {}
     wanted = writes.preferred(request, "minimal")
     if asks:
-        with session(request, f"fhir.{kind}", _types(asks)) as opened:
+        pipelined = kind == "transaction" and writing.pipelined(entry.ask.kind for entry in asks if entry.ask)
+        with session(request, f"fhir.{kind}", _types(asks), pipelined) as opened:
             writer = Writer(opened)
             if kind == "transaction":
                 done = _transaction(request, writer, asks, wanted)

@@ -133,8 +133,10 @@ def base(request: HttpRequest) -> str:
     return request.build_absolute_uri("/fhir/R4")
 
 
-def session(request: HttpRequest, action: str, target: str) -> access.AccessSession:
+def session(request: HttpRequest, action: str, target: str, pipelined: bool = False) -> access.AccessSession:
     """A session for the request's actor and purpose; the purpose is the header's, else the role's own.
+
+    ``pipelined``: see ``access.session``.
 
     Raises ``BadSearch`` for a purpose nobody has; the gate judges the others.
     """
@@ -146,7 +148,7 @@ def session(request: HttpRequest, action: str, target: str) -> access.AccessSess
         purpose = access.Purpose(stated) if stated else access.default_purpose(actor)
     except ValueError:
         raise BadSearch(f"{PURPOSE}: {', '.join(access.Purpose)}") from None
-    return access.session(actor, purpose, action, target)
+    return access.session(actor, purpose, action, target, pipelined=pipelined)
 
 
 @fhir("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")

@@ -15,7 +15,7 @@ def versions_of(request: HttpRequest, action: str, kind: str, ident: str, histor
 
     Raises ``NotFound``, ``Gone``, and ``Refused`` with *withheld* for care staff who may open it in an emergency.
     """
-    with session(request, action, kind) as opened:
+    with session(request, action, kind, pipelined=True) as opened:
         if opened.actor.role is access.Role.SERVICE:
             versions = _own(opened, kind, ident, history)
         else:
