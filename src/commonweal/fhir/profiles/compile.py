@@ -4,20 +4,30 @@ A profile is compiled against R4's own definition of each element, and what that
 cardinality and listed codes are :mod:`commonweal.fhir.validate`'s, which runs first.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, overload
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from commonweal.fhir import definitions
-from commonweal.fhir.profiles.elements import Gather, Item, gatherer
-from commonweal.fhir.profiles.faults import Check, Faults, Run, below, fault, plus, together
+from commonweal.fhir.profiles.combining import (
+    ItemCheck,
+    Sorter,
+    by_type,
+    cardinality,
+    every,
+    gathered,
+    of_types,
+    on_value,
+    type_named,
+    within,
+)
+from commonweal.fhir.profiles.elements import Item, gatherer
+from commonweal.fhir.profiles.faults import Check, Faults, Run, fault, together
 from commonweal.fhir.profiles.library import CORE, Library
 from commonweal.fhir.profiles.shape import Shape
-from commonweal.fhir.profiles.slices import Sorter, sorter
+from commonweal.fhir.profiles.slices import sorter
 from commonweal.fhir.profiles.terms import Terms
 from commonweal.fhir.profiles.values import binding_check, constraint_checks, fixed_checks, type_of_target
 
-# A check of one item of an element; a check of all of an element's items in their object.
-ItemCheck = Callable[[Item, Run], Faults]
 _EXTENSIONS = ("extension", "modifierExtension")
 _NONE: frozenset[str] = frozenset()
 
@@ -147,11 +157,11 @@ class Compiler:
     def _element(self, shape: Shape, known: Shape) -> Callable[[dict[str, Any], Run], Faults] | None:
         gather = gatherer(shape.name, known)
         each = self._item(shape, known)
-        counted = _counting(shape, known)
+        counted = cardinality(shape, known)
         sort = self._slices(shape, known)
         if each is None and counted is None and sort is None:
             return None
-        return _gathered(gather, each, counted, sort)
+        return gathered(gather, each, counted, sort)
 
     def _slices(self, shape: Shape, known: Shape) -> Sorter | None:
         if not shape.slices:
@@ -164,41 +174,36 @@ class Compiler:
         base = shape is known
         checks: list[ItemCheck] = [] if base else [*self._narrowed(shape, known)]
         if not base:
-            checks += [_on_value(check) for check in fixed_checks(shape.data)]
+            checks += [on_value(check) for check in fixed_checks(shape.data)]
         bound = self._bindings(shape, known)
-        by_type = _by_type(bound)
-        if by_type is not None:
-            checks.append(by_type)
+        codes = by_type(bound)
+        if codes is not None:
+            checks.append(codes)
         keys = self._keys(shape, known)
         kinds = [kind["code"] for kind in shape.types] or [""]
         rules = {kind: together(self._rules(shape, kind, keys)) for kind in kinds}
-        judged = _by_type(rules) if len(rules) > 1 else _on_value(rules[kinds[0]])
+        judged = by_type(rules) if len(rules) > 1 else on_value(rules[kinds[0]])
         if judged is not None:
             checks.append(judged)
         inside = self._inside(shape, known)
         if inside is not None:
             checks.append(inside)
-        return _all(checks)
+        return every(checks)
 
     def _inside(self, shape: Shape, known: Shape) -> ItemCheck | None:
         """The check of what is inside a value: its own parts as the profile has them, or its type's."""
         if shape is known:
             if shape.children:
-                return _within(self._parts(shape, shape))
+                return within(self._parts(shape, shape))
             if "contentReference" in shape.data:
-                return _within(self._again(str(shape.data["contentReference"])))
+                return within(self._again(str(shape.data["contentReference"])))
             if any(kind["code"] in ("Resource", "DomainResource") for kind in shape.types):
                 return self._nested
-            by_type = {kind["code"]: check for kind in shape.types if (check := self._lazy_type(kind["code"]))}
-            return (
-                (lambda item, run: by_type[item.type](item.value, run) if item.type in by_type else None)
-                if by_type
-                else None
-            )
+            return by_type({kind["code"]: self._lazy_type(kind["code"]) for kind in shape.types})
         if not shape.children:
             return None
         original = self._unfolded(shape, known)
-        return _within(self._parts(shape, original)) if original is not None else None
+        return within(self._parts(shape, original)) if original is not None else None
 
     def _unfolded(self, shape: Shape, known: Shape) -> Shape | None:
         """R4's own element with the parts its type has, to compare a profile's parts with."""
@@ -253,7 +258,7 @@ class Compiler:
             return
         codes = {kind["code"] for kind in shape.types}
         if known.types and codes < {kind["code"] for kind in known.types}:
-            yield _of_types(codes)
+            yield of_types(codes)
         targets = {kind["code"]: kind["targetProfile"] for kind in shape.types if "targetProfile" in kind}
         former = {kind["code"]: kind.get("targetProfile") for kind in known.types}
         for code, urls in targets.items():
@@ -280,7 +285,7 @@ class Compiler:
             literal = item.value.get("reference") if isinstance(item.value, dict) else None
             if not isinstance(literal, str) or "Resource" in types:
                 return None
-            kind = _type_named(literal, run)
+            kind = type_named(literal, run)
             if not kind or kind in types:
                 return None
             if unknown:
@@ -308,101 +313,3 @@ class Compiler:
             return found
 
         return check
-
-
-def _type_named(literal: str, run: Run) -> str:
-    """The type of what a literal reference names; '' where it does not say and it is not at hand."""
-    target = run.around.resolve(literal) if run.around.resolve else None
-    if isinstance(target, dict):
-        return str(target.get("resourceType", ""))
-    names = [part for part in literal.split("?", maxsplit=1)[0].split("/") if part in definitions.resource_types()]
-    return names[-1] if names else ""
-
-
-def _of_types(codes: set[str]) -> ItemCheck:
-    shown = ", ".join(sorted(codes))
-
-    def check(item: Item, run: Run) -> Faults:
-        if item.type in codes:
-            return None
-        return fault("", "profile-type", item.type, f"the profile allows only {shown}")
-
-    return check
-
-
-def _counting(shape: Shape, known: Shape) -> Callable[[int], Faults] | None:
-    low, high = shape.data.get("min", 0), shape.data.get("max", "*")
-    if shape is known or (low <= known.data.get("min", 0) and high == known.data.get("max", "*")):
-        return None
-    return counting(shape.name, low, high)
-
-
-def counting(name: str, low: int, high: str) -> Callable[[int], Faults]:
-    """A check of how many there are; ``high`` may be ``*``."""
-    most = None if high == "*" else int(high)
-
-    def check(count: int) -> Faults:
-        if count < low:
-            return fault(name, "profile-min", None, f"the profile needs {low} of {name}, found {count}")
-        if most is not None and count > most:
-            return fault(name, "profile-max", None, f"the profile allows {most} of {name}, found {count}")
-        return None
-
-    return check
-
-
-@overload
-def _on_value(check: Check) -> ItemCheck: ...
-@overload
-def _on_value(check: None) -> None: ...
-def _on_value(check: Check | None) -> ItemCheck | None:
-    if check is None:
-        return None
-    return lambda item, run: check(item.value, run) if item.value is not None else None
-
-
-def _by_type(checks: Mapping[str, Check | None]) -> ItemCheck | None:
-    """One check for each type a choice may be of."""
-    known = {code: check for code, check in checks.items() if check is not None}
-    if not known:
-        return None
-    return lambda item, run: (
-        known[item.type](item.value, run) if item.type in known and item.value is not None else None
-    )
-
-
-def _within(check: Check | None) -> ItemCheck | None:
-    return None if check is None else lambda item, run: check(item.inside, run)
-
-
-def _all(checks: list[ItemCheck]) -> ItemCheck | None:
-    if not checks:
-        return None
-    if len(checks) == 1:
-        return checks[0]
-
-    def every(item: Item, run: Run) -> Faults:
-        found: Faults = None
-        for check in checks:
-            found = plus(found, check(item, run))
-        return found
-
-    return every
-
-
-def _gathered(
-    gather: Gather, each: ItemCheck | None, counted: Callable[[int], Faults] | None, sort: Sorter | None
-) -> Callable[[dict[str, Any], Run], Faults]:
-    def element(owner: dict[str, Any], run: Run) -> Faults:
-        items = gather(owner)
-        found: Faults = counted(len(items)) if counted is not None else None
-        if each is not None:
-            for item in items:
-                one = each(item, run)
-                if one is not None:
-                    found = plus(found, below(item.path, one))
-        if sort is not None:
-            found = plus(found, sort(items, run))
-        return found
-
-    return element

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from commonweal.fhir.fhirpath.errors import EvaluationFault, NotChecked, SyntaxFault
 from commonweal.fhir.fhirpath.rules import Run as Path
 from commonweal.fhir.fhirpath.rules import compile_path
+from commonweal.fhir.profiles.combining import ItemCheck, Sorter, counting
 from commonweal.fhir.profiles.elements import Item
 from commonweal.fhir.profiles.faults import Faults, Run, below, fault, plus
 from commonweal.fhir.profiles.library import CORE
@@ -21,14 +22,13 @@ from commonweal.fhir.profiles.values import binding_check, holds_pattern, type_o
 if TYPE_CHECKING:
     from commonweal.fhir.profiles.compile import Compiler
 
-Sorter = Callable[[list[Item], Run], Faults]
 Fits = Callable[[Item, Run], bool]
 _STEP = re.compile(r"extension\('[^']*'\)|ofType\(\w+\)|resolve\(\)|\$this|[A-Za-z]\w*(?:\[x\])?")
 _BY_URL = {"discriminator": [{"type": "value", "path": "url"}], "rules": "open"}
 _BY_TYPE = {"discriminator": [{"type": "type", "path": "$this"}], "rules": "open"}
 
 
-def sorter(shape: Shape, checks: Mapping[str, Callable[[Item, Run], Faults] | None], compiler: "Compiler") -> Sorter:
+def sorter(shape: Shape, checks: Mapping[str, ItemCheck | None], compiler: "Compiler") -> Sorter:
     """The check that sorts an element's values into the slices of ``shape`` and holds each slice to its own."""
     slicing = shape.data.get("slicing") or _implied(shape)
     told: dict[str, Fits] = {}
@@ -59,10 +59,8 @@ def _sorted(
     shape: Shape,
     slicing: Mapping[str, Any],
     told: Mapping[str, Fits],
-    checks: Mapping[str, Callable[[Item, Run], Faults] | None],
+    checks: Mapping[str, ItemCheck | None],
 ) -> Sorter:
-    from commonweal.fhir.profiles.compile import counting
-
     counts = {
         name: counting(f"{shape.name}:{name}", part.data.get("min", 0), part.data.get("max", "*"))
         for name, part in shape.slices.items()

@@ -11,6 +11,7 @@ from typing import IO
 from commonweal.fhir.terminology.release import ReleaseFault
 
 LARGEST = 4 * 1024 * 1024 * 1024  # bytes of one file, unpacked; SNOMED CT's largest has about 1 GB
+MOST_PACKED = 200  # times smaller a file may be inside a zip; releases are some ten times
 _DEEPEST = 2  # dm+d comes as a zip with zips in it
 
 
@@ -50,7 +51,7 @@ class Files:
         for info in archive.infolist():
             if info.is_dir():
                 continue
-            if info.file_size > LARGEST or info.file_size > 2000 * max(info.compress_size, 1):
+            if info.file_size > LARGEST or info.file_size > MOST_PACKED * max(info.compress_size, 1):
                 raise ReleaseFault(f"{info.filename[:80]}: unpacks to {info.file_size} bytes; refused")
             self._found[prefix + info.filename] = (archive, info.filename)
             if info.filename.lower().endswith(".zip") and depth < _DEEPEST:
