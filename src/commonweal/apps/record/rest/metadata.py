@@ -1,14 +1,19 @@
 """The CapabilityStatement, from the tables the search itself uses. https://hl7.org/fhir/R4/http.html#capabilities"""
 
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 import orjson
 from django.http import HttpRequest, HttpResponse
+from django.urls import get_resolver
 
 from commonweal import __version__
 from commonweal.apps.record.rest import answers
 from commonweal.apps.record.rest.handling import base, fhir
-from commonweal.fhir.compartment import personal
+from commonweal.fhir import definitions
+from commonweal.fhir.compartment import person_elements, personal
 from commonweal.fhir.definitions import resource_types
 from commonweal.fhir.search_parameters import parameters
 
@@ -21,52 +26,112 @@ def searchable(kind: str) -> list[str]:
 
 
 def statement(address: str) -> dict[str, Any]:
-    """What this server does, for ``address`` (its absolute one)."""
+    """What this server does, for ``address`` (its absolute one): its types, their parameters, and every operation
+    that the site's own addresses name.
+    """
+    named = operations()
     return {
         "resourceType": "CapabilityStatement",
         "status": "active",
         "date": PUBLISHED,
         "kind": "instance",
         "software": {"name": "Commonweal", "version": __version__},
-        "implementation": {"description": "Commonweal shared care record, read only", "url": address},
+        "implementation": {"description": "Commonweal shared care record", "url": address},
         "fhirVersion": "4.0.1",
         "format": ["application/fhir+json", "json"],
+        "patchFormat": ["application/json-patch+json"],
         "rest": [
             {
                 "mode": "server",
                 "documentation": (
                     "Every request says who asks (bearer token) and for what purpose (header Commonweal-Purpose, or "
                     "the role's own), is decided by policy, and is audited. A search names a person: patient, or for "
-                    "Patient by identifier, name or birth date. A record is the whole verified person, across sources."
+                    "Patient by identifier, name or birth date. A record is the whole verified person, across sources. "
+                    "A partner's system reads, searches and changes what its own organisation wrote, of whomever, and "
+                    "nothing else; care staff create, about a person they may open."
                 ),
                 "security": {
                     "cors": False,
-                    "description": "Authorization: Bearer TOKEN, or the session of a signed-in page.",
+                    "description": "Authorization: Bearer TOKEN, or to read the session of a signed-in page.",
                 },
-                "resource": [_resource(kind) for kind in sorted(resource_types())],
+                "resource": [_resource(kind, named.get(kind, ())) for kind in sorted(resource_types())],
+                "interaction": [{"code": code} for code in ("transaction", "batch", "history-system")],
+                **({"operation": [_operation("", name) for name in named[""]]} if "" in named else {}),
             }
         ],
     }
 
 
-def _resource(kind: str) -> dict[str, Any]:
-    codes = ["read", "vread", "history-instance", "search-type"] if personal(kind) else ["read", "search-type"]
+_READ = ("read", "vread", "history-instance", "history-type", "search-type")
+_WRITE = ("create", "update", "patch", "delete")
+
+
+def storable(kind: str) -> bool:
+    """Whether a resource of this type can be about a person, or about nobody: what is neither is not stored."""
+    if kind in ("Patient", "Appointment") or not personal(kind):
+        return True
+    return any(element in definitions.elements(kind) for element in person_elements(kind))
+
+
+def _resource(kind: str, named: Iterable[str]) -> dict[str, Any]:
+    writes = {
+        "versioning": "versioned-update",
+        "readHistory": True,
+        "updateCreate": True,
+        "conditionalCreate": True,
+        "conditionalRead": "full-support",
+        "conditionalUpdate": True,
+        "conditionalDelete": "single",
+        "referencePolicy": ["literal", "logical"],
+    }
     described: dict[str, Any] = {
         "type": kind,
-        "interaction": [{"code": code} for code in codes],
-        "versioning": "versioned",
-        "readHistory": personal(kind),
+        "interaction": [{"code": code} for code in (*_READ, *(_WRITE if storable(kind) else ()))],
+        **(writes if storable(kind) else {"versioning": "versioned", "readHistory": True}),
         "searchParam": [
             {"name": "_id", "type": "token"},
             {"name": "_lastUpdated", "type": "date"},
             *({"name": name, "type": item.kind} for name, item in sorted(parameters(kind).items())),
         ],
     }
-    if kind == "Patient":
-        described["operation"] = [
-            {"name": "everything", "definition": "http://hl7.org/fhir/OperationDefinition/Patient-everything"}
-        ]
+    if named:
+        described["operation"] = [_operation(kind, name) for name in named]
     return described
+
+
+def _operation(kind: str, name: str) -> dict[str, str]:
+    """The standard's definition of an operation, or of Bulk Data's: https://hl7.org/fhir/R4/operationslist.html"""
+    if name in ("export", "import"):
+        level = {"": "", "Patient": "patient-", "Group": "group-"}[kind]
+        return {"name": name, "definition": f"http://hl7.org/fhir/uv/bulkdata/OperationDefinition/{level}{name}"}
+    owner = "Resource" if name == "validate" else kind
+    return {"name": name, "definition": f"http://hl7.org/fhir/OperationDefinition/{owner}-{name}"}
+
+
+@cache
+def operations() -> Mapping[str, tuple[str, ...]]:
+    """The operations at the site's own addresses, by type; '' for those of the system."""
+    found: dict[str, set[str]] = {}
+    for route in _routes(get_resolver().url_patterns):
+        at = _OPERATION.search(route)
+        if at is not None:
+            for kind in resource_types() if "<kind>" in at[1] and "|" not in at[1] else _NAMED.findall(at[1]) or [""]:
+                found.setdefault(kind, set()).add(at[2])
+    return {kind: tuple(sorted(names)) for kind, names in found.items()}
+
+
+_OPERATION = re.compile(r"fhir/R4/\^?(.*?)\\?\$([a-z][a-z-]*)")
+_NAMED = re.compile(r"\b([A-Z][A-Za-z]{3,})\b(?!\])")
+
+
+def _routes(patterns: Iterable[Any], before: str = "") -> Iterator[str]:
+    """Every address the site answers, as it is written in the tables of addresses."""
+    for one in patterns:
+        route = before + str(one.pattern)
+        if hasattr(one, "url_patterns"):
+            yield from _routes(one.url_patterns, route)
+        else:
+            yield route
 
 
 @fhir("GET", "HEAD")
