@@ -26,6 +26,7 @@ meets one ends with that message and exit status 1; a page or the FHIR API turns
     ├── GeographyError           a folder of real small areas cannot be used
     ├── BadReferenceError        a reference file cannot be loaded (places)
     ├── BadTableError            a published table cannot be read (measurement)
+    ├── SegmentationError        scores or a method that give no segment (domain.performance)
     ├── HostileFileError         a file is not the workbook it is called (measurement)
     ├── NotImportedError         an import cannot be found or stored as asked (measurement)
     ├── ReviewError              a change of a definition cannot be proposed or decided (measurement)

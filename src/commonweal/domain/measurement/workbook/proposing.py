@@ -75,6 +75,9 @@ def shape_of(sheet: Sheet) -> Shape | None:
     if not values or not texts:
         return None
     label = max(texts, key=lambda c: (len({sheet.text(row, c) for row in body}), -c))
+    # Rows right below that are named and say something, if nothing readable, belong to the table all the same.
+    while sheet.text(last + 1, label) and any(sheet.text(last + 1, c) for c in values):
+        last += 1
     labels = (label, *(c for c in texts if c != label))
     headings = tuple(row for row in rows if row < first and sum(bool(sheet.text(row, c)) for c in values) >= 1)
     near = tuple(row for row in headings if first - row <= _MOST_HEADINGS)
