@@ -1,4 +1,4 @@
-"""The reference page of reconciliation rules is written from the rules: python -m tests.docs.test_reconciliation_page."""
+"""The page of reconciliation rules is written from the rules: ``python -m tests.docs.test_reconciliation_page``."""
 
 from pathlib import Path
 
@@ -12,9 +12,11 @@ def page() -> str:
     lines = [
         "# Reconciliation rules",
         "",
-        "What `commonweal reconcile` and the page *Reconcile tables* hold tables to. Written from the rules in the code by",
-        "`python -m tests.docs.test_reconciliation_page`. A *note* is a difference that rounding explains, a *warning* one it",
-        "does not, an *error* cannot be true. See [how to reconcile tables](../how-to/reconcile-tables.md).",
+        "What `commonweal reconcile` and the page *Reconcile tables* hold tables to. Written from the rules by",
+        "`python -m tests.docs.test_reconciliation_page`.",
+        "",
+        "A *note* is a difference that rounding explains, a *warning* one that",
+        "it does not, an *error* cannot be true. See [how to reconcile tables](../how-to/reconcile-tables.md).",
     ]
     group = ""
     groups = list(dict.fromkeys(rule.group for rule in RULES.values()))

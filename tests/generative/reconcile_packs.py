@@ -89,13 +89,18 @@ def totals(dice: random.Random) -> Made:
         for first, last in ((0, cut), (cut, len(names))):
             rows += [line(name, exact[first + i]) for i, name in enumerate(names[first:last])]
             rows.append(
-                line(dice.choice(["Sub-total", "Subtotal"]), [sum(c, Decimal(0)) for c in zip(*exact[first:last])])
+                line(
+                    dice.choice(["Sub-total", "Subtotal"]),
+                    [sum(c, Decimal(0)) for c in zip(*exact[first:last], strict=True)],
+                )
             )
             marks.append(len(rows) - 1)
-        rows.append(line("Grand total", [sum(c, Decimal(0)) for c in zip(*exact)]))
+        rows.append(line("Grand total", [sum(c, Decimal(0)) for c in zip(*exact, strict=True)]))
     else:
         rows += [line(name, exact[i]) for i, name in enumerate(names)]
-        rows.append(line(dice.choice(["Total", "TOTAL", "Totals"]), [sum(c, Decimal(0)) for c in zip(*exact)]))
+        rows.append(
+            line(dice.choice(["Total", "TOTAL", "Totals"]), [sum(c, Decimal(0)) for c in zip(*exact, strict=True)])
+        )
     marks.append(len(rows) - 1)
     slack = Decimal(len(names) + 2) if rounded else Decimal(2)
     step = Decimal(1).scaleb(-places)

@@ -112,6 +112,9 @@ _BY_ROLE: dict[Role, tuple[Formula, ...]] = {
     Role.TOTAL: _PRODUCT,
     Role.NUMERATOR: _PART,
 }
+_SHARES = frozenset(
+    ["uptake", "coverage", "occupancy", "performance", "compliance", "utilisation", "proportion", "share", "completion"]
+)
 _MADE_BY_PRODUCT = ("cost", "amount", "value", "score", "total", "spend", "price", "budget")
 
 
@@ -148,6 +151,8 @@ def relations(view: View) -> list[Found]:
 def _formulas(view: View, f: int, role: Role) -> tuple[Formula, ...]:
     percent = bool(view.percent[:, f].mean() > 0.5)
     label = plain(view.fields[f])
+    if not percent and _SHARES & set(label.split()) and role in {Role.ITEM, Role.NUMERATOR, Role.ACTUAL}:
+        return _PART
     if role is Role.VARIANCE and percent:
         return (*_CHANGE_PERCENT, *_OVER_PERCENT, *_VARIANCE)
     if role in {Role.ACTUAL, Role.NUMERATOR} and not percent:
@@ -178,9 +183,9 @@ def _best(view: View, f: int, formulas: tuple[Formula, ...], rows: np.typing.NDA
                 named = _named(view, f, formula, a, b)
                 first, second = _operand(view, a, rows, formula), _operand(view, b, rows, formula)
                 low, middle, high = formula.compute(first, second)
-                plain_ = _judged(view, f, rows, printed, low, middle, high)
+                plain_ = _judged(view, f, rows, printed, low, middle, high, formula.name == "difference")
                 for flipped in (False, True) if formula.name == "difference" else (False,):
-                    verdict = plain_ if not flipped else _judged(view, f, rows, printed, -high, -middle, -low)
+                    verdict = plain_ if not flipped else _judged(view, f, rows, printed, -high, -middle, -low, True)
                     tested = int(verdict.tested.sum())
                     real = verdict.fits & (np.abs(middle) > 0) & (first.value != second.value)
                     score = int(real.sum())
@@ -289,8 +294,11 @@ def _judged(
     low: Floats,
     middle: Floats,
     high: Floats,
+    differs: bool,
 ) -> Verdict:
-    let_pass = np.where(view.half[rows, f] == 0, view.step[rows, f], 0.0)
+    # Whole numbers may have been rounded before they were subtracted; those multiplied or divided were not.
+    exact = (view.half[rows, f] == 0) & differs
+    let_pass = np.where(exact, view.step[rows, f], 0.0)
     return judge(printed, view.step[rows, f], low, middle, high, let_pass)
 
 
@@ -304,7 +312,7 @@ def derived(view: View) -> Iterator[TableFinding]:
         if found.flipped:
             low, middle, high = -high, -middle, -low
         printed = _printed(view, f, rows)
-        verdict = _judged(view, f, rows, printed, low, middle, high)
+        verdict = _judged(view, f, rows, printed, low, middle, high, formula.name == "difference")
         names = (
             (view.fields[found.second], view.fields[found.first])
             if found.flipped
@@ -314,7 +322,7 @@ def derived(view: View) -> Iterator[TableFinding]:
             )
         )
         words = formula.words.format(*names)
-        turned = _judged(view, f, rows, -printed, low, middle, high)
+        turned = _judged(view, f, rows, -printed, low, middle, high, formula.name == "difference")
         steady = int((verdict.fits & (middle != 0)).sum()) >= 2
         for r in map(int, np.flatnonzero(verdict.tested & ~verdict.agrees)):
             near, rule, severity = bool(verdict.near[r]), formula.rule, None
