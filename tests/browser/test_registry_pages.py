@@ -36,7 +36,7 @@ def test_a_definition_is_changed_by_two_people(visitor: Arrives, tmp_path: Path)
     # Then another person sees what changes and approves it
     lead = visitor().signs_in("performance.lead")
     lead.opens(address)
-    expect(lead.page.get_by_role("table")).to_contain_text("at least 1,500 beds from 1 April 2020")
+    expect(lead.page.get_by_role("table")).to_contain_text("Urgent care board")
     lead.sees_no_barrier("definition-review")
     lead.page.get_by_role("button", name="Approve").click()
     expect(lead.page.locator("main")).to_contain_text("Approved by Priya Nair")

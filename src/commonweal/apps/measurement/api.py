@@ -50,6 +50,7 @@ from commonweal.apps.measurement.tables import (
     table_cells,
     table_text,
 )
+from commonweal.apps.measurement.totals import IndicatorTotal, totals_of
 from commonweal.apps.measurement.workbook_guard import HostileFileError
 from commonweal.domain.measurement.definitions import BadDefinitionError
 from commonweal.domain.measurement.figures import Direction, Finding, Indicator, Kind, Measurement, Severity, State
@@ -76,6 +77,7 @@ __all__ = [
     "HostileFileError",
     "Imported",
     "Indicator",
+    "IndicatorTotal",
     "Kind",
     "Labels",
     "Link",
@@ -126,6 +128,7 @@ __all__ = [
     "stored_tables",
     "table_cells",
     "table_text",
+    "totals_of",
     "versions",
     "withdraw",
     "write_definitions",

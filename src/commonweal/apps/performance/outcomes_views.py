@@ -5,6 +5,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from commonweal.apps.measurement import api as measurement
 from commonweal.apps.performance import outcomes
 from commonweal.apps.performance.registry_views import gate
 
@@ -24,5 +25,6 @@ def trace(request: HttpRequest, code: str) -> HttpResponse:
     indicator, chains, figures = outcomes.trace(code, settings.COMMONWEAL_NOW().date())
     if indicator is None:
         raise Http404("no such indicator")
-    page = {"indicator": indicator, "chains": chains, "figures": figures}
+    totals = measurement.totals_of(indicator)
+    page = {"indicator": indicator, "chains": chains, "figures": figures, "totals": totals}
     return render(request, "performance/outcome_trace.jinja", page)

@@ -145,8 +145,8 @@ def _lines(day: date) -> tuple[PlanLine, ...]:
                 code,
                 indicator.name,
                 indicator.service_area,
-                actual.printed or _text(actual.value),
-                plan.printed or _text(plan.value),
+                _told(actual),
+                _told(plan),
                 indicator.unit,
                 period,
                 rating,
@@ -156,6 +156,13 @@ def _lines(day: date) -> tuple[PlanLine, ...]:
             )
         )
     return tuple(sorted(found, key=lambda one: (one.area, one.name)))
+
+
+def _told(one: Measurement) -> str:
+    """A figure as printed; money with its sign and scale, which a cell of a table leaves to its heading."""
+    if one.unit == "pence" and one.value is not None:
+        return f"£{one.value / 100_000_000:,.1f}m"
+    return one.printed or _text(one.value)
 
 
 def _text(value: Decimal | None) -> str:
