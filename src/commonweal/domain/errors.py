@@ -19,6 +19,11 @@ meets one ends with that message and exit status 1; a page or the FHIR API turns
     │   ├── FhirPathError        an expression or its data
     │   │   ├── SyntaxFault      the text is not FHIRPath of the subset
     │   │   └── EvaluationFault  a resource breaks a rule of the expression
+    │   │       └── NotChecked   neither the data at hand nor this evaluator can tell
+    │   ├── ProfileError         definitions that a deployer loads
+    │   │   ├── PackageFault     an archive or folder is no package, or a hostile one
+    │   │   └── SnapshotFault    a profile cannot be put together
+    │   ├── ReleaseFault         a release of a code system is damaged or not as published
     │   └── ViewFault            a ViewDefinition breaks a rule
     ├── LakeFault                the lake cannot be read or written
     │   └── PseudonymClash       two identifiers have one pseudonym
@@ -39,8 +44,17 @@ meets one ends with that message and exit status 1; a page or the FHIR API turns
     ├── ReviewRefused            a decision on two records that cannot stand (identity)
     ├── LinkInput                a file that cannot be linked (lake)
     ├── BadSearch                a search parameter cannot be honoured (record)
+    ├── TerminologyFault         a question about codes has no answer here (record)
+    │   ├── NotLoaded            a value set, code system or code is not loaded
+    │   ├── Uncomposable         a value set asks what cannot be worked out
+    │   └── TooCostly            more codes than one answer may hold
+    ├── UnknownPackage           no package or profile of that name is loaded (record)
+    ├── UnknownProfile           a rule for a profile that is not loaded (record)
     ├── NotFound                 nothing to show (record)
     ├── Gone                     its source has withdrawn it (record)
+    ├── Problem                  a FHIR request that cannot be honoured (record)
+    ├── WriteRefused             a write that what is held does not allow (record)
+    ├── NowhereToFile            the open record changed hands while it was written to (record)
     ├── ExchangeError            a landing that could not start (exchange)
     │   ├── UnknownFeed          no feed of that name
     │   ├── UnknownSource        nobody said whose file it is
