@@ -161,6 +161,8 @@ def _composite(table: _Table, kind: str, base: str, parameter: Json, parameters:
             text = part.strip().replace("DateTime", "dateTime")
             whole = text.replace("%resource", kind) if text.startswith("%") else f"{base}.{text}"
             found += _elements(table, kind, of["type"], of["code"], whole)
+        if not found:  # R4 gives the parts of DocumentReference.relationship each other's expression
+            found = [item for part in _of(kind, of) for item in _elements(table, kind, of["type"], of["code"], part)]
         components.append([of["type"], found])
     return components
 

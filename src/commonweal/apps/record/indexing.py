@@ -58,11 +58,11 @@ _DONE = "UPDATE record_indexing SET done = %(done)s"
 
 
 def state() -> Indexing:
-    """How far the search rows are made by the definitions in use."""
+    """How far the search rows are made by the definitions in use; ``done`` is -1 where a run has yet to begin."""
     with connection.cursor() as cursor:
         cursor.execute(_STATE)
         definitions, done, upto = cursor.fetchone()
-    return Indexing(done if definitions == edition() else 0, upto)
+    return Indexing(done, upto) if definitions == edition() else Indexing(-1, upto)
 
 
 def reindex(again: bool = False, told: Callable[[Indexing], None] | None = None) -> int:
