@@ -54,6 +54,7 @@ def identify() -> dict[str, Any]:
 
     result = api.identify()
     result.pop("seconds")
+    result.pop("uneven")
     return result
 
 

@@ -1,6 +1,7 @@
 """The promise of the two confidences, on the generator's own feeds through landing: a seed nothing else uses."""
 
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -31,3 +32,12 @@ def test_verified_links_are_all_right_and_probable_ones_find_nearly_everybody(tm
     assert right["verified"]["recall"] > 0.85  # what missing and wrong numbers leave
     assert right["probable"]["precision"] >= 0.999
     assert right["probable"]["recall"] >= 0.97
+
+    report = api.bias_report(date(2020, 11, 1))
+    assert {one.kind for one in report} >= {"age", "sex", "ethnicity", "deprivation", "source"}
+    assert result["uneven"] == sum(abs(one.place) == 2 for one in report)
+    by_sex = {one.group: one for one in report if one.kind == "sex"}
+    assert sum(one.records for one in by_sex.values()) <= result["records"]
+    for one in report:
+        assert 0 <= one.rate <= 1
+        assert (one.place == 0) <= (one.low <= one.rate <= one.high)

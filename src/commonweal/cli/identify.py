@@ -15,6 +15,7 @@ def register(app: typer.Typer) -> None:
 
 def identify(
     crosswalk: Path | None = typer.Option(None, help="Write source, local id and person id to this CSV file."),
+    bias: Path | None = typer.Option(None, help="Write link rates by age, sex, ethnicity, deprivation, source to CSV."),
     as_json: bool = runtime.JSON,
 ) -> None:
     """Decide which records are one person's.
@@ -39,6 +40,8 @@ def identify(
             runtime.fail(str(busy))
     if crosswalk is not None:
         _write_crosswalk(crosswalk)
+    if bias is not None:
+        _write_bias(bias)
     runtime.emit(result, as_json)
 
 
@@ -51,5 +54,27 @@ def _write_crosswalk(path: Path) -> None:
             writer = csv.writer(out, lineterminator="\n")
             writer.writerow(["source", "local_id", "person_id", "probable_person_id"])
             writer.writerows(api.crosswalk())
+    except OSError as error:
+        runtime.fail(f"cannot write {path}: {error.strerror}; name a file in a folder you can write to")
+
+
+def _write_bias(path: Path) -> None:
+    """One row a group: its link rate, the 99.8% limits of its kind, and errors expected. No person's data."""
+    from dataclasses import asdict
+
+    from django.conf import settings
+
+    from commonweal.apps.identity import api
+
+    rows = [asdict(one) for one in api.bias_report(settings.COMMONWEAL_NOW().date())]
+    try:
+        with path.open("w", encoding="utf-8", newline="") as out:
+            names = ["kind", "group", "records", "rate", "low", "high", "place", "wrong", "doubted"]
+            writer = csv.DictWriter(out, names, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(
+                {name: round(value, 6) if isinstance(value, float) else value for name, value in row.items()}
+                for row in rows
+            )
     except OSError as error:
         runtime.fail(f"cannot write {path}: {error.strerror}; name a file in a folder you can write to")

@@ -5,6 +5,7 @@ uses ``probable_people``, which the application role cannot read at all.
 """
 
 from commonweal.apps.identity.actions import attach, merge_within_source, upsert_demographics
+from commonweal.apps.identity.bias import report as bias_report
 from commonweal.apps.identity.evaluation import evaluate
 from commonweal.apps.identity.matching import IdentifyBusy, identify
 from commonweal.apps.identity.selectors import (
@@ -28,6 +29,7 @@ __all__ = [
     "Known",
     "attach",
     "basis_of",
+    "bias_report",
     "compartments_of",
     "compartments_of_many",
     "crosswalk",

@@ -20,7 +20,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from commonweal.apps.access import api as access
-from commonweal.apps.identity import reviewing, storage
+from commonweal.apps.identity import bias, reviewing, storage
 from commonweal.domain.errors import CommonwealError
 from commonweal.domain.identity import clusters, probable, verified
 from commonweal.domain.identity.review import DIFFERENT, SAME
@@ -53,7 +53,8 @@ def identify(progress: Progress | None = None) -> dict[str, Any]:
 
     ``records`` compartments, ``people`` they make for direct care, ``verified`` compartments linked by NHS
     number and birth date or by their source, ``probable`` compartments joined to a person for analysis only,
-    ``review`` pairs for a person to look at. Run again on the same demographics it changes nothing.
+    ``review`` pairs for a person to look at, ``uneven`` groups whose link rate lies beyond the 99.8% limits of their
+    kind (``bias_report`` names them). Run again on the same demographics it changes nothing.
 
     Raises IdentifyBusy when another run holds the lock.
     """
@@ -71,12 +72,14 @@ def identify(progress: Progress | None = None) -> dict[str, Any]:
         say("writing links")
         with transaction.atomic():
             storage.write(found, known, settings.COMMONWEAL_NOW())
+        judged = bias.report(settings.COMMONWEAL_NOW().date())
     return {
         "records": len(local),
         "people": len(set(found.assignment.person.values())),
         "verified": sum(basis in {"verified", "merged", "confirmed"} for basis in found.basis.values()),
         "probable": len(found.weights),
         "review": len(found.review),
+        "uneven": sum(abs(one.place) == 2 for one in judged),
         "seconds": round(time.perf_counter() - began, 2),
     }
 

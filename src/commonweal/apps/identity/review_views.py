@@ -12,7 +12,6 @@ from commonweal.apps.identity.forms import ReviewDecision
 from commonweal.apps.places import api as places
 
 PAGE = 50
-_WIDEST = 20.0  # log2 odds a bar shows at full width
 FIELD_NAMES = {
     "nhs_number": "NHS number",
     "given": "First name",
@@ -27,7 +26,7 @@ STATES = {"open": "To decide", "waiting": "Waits for a second person", "disputed
 
 
 class Bar(NamedTuple):
-    """One row of the waterfall: what a field adds, the sum so far, and where its bar lies on a scale of 0 to 100."""
+    """One row of the waterfall: what a field adds, the sum so far, and where its bar and nought lie (0 to 100)."""
 
     name: str
     adds: float
@@ -35,6 +34,7 @@ class Bar(NamedTuple):
     words: str
     left: float
     width: float
+    zero: float
 
 
 @require_safe
@@ -133,22 +133,24 @@ def _bars(found: reviewing.Comparison) -> list[Bar]:
     if found.weight is None or not found.fields:
         return []
     start = found.weight - sum(weight for _, weight in found.fields)
-    total = 0.0
+    steps = [("start", start), *found.fields]
+    totals = [sum(adds for _, adds in steps[: place + 1]) for place in range(len(steps))]
+    low, high = min(0.0, *totals), max(0.0, *totals)
+    scale = 100 / (high - low) if high > low else 0.0
     bars = []
-    span = max(_WIDEST, abs(start), *(abs(w) for _, w in found.fields), found.weight) * 2
-    for name, adds in [("start", start), *found.fields]:
-        before, total = total, total + adds
-        low = min(before, total)
+    for place, (name, adds) in enumerate(steps):
+        left = min(totals[place], totals[place] - adds) - low
         words = "for" if adds > 0 else "against" if adds < 0 else "says nothing"
-        left = min(max(50 + 100 * low / span, 0.0), 100.0)
+        shown = FIELD_NAMES.get(name, name)
         bars.append(
             Bar(
-                FIELD_NAMES.get(name, name),
+                shown,
                 adds,
-                total,
+                totals[place],
                 words,
-                round(left, 1),
-                round(min(100 * abs(adds) / span, 100.0 - left), 1),
+                round(left * scale, 1),
+                round(abs(adds) * scale, 1),
+                round(-low * scale, 1),
             )
         )
     return bars

@@ -82,7 +82,13 @@ def queue() -> list[Waiting]:
     order = {review.DISPUTED: 0, review.WAITING: 1, review.OPEN: 2}
     return sorted(
         (one for one in found if one.state in order),
-        key=lambda one: (order[one.state], -(one.weight if one.weight is not None else 99.0), one.first, one.second),
+        key=lambda one: (
+            order[one.state],
+            one.sample,
+            -(one.weight if one.weight is not None else 99.0),
+            one.first,
+            one.second,
+        ),
     )
 
 
