@@ -3,6 +3,7 @@
 import gzip
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -122,6 +123,19 @@ def test_a_bad_line_is_set_aside_with_its_reason_and_the_rest_is_stored(p01: Par
     assert first.startswith("line 1: format-date")
     assert "2020-13-01" not in first
     assert second.startswith("line 2: json-truncated")
+
+
+def test_what_a_mental_health_trusts_system_sends_is_shared_as_its_files_are(world: dict[str, str]) -> None:
+    from commonweal.apps.record import api as record
+
+    record.heard_from("P02", "mh", datetime(2026, 1, 1, tzinfo=UTC))
+    imported(Partner(world["P02"]), lines("P02", 1, seed=3), "$import?sameNumbering=true")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT r.category FROM record_resource r JOIN record_source s ON s.id = r.source_id "
+            "WHERE s.source = 'P02' ORDER BY 1"
+        )
+        assert cursor.fetchall() == [("demographics",), ("mental_health",)]
 
 
 def test_uploads_named_in_parameters(p01: Partner, world: dict[str, str]) -> None:

@@ -16,15 +16,15 @@ from commonweal.fhir.validate import validate
 BOM = b"\xef\xbb\xbf"
 
 
-def read(stream: BinaryIO, source: str, start_line: int = 1) -> Iterator[Parsed | Problem]:
+def read(stream: BinaryIO, source: str, start_line: int = 1, nature: str = "gp") -> Iterator[Parsed | Problem]:
     """Resources and problems in file order; every non-blank line yields at least one.
 
-    ``source`` is the ODS code of the practice; ``start_line`` the number of the stream's first line. Never raises
-    for what the bytes are.
+    ``source`` is the ODS code of the practice; ``start_line`` the number of the stream's first line. ``nature``: the
+    feed whose sharing category the resources have. Never raises for what the bytes are.
     """
     seen: dict[tuple[str, str], int] = {}
     for line, raw in _lines(stream, start_line):
-        yield _one(line, raw, seen)
+        yield _one(line, raw, seen, nature)
 
 
 def _lines(stream: BinaryIO, start_line: int) -> Iterator[tuple[int, bytes]]:
@@ -47,7 +47,7 @@ def _skip_rest(stream: BinaryIO, begun: bytes) -> None:
         begun = stream.readline(MAX_BYTES)
 
 
-def _one(line: int, raw: bytes, seen: dict[tuple[str, str], int]) -> Parsed | Problem:
+def _one(line: int, raw: bytes, seen: dict[tuple[str, str], int], nature: str) -> Parsed | Problem:
     try:
         resource = parse_line(raw)
     except Invalid as bad:
@@ -70,7 +70,7 @@ def _one(line: int, raw: bytes, seen: dict[tuple[str, str], int]) -> Parsed | Pr
     if person is None and not is_of_nobody(resource):
         message = "say whose it is by reference to a Patient of this source, such as Patient/123; unpack Bundles"
         return Problem(line, kind, "person-not-named", "", message, raw)
-    return Parsed(line, kind, own, person, raw, resource, category(resource, "gp"))
+    return Parsed(line, kind, own, person, raw, resource, category(resource, nature))
 
 
 def _problem(line: int, errors: list[Issue], raw: bytes) -> Problem:

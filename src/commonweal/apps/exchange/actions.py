@@ -21,7 +21,7 @@ from django.db.models import F
 from commonweal.apps.exchange import landing, messages
 from commonweal.apps.exchange.errors import MissingFile, NumberedApart, UnknownSource
 from commonweal.apps.exchange.models import Quarantine, Receipt
-from commonweal.apps.exchange.reading import MESSAGES, Batch, ahead, batches, check_feed, no_cycle_search
+from commonweal.apps.exchange.reading import MESSAGES, Batch, ahead, batches, check_feed, nature, no_cycle_search
 from commonweal.apps.record import api as record
 from commonweal.feeds.types import Problem
 
@@ -176,7 +176,8 @@ def _finish(receipt: Receipt, landed: Path, progress: Progress | None) -> None:
                 _again(partial(_store_messages, receipt, pile))
                 _tell(progress, receipt, pile.position)
         else:
-            for batch in ahead(batches(receipt.feed, stream, receipt.source, receipt.cursor)):
+            shared_as = nature(receipt.feed, receipt.source)
+            for batch in ahead(batches(receipt.feed, stream, receipt.source, receipt.cursor, nature=shared_as)):
                 _again(partial(_store, receipt, batch))
                 _tell(progress, receipt, batch.position)
     now = settings.COMMONWEAL_NOW()
@@ -296,7 +297,8 @@ def replay(receipt_id: int) -> dict[str, Any]:
                     for pile in messages.piles(stream, 1, lines):
                         _replay_messages(receipt, pile, total)
                 else:
-                    for batch in batches(receipt.feed, stream, receipt.source, 1, lines):
+                    shared_as = nature(receipt.feed, receipt.source)
+                    for batch in batches(receipt.feed, stream, receipt.source, 1, lines, shared_as):
                         _replay_rows(receipt, batch, total)
     return {name: getattr(total, name) for name in Tally.__slots__}
 

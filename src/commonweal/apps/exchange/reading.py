@@ -7,16 +7,20 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import import_module
 from typing import BinaryIO
+
+from django.conf import settings
 
 from commonweal.apps.exchange.errors import UnknownFeed
 from commonweal.apps.record import api as record
 from commonweal.feeds.types import Parsed, Problem
 
+BY_INTERFACE = "api"  # what a partner's system sends by the FHIR interface
 ROWS = {  # a line is a record
     "gp": "commonweal.feeds.gp",
-    "api": "commonweal.feeds.gp",  # what a partner's system sends by the FHIR interface, in bulk
+    BY_INTERFACE: "commonweal.feeds.gp",
     "cld": "commonweal.feeds.cld",
     "mh": "commonweal.feeds.mh",
 }
@@ -40,8 +44,8 @@ class Batch:
 
 
 def known_feeds() -> list[str]:
-    """Names of the feeds that can be landed."""
-    return sorted({**ROWS, **MESSAGES})
+    """Names of the feeds that come as files."""
+    return sorted({*ROWS, *MESSAGES} - {BY_INTERFACE})
 
 
 def check_feed(feed: str) -> None:
@@ -50,22 +54,32 @@ def check_feed(feed: str) -> None:
         raise UnknownFeed(f"there is no feed {feed!r}; the feeds are {', '.join(known_feeds())}")
 
 
-def reader(feed: str) -> Reader:
-    """The function that reads a feed of rows."""
-    read: Reader = import_module(ROWS[feed]).read
-    return read
+def reader(feed: str, nature: str = "") -> Reader:
+    """The function that reads a feed of rows; ``nature`` as in ``batches``."""
+    read = import_module(ROWS[feed]).read
+    return partial(read, nature=nature) if nature else read
+
+
+def nature(feed: str, source: str) -> str:
+    """Of what a partner's system sends: the feed whose sharing category it has; '' where the feed itself says."""
+    if feed != BY_INTERFACE:
+        return ""
+    feeds = {one.feed for one in record.sources() if one.source == source}
+    return record.nature(source, feeds, settings.COMMONWEAL_NOW().date())
 
 
 def batches(
-    feed: str, stream: BinaryIO, source: str, cursor: int, only: frozenset[int] | None = None
+    feed: str, stream: BinaryIO, source: str, cursor: int, only: frozenset[int] | None = None, nature: str = ""
 ) -> Iterator[Batch]:
     """Batches of whole lines from line ``cursor`` on; ``only`` these lines, for a replay.
+
+    ``nature``: the feed whose sharing category the resources have, where it is another than ``feed``.
 
     The file is read from its beginning even when it resumes, because what a reader says of a line may depend
     on earlier ones (a header, an id already seen).
     """
     batch = Batch(record.Prepared(source, feed))
-    for item in reader(feed)(stream, source, 1):
+    for item in reader(feed, nature)(stream, source, 1):
         line = item.line
         if line < cursor or (only is not None and line not in only):
             continue

@@ -48,6 +48,7 @@ from commonweal.apps.record.terminology.selectors import below as codes_below
 from commonweal.apps.record.terminology.selectors import codes_of
 from commonweal.apps.record.terminology.selectors import systems as code_systems
 from commonweal.apps.record.terminology.unmapped import unmapped as unmapped_codes
+from commonweal.apps.record.writing import nature
 
 __all__ = [
     "BadSearch",
@@ -87,6 +88,7 @@ __all__ = [
     "held",
     "history",
     "live",
+    "nature",
     "orphans",
     "outcome",
     "own_resources",

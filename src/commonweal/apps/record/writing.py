@@ -6,7 +6,7 @@ together with its audit. For files and messages there is ``actions.write``.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -154,13 +154,20 @@ def _begin(cursor: Any, scope: SourceScope, wanted: Sequence[Wanted]) -> _Run:
         cursor.execute(sql.HEARD, bound | {"at": at})
     own = dict(zip(ids, feeds, strict=True))
     source_id = next(i for i, feed in own.items() if feed == FEED)
-    nature = next((feed for feed in _NATURE.values() if feed in feeds), None) or _nature(scope.source, at.date())
-    return _Run(scope, now, own, source_id, nature, list(rids))
+    return _Run(scope, now, own, source_id, nature(scope.source, feeds, at.date()), list(rids))
+
+
+def nature(source: str, feeds: Collection[str], on: date) -> str:
+    """The feed whose sharing category an organisation's own entries have.
+
+    That of the files it sends, ``feeds``, if they are of a category of their own; else by what kind of organisation
+    it is on the day.
+    """
+    return next((feed for feed in _NATURE.values() if feed in feeds), None) or _nature(source, on)
 
 
 @lru_cache(maxsize=4096)
 def _nature(source: str, on: date) -> str:
-    """The feed whose sharing category this organisation's entries have, by what kind of organisation it is."""
     known = places.organisation(source, on)
     return _NATURE.get(known.kind, FEED) if known else FEED
 
