@@ -1,11 +1,11 @@
 """R4 validation with required bindings, against fhir.resources' R4B models on the same resources.
 
 Synthea's people (their Bundles taken apart), the UK Core examples and HL7's own, those of each that both accept: what
-the two disagree on is counted apart. Ours and theirs alternate, each on parsed JSON as a server has it; processor time on
-one core, the median of the pairs' ratios. Rounds see the same resources again, and ours remembers values it has seen,
-as it would those of a feed: ``first round`` is the ratio before it has. The second row is the same with every invariant of
-R4 and its extensible bindings, as ``$validate`` does. ``required codes made wrong``: of resources whose status is made a
-code that R4 does not have, how many each refuses.
+the two disagree on is counted apart. Ours and theirs alternate, each on parsed JSON as a server has it; processor time
+on one core, the median of the pairs' ratios. Rounds see the same resources again, and ours remembers values it has
+seen, as it would those of a feed: ``first round`` is the ratio before it has. The second row is the same with every
+invariant of R4 and its extensible bindings, as ``$validate`` does. ``required codes made wrong``: of resources whose
+status is made a code that R4 does not have, how many each refuses.
 """
 
 import gzip
