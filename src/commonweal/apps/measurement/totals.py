@@ -57,11 +57,11 @@ def totals_of(indicator: Indicator) -> list[IndicatorTotal]:
     kinds: dict[str, list[Part]] = defaultdict(list)
     for (kind, _), parts in months.items():
         kinds[kind].append(parts.get(newest, Part(None)))
-    for kind, parts in sorted(kinds.items()):
-        if len(parts) > 1:
+    for kind, latest in sorted(kinds.items()):
+        if len(latest) > 1:
             over = indicator.over_footprints
             found.append(
-                _total(indicator, f"all {len(parts)} of kind {kind}, {newest}", over, partial(aggregate, parts, over))
+                _total(indicator, f"all {len(latest)} of kind {kind}, {newest}", over, partial(aggregate, latest, over))
             )
     return found
 
