@@ -2,6 +2,7 @@
 
 import html
 import re
+from functools import lru_cache
 from typing import Any
 from xml.etree import ElementTree  # entities are replaced and DOCTYPE refused before it reads
 
@@ -48,7 +49,12 @@ def has_content(value: Any) -> bool:
 
 
 def _read(value: Any) -> ElementTree.Element | None:
-    if not isinstance(value, str) or len(value) > _LONGEST or "<!DOCTYPE" in value.upper() or "<!ENTITY" in value:
+    return _parsed(value) if isinstance(value, str) and len(value) <= _LONGEST else None
+
+
+@lru_cache(maxsize=2)  # both rules look at the same text
+def _parsed(value: str) -> ElementTree.Element | None:
+    if "<!DOCTYPE" in value.upper() or "<!ENTITY" in value:
         return None
     text = _NAMED.sub(lambda match: html.unescape(match[0]), value)
     try:

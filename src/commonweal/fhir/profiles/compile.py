@@ -131,14 +131,16 @@ class Compiler:
         return constraint_checks(shape.data.get("constraint", ()), kind, known)
 
     def _parts(self, shape: Shape, original: Shape) -> Check | None:
-        elements: list[Callable[[dict[str, Any], Run], Faults]] = []
+        # With the name and sibling that must be there for the check to have anything to do; '' where it always has.
+        elements: list[tuple[str, str, Callable[[dict[str, Any], Run], Faults]]] = []
         for name, child in shape.children.items():
             known = original.children.get(name)
             if known is None or (shape is original and name in _EXTENSIONS):
                 continue
             check = self._element(child, known)
             if check is not None:
-                elements.append(check)
+                idle = "" if name.endswith("[x]") or child.slices or cardinality(child, known) else name
+                elements.append((idle, "_" + idle, check))
         if not elements:
             return None
 
@@ -146,7 +148,9 @@ class Compiler:
             if value.__class__ is not dict:
                 return None
             found: Faults = None
-            for element in elements:
+            for name, sibling, element in elements:
+                if name and name not in value and sibling not in value:
+                    continue
                 one = element(value, run)
                 if one is not None:
                     found = one if found is None else found + one

@@ -155,7 +155,7 @@ def lookup(request: HttpRequest) -> HttpResponse:
         for term, use in found.terms
         if use != "display"
     ]
-    properties = [("inactive", "valueBoolean", not found.active)]
+    properties: list[tuple[str, str, Any]] = [("inactive", "valueBoolean", not found.active)]
     properties += [("parent", "valueCode", code) for code, _ in found.parents]
     properties += [("child", "valueCode", code) for code, _ in found.children]
     properties += [(name, "valueString", value) for name, value in found.properties]
