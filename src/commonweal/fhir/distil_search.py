@@ -105,7 +105,7 @@ class _Table:
         self.elements: dict[str, list[list[Any]]] = {}
         self.parameters: dict[str, dict[str, Any]] = {}
         rows = [(kind, row) for kind, listed in former.get("elements", {}).items() for row in listed]
-        self._numbers = {(kind, row[1], row[2]): row[0] for kind, row in rows}
+        self._numbers: dict[tuple[str, str, str], int] = {(kind, row[1], row[2]): row[0] for kind, row in rows}
         self._last = max(self._numbers.values(), default=0)
 
     def number(self, kind: str, sort: str, path: str) -> int:

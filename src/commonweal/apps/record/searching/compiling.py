@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from commonweal.apps.record.searching import conditions, values
-from commonweal.apps.record.searching.conditions import TABLES, Context, Expand, Sought
+from commonweal.apps.record.searching.conditions import TABLES, Context, Sought
 from commonweal.apps.record.searching.reach import Reach, compartments_of, named, refers_elsewhere
 from commonweal.apps.record.searching.terms import (
     MOST_BRANCHES,
@@ -57,7 +57,6 @@ class Compiler:
 
     reach: Reach
     now: datetime
-    expand: Expand | None = None
     pinned: tuple[int, ...] = ()
     pinned_by: str = ""
     branches: int = 0
@@ -94,11 +93,11 @@ class Compiler:
         if modifier == "missing":
             return self._missing(kind, parameter, value)
         if modifier == "not" and parameter.kind == "token":
-            context = Context(kind, self.now, self.expand)
+            context = Context(kind, self.now)
             return self._without(conditions.sought(context, parameter, "", value))
         if parameter.kind == "reference" and modifier != "identifier":
             return self._reference(kind, parameter, modifier, value, depth)
-        found = conditions.sought(Context(kind, self.now, self.expand), parameter, modifier, value)
+        found = conditions.sought(Context(kind, self.now), parameter, modifier, value)
         return found.condition if found.table == "record_resource" else found
 
     def as_rids(self, kind: str, found: Sought) -> Sql:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from commonweal.apps.record.searching import values
+from commonweal.apps.record.searching.coded import expand
 from commonweal.apps.record.searching.terms import BadSearch, Sql, alternatives, both, divided, either, same, select
 from commonweal.apps.record.staging import INDEXED, system_number
 from commonweal.fhir import definitions
@@ -26,7 +27,6 @@ TABLES: Mapping[str, str] = {
     "special": "record_number",
 }
 _LAST = "\U0010ffff"
-Expand = Callable[[str, str], Sequence[tuple[str, str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +44,10 @@ class Sought:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What conditions need to know beside the parameter: the type searched, the moment, the terminology loaded.
-
-    ``expand(modifier, value)`` gives the (system, code) pairs a value set or a concept's descent stands for.
-    """
+    """What conditions need to know beside the parameter: the type searched and the moment."""
 
     kind: str
     now: datetime
-    expand: Expand | None = None
 
 
 def sought(context: Context, parameter: Parameter, modifier: str, value: str) -> Sought:
@@ -89,7 +85,7 @@ def _typed(context: Context, sort: str, name: str, modifier: str, reads: Iterabl
     if sort == "string":
         return _strings(context, name, modifier, reads, items)
     if sort == "token" and modifier in ("in", "below", "above", "not-in"):
-        return both(_of(reads), _expanded(context, name, modifier, items))
+        return both(_of(reads), _expanded(modifier, items))
     if sort == "uri" and modifier in ("below", "above"):
         return both(_of(reads), either(_uri(modifier, item) for item in items))
     if modifier:
@@ -154,10 +150,8 @@ def _systems(kind: str, number: int) -> frozenset[str]:
     return frozenset(definitions.codes(known.binding)) if known is not None and known.binding else frozenset()
 
 
-def _expanded(context: Context, name: str, modifier: str, items: Iterable[str]) -> Sql:
-    if context.expand is None:
-        raise BadSearch(f"{name}: no value sets or code systems are loaded here; list the codes instead")
-    pairs = [pair for item in items for pair in context.expand(modifier, item)]
+def _expanded(modifier: str, items: Iterable[str]) -> Sql:
+    pairs = [pair for item in items for pair in expand(modifier, divided(item, "\0")[0])]
     systems, codes = [system_number(system) for system, _ in pairs], [code for _, code in pairs]
     within = Sql("(t.code, t.system) IN (SELECT * FROM unnest(%s::text[], %s::bigint[]))", (codes, systems))
     return Sql("NOT ") + within if modifier == "not-in" else within
@@ -176,7 +170,9 @@ def _strings(context: Context, name: str, modifier: str, reads: Sequence[Read], 
     by_form: dict[Callable[[str], str], list[Read]] = {}
     for read in reads:
         item = element(context.kind, read.number)
-        form = phonetic if item.kind == "phonetic" else postcode if item.path.endswith("postalCode") else name_key
+        form: Callable[[str], str] = postcode if item.path.endswith("postalCode") else name_key
+        if item.kind == "phonetic":
+            form = phonetic
         by_form.setdefault(form, []).append(read)
     parts = []
     for text in items:

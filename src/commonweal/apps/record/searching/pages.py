@@ -15,7 +15,7 @@ import orjson
 from django.db import connection
 
 from commonweal.apps.record.searching.compiling import Compiler, pinned
-from commonweal.apps.record.searching.conditions import Expand, Sought
+from commonweal.apps.record.searching.conditions import Sought
 from commonweal.apps.record.searching.includes import included
 from commonweal.apps.record.searching.ordering import COMPARTMENT, RID, Key, beyond, keys, order, read, written
 from commonweal.apps.record.searching.reach import Reach, prepared
@@ -77,9 +77,9 @@ class Search:
     order: list[Key]
 
 
-def compiled(request: Request, reach: Reach, now: datetime, expand: Expand | None = None) -> Search:
+def compiled(request: Request, reach: Reach, now: datetime) -> Search:
     """``request`` held to ``reach``. Raises BadSearch."""
-    compiler = Compiler(reach, now, expand, *pinned(reach, request.kind, request.conditions))
+    compiler = Compiler(reach, now, *pinned(reach, request.kind, request.conditions))
     conditions = [(name, compiler.sought(request.kind, name, value)) for name, value in request.conditions]
     best: int | None = None
     for n, (_, found) in enumerate(conditions):
@@ -248,12 +248,10 @@ def _moment(text: str) -> tuple[int, datetime | None, int]:
     return 0, datetime.fromisoformat(text.replace(" ", "T") + (":00" if text[-3] in "+-" else "")), 0
 
 
-def searched(
-    request: Request, reach: Reach, now: datetime, whose: str, cursor: str = "", expand: Expand | None = None
-) -> Page:
+def searched(request: Request, reach: Reach, now: datetime, whose: str, cursor: str = "") -> Page:
     """One page within one reach, with what it includes. Raises BadSearch."""
     after = read(request, whose, cursor) if cursor else None
-    search = compiled(request, reach, now, expand)
+    search = compiled(request, reach, now)
     listed = [] if request.summary == "count" else found(search, request.count + 1, after)
     page = merged(request, [(search, listed)], whose)
     if request.total != "none":

@@ -87,7 +87,9 @@ def alternatives(name: str, value: str) -> list[str]:
 
     Raises BadSearch for an empty one, or too many.
     """
-    found, current, escaped = [], [], False
+    found: list[str] = []
+    current: list[str] = []
+    escaped = False
     for character in value:
         if character == "," and not escaped:
             found.append("".join(current))
