@@ -139,6 +139,20 @@ def test_importing_again_changes_nothing_and_an_amended_file_replaces(messy: Pat
     assert [one.printed for one in api.import_fates(amended.number, "unread")] == ["lots"]
 
 
+def test_the_arithmetic_of_an_imported_table_is_checked(tmp_path: Path) -> None:
+    from commonweal.apps.measurement import api
+
+    file = tmp_path / "wards.csv"
+    file.write_text("Ward,Beds 2020-08\nOne,10\nTwo,20\nThree,30\nTotal,75\n")
+    plain = json.loads(mapped(file))
+    held, seen = api.hold_import(file, file.name, json.dumps(plain), "user:a", NOW)
+    (wrong,) = [one for one in seen.disagreements if one.severity != "note"]
+    assert (wrong.printed, wrong.computed, wrong.reported) == ("75", "60", "2020-10")
+    api.confirm_import(held.number, NOW, define=True)
+    assert wrong.message in {one.message for one in api.findings(source_key="import:wards.csv")}
+    assert Decimal(75) in {one.value for one in api.get("total")}
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [

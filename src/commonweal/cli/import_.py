@@ -118,6 +118,10 @@ def _follow(source: Path, text: str, preview: bool, as_json: bool) -> None:
             for one in seen.unread
         ],
     }
+    result["disagreements"] = [
+        {"line": one.line, "rule": one.rule, "printed": one.printed, "computed": one.computed, "message": one.message}
+        for one in seen.disagreements
+    ]
     if preview:
         result["rows"] = [_row(one) for one in seen.figures]
     runtime.emit(result, as_json, lambda console: _show(console, result))
@@ -152,6 +156,8 @@ def _show(console: Any, result: dict[str, Any]) -> None:
         console.print(table)
     if result["defined"]:
         console.print(f"Definitions to be confirmed: {', '.join(result['defined'])}", markup=False, highlight=False)
+    for one in result["disagreements"]:
+        console.print(f"disagrees: {one['line']}: {one['message']}", markup=False, highlight=False)
     for one in result["unread"]:
         console.print(
             f"not read: {one['file']}, {one['sheet']}!{one['cell']}, {one['text']!r}, {one['rule']}: {one['message']}",

@@ -22,7 +22,7 @@ from commonweal.apps.measurement.selectors import indicators
 from commonweal.apps.measurement.table_files import reconcile_files
 from commonweal.apps.measurement.workbook import read_sheets
 from commonweal.domain.errors import CommonwealError
-from commonweal.domain.measurement.figures import Indicator, Measurement, Standing
+from commonweal.domain.measurement.figures import Finding, Indicator, Measurement, Standing
 from commonweal.domain.measurement.workbook.extracting import Extract, Fate, extract, findings
 from commonweal.domain.measurement.workbook.mapping import BadMappingError, WorkbookMap, read_map
 from commonweal.domain.measurement.workbook.proposing import missing, propose
@@ -58,6 +58,7 @@ class Preview:
     figures: tuple[Measurement, ...]
     fates: tuple[Fate, ...]
     undefined: tuple[Indicator, ...]
+    disagreements: tuple[Finding, ...] = ()
 
     @property
     def unread(self) -> tuple[Fate, ...]:
@@ -112,14 +113,16 @@ def parse_map(text: str) -> WorkbookMap:
 
 
 def preview(path: Path, map_text: str) -> Preview:
-    """What following the map over the file gives; nothing is stored.
+    """What following the map over the file gives, with the tables' own arithmetic checked; nothing is stored.
 
     Raises ``BadMappingError``, ``HostileFileError``.
     """
     mapping = parse_map(map_text)
     known = {one.code: one.unit for one in indicators()}
     found = extract(read_sheets(path, mapping.encoding), mapping, path.name, known)
-    return Preview(found.figures, found.fates, tuple(_undefined(found, known)))
+    disagreeing = reconcile_files([(path, path.name)], mapping.encoding)
+    told = tuple(replace(one, reported=mapping.reported) for one in disagreeing)
+    return Preview(found.figures, found.fates, tuple(_undefined(found, known)), told)
 
 
 def _undefined(found: Extract, known: dict[str, str]) -> list[Indicator]:

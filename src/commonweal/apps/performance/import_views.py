@@ -90,6 +90,7 @@ def one(request: HttpRequest, number: int) -> HttpResponse:
         "figures": seen.figures[:SHOWN],
         "count": len(seen.figures),
         "unread": seen.unread,
+        "disagreements": seen.disagreements,
         "undefined": seen.undefined,
         "ignored": [fate for fate in seen.fates if fate.became in {"outside", "no_figure"}],
         "liberties": [fate for fate in seen.fates if fate.became == "figure" and fate.rule],
