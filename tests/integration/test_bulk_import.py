@@ -243,6 +243,17 @@ def test_a_small_body_that_unpacks_without_end_is_refused(p01: Partner, monkeypa
     assert (response.status_code, b"more than 1000000 bytes" in response.content) == (400, True)
 
 
+def test_uploads_that_nobody_imports_do_not_fill_the_disk(p01: Partner, monkeypatch: pytest.MonkeyPatch) -> None:
+    from commonweal.apps.exchange.bulk import tasks, uploads
+
+    monkeypatch.setattr(uploads, "MOST_WAITING", 2)
+    assert [p01.post("$import/uploads", b"{}\n").status_code for _ in range(3)] == [201, 201, 400]
+    monkeypatch.setattr(tasks, "UNUSED_SECONDS", -1)
+    tasks.expire(timestamp=0)
+    assert p01.post("$import/uploads", b"{}\n").status_code == 201
+    tasks.expire(timestamp=0)
+
+
 def test_hostile_lines_are_set_aside_one_by_one(p01: Partner) -> None:
     deep = b'{"resourceType":"Patient","id":"deep","extension":' + b"[" * 5_000 + b"]" * 5_000 + b"}\n"
     body = b"".join(

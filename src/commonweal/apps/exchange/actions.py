@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 
-from commonweal.apps.exchange import landing, messages
+from commonweal.apps.exchange import landing, messages, sealing
 from commonweal.apps.exchange.errors import MissingFile, NumberedApart, UnknownSource
 from commonweal.apps.exchange.models import Quarantine, Receipt
 from commonweal.apps.exchange.reading import MESSAGES, Batch, ahead, batches, check_feed, nature, no_cycle_search
@@ -117,7 +117,7 @@ def _check_numbering(feed: str, source: str, same_numbering: bool) -> None:
 
 
 def _land_one(feed: str, path: Path, source: str, progress: Progress | None) -> dict[str, Any]:
-    landed = landing.keep(path, settings.COMMONWEAL_HOME / "landing")
+    landed = _keep(path, source, feed)
     Receipt.objects.bulk_create(
         [
             Receipt(
@@ -132,12 +132,12 @@ def _land_one(feed: str, path: Path, source: str, progress: Progress | None) -> 
         ignore_conflicts=True,
     )
     receipt = Receipt.objects.get(source=source, feed=feed, sha256=landed.sha256)
-    with _alone(receipt.pk):
+    with alone(receipt.pk):
         receipt.refresh_from_db()
         if receipt.state == "landed":
             # Everything in it is already here: each line counts as a duplicate and nothing changes.
             return _summary(receipt, path, read=receipt.read, duplicate=receipt.read)
-        _finish(receipt, landed.path, progress)
+        _finish(receipt, progress)
         receipt.refresh_from_db()
     return _summary(
         receipt,
@@ -150,13 +150,33 @@ def _land_one(feed: str, path: Path, source: str, progress: Progress | None) -> 
     )
 
 
+def _keep(path: Path, source: str, feed: str) -> landing.Landed:
+    """See the file to the landing floor, unless it has landed: what was removed from its copy must not come back."""
+    floor = landing_floor()
+    sha256 = sealing.checksum(path)
+    before = Receipt.objects.filter(source=source, feed=feed, sha256=sha256).first()
+    if before and (before.held or (before.state == "landed" and landing.readable(floor, sha256))):
+        return landing.Landed(landing.where(floor, sha256), sha256, before.size)
+    return landing.keep(path, floor)
+
+
+def landing_floor() -> Path:
+    """The folder of the landed files."""
+    return Path(settings.COMMONWEAL_HOME) / "landing"
+
+
+def opened(receipt: Receipt) -> BinaryIO:
+    """The bytes of a receipt's file as they are held now. Raises ``SealBroken``, ``FileNotFoundError``."""
+    return landing.opened(landing_floor(), receipt.held or receipt.sha256)
+
+
 def _summary(receipt: Receipt, path: Path, **counted: int) -> dict[str, Any]:
     zero = dict.fromkeys(Tally.__slots__, 0)
     return {"file": path.name, "receipt": receipt.pk, "sha256": receipt.sha256, **zero, **counted}
 
 
 @contextmanager
-def _alone(receipt: int) -> Iterator[None]:
+def alone(receipt: int) -> Iterator[None]:
     """Only one process works on a receipt; another waits and then finds it done."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s, %s)", [LOCK, receipt])
@@ -168,9 +188,9 @@ def _alone(receipt: int) -> Iterator[None]:
                 cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK, receipt])
 
 
-def _finish(receipt: Receipt, landed: Path, progress: Progress | None) -> None:
+def _finish(receipt: Receipt, progress: Progress | None) -> None:
     """Read the file from where the receipt stands to its end."""
-    with landed.open("rb") as stream:
+    with opened(receipt) as stream:
         if receipt.feed in MESSAGES:
             for pile in messages.piles(stream, receipt.cursor):
                 _again(partial(_store_messages, receipt, pile))
@@ -288,11 +308,11 @@ def replay(receipt_id: int) -> dict[str, Any]:
     """
     receipt = Receipt.objects.get(pk=receipt_id)
     total = Tally()
-    with _alone(receipt.pk):
+    with alone(receipt.pk):
         waiting = Quarantine.objects.filter(receipt=receipt, replayed_at__isnull=True)
         lines = frozenset(waiting.values_list("line", flat=True))
         if lines:
-            with landing.where(settings.COMMONWEAL_HOME / "landing", receipt.sha256).open("rb") as stream:
+            with opened(receipt) as stream:
                 if receipt.feed in MESSAGES:
                     for pile in messages.piles(stream, 1, lines):
                         _replay_messages(receipt, pile, total)

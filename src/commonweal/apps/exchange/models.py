@@ -8,11 +8,15 @@ from django.db.models.functions import Now
 
 
 class Receipt(models.Model):
-    """One file of one feed from one source, by the SHA-256 of its bytes. ``cursor`` is the next line to read."""
+    """One file of one feed from one source, by the SHA-256 of its bytes. ``cursor`` is the next line to read.
+
+    ``held`` is the SHA-256 of the copy on the landing floor where a lawful removal took lines out of it.
+    """
 
     source = models.CharField(max_length=20)
     feed = models.CharField(max_length=20)
     sha256 = models.CharField(max_length=64)
+    held = models.CharField(max_length=64, blank=True, default="")
     name = models.CharField(max_length=255)
     size = models.BigIntegerField()
     state = models.CharField(
@@ -129,3 +133,46 @@ class BulkRequest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}"
+
+
+class Removal(models.Model):
+    """A lawful removal: asked by one person, confirmed by another, done step by step and then only remembered.
+
+    ``targets`` says what is to go, and is emptied once it has gone; ``reached`` counts what went. Neither the web
+    nor the batch role may read it: it is worked by the tables' owner, from the command line.
+    """
+
+    class State(models.TextChoices):
+        ASKED = "asked"
+        CONFIRMED = "confirmed"
+        ERASED = "erased"  # from the database; its copies are being reached
+        DONE = "done"
+        REFUSED = "refused"
+
+    reason = models.CharField(max_length=20)
+    ground = models.TextField()
+    asked_by = models.TextField()
+    asked_at = models.DateTimeField(db_default=Now())
+    confirmed_by = models.TextField(default="")
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    done_at = models.DateTimeField(null=True, blank=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.ASKED)
+    targets = models.JSONField(default=dict)
+    reached = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return f"removal {self.pk}"
+
+
+class Hold(models.Model):
+    """A legal hold: nothing of this compartment may be removed while it stands, whatever the schedule says."""
+
+    compartment_id = models.BigIntegerField(db_index=True)
+    ground = models.TextField()
+    set_by = models.TextField()
+    set_at = models.DateTimeField(db_default=Now())
+    lifted_by = models.TextField(default="")
+    lifted_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"hold {self.pk}"

@@ -19,6 +19,7 @@ from django.conf import settings
 from commonweal.apps.exchange.errors import BadUpload
 
 MOST_BYTES = 8 * 1024**3  # unpacked
+MOST_WAITING = 200  # of one account, or a lost script fills the disk
 _CHUNK = 1 << 18
 _GZIP = 31  # zlib's word for: a gzip header is expected
 
@@ -56,9 +57,13 @@ def receive(actor: str, body: Body, length: int, encoding: str) -> Upload:
     """
     if encoding not in ("", "identity", "gzip"):
         raise BadUpload(f"Content-Encoding {encoding}: send gzip, or the file as it is")
+    if length > MOST_BYTES:
+        raise BadUpload(f"more than {MOST_BYTES} bytes; send it in several files")
     ident = uuid4()
     place = path(actor, ident)
     place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if sum(1 for _ in place.parent.iterdir()) >= MOST_WAITING:
+        raise BadUpload(f"{MOST_WAITING} uploads of yours wait for an import that names them; import them first")
     unfinished = place.with_suffix(".part")
     digest = hashlib.sha256()
     size = 0
@@ -102,6 +107,8 @@ def _unpacked(body: Body, length: int) -> Iterator[bytes]:
                     reader = zlib.decompressobj(_GZIP)
                 yield reader.decompress(rest, _CHUNK)
                 rest = reader.unused_data if reader.eof else reader.unconsumed_tail
+        while not reader.eof and (last := reader.decompress(b"", _CHUNK)):
+            yield last
     except zlib.error:
         raise BadUpload("the body is not gzip, though Content-Encoding says so; send it again") from None
     if length and not reader.eof:
