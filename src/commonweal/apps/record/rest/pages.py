@@ -9,7 +9,7 @@ from commonweal.apps.record.rest import answers
 from commonweal.apps.record.rest.answers import Issue
 from commonweal.apps.record.rest.handling import base
 from commonweal.apps.record.rest.query import Query
-from commonweal.apps.record.selectors import Stored
+from commonweal.apps.record.stored import Stored
 
 
 def withheld(scopes: Sequence[access.Scope]) -> list[Issue]:

@@ -26,7 +26,6 @@ from commonweal.fhir.errors import Invalid
 from commonweal.fhir.patching import patched
 from commonweal.fhir.primitives import is_id
 
-
 _PATCH_STATUS = {"patch-test-failed": 409, "patch-malformed": 400}
 
 
