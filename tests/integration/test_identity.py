@@ -41,6 +41,7 @@ def empty_tables(database: str) -> Iterator[None]:
             "TRUNCATE identity_demographics, identity_membership, identity_person, identity_event,"
             " identity_local_merge, identity_probable, identity_review"
         )
+        cursor.execute("DELETE FROM identity_pair; DELETE FROM identity_run; DELETE FROM identity_changed")
 
 
 def land(*rows: tuple[int, str, str, Demographics]) -> int:

@@ -15,6 +15,7 @@ def register(app: typer.Typer) -> None:
 
 def identify(
     crosswalk: Path | None = typer.Option(None, help="Write source, local id and person id to this CSV file."),
+    changed: bool = typer.Option(False, help="Read only what changed since the last run, and what that touches."),
     bias: Path | None = typer.Option(None, help="Write link rates by age, sex, ethnicity, deprivation, source to CSV."),
     as_json: bool = runtime.JSON,
 ) -> None:
@@ -35,7 +36,7 @@ def identify(
             bar.update(task, description=f"identify: {name}", advance=1)
 
         try:
-            result = api.identify(stage)
+            result = api.identify(stage, changed=changed)
         except api.IdentifyBusy as busy:
             runtime.fail(str(busy))
     if crosswalk is not None:

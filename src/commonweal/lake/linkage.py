@@ -54,6 +54,27 @@ LEFT JOIN birth_dates b ON b.birth_date::DATE = r.birth_date
 ORDER BY r.record_id
 """
 
+_FREQUENCIES = """
+WITH said AS (
+    SELECT 'given' AS field, given AS value FROM linkage
+    UNION ALL SELECT 'family', family FROM linkage
+    UNION ALL SELECT 'postcode', postcode FROM linkage
+)
+SELECT field, value, count(*) / sum(count(*)) OVER (PARTITION BY field) AS rate
+FROM said WHERE value IS NOT NULL GROUP BY field, value ORDER BY field, value
+"""
+_KEPT_FREQUENCIES = """
+CREATE OR REPLACE TABLE linkage AS
+SELECT l.*, g.rate::DOUBLE AS tf_given, f.rate::DOUBLE AS tf_family, p.rate::DOUBLE AS tf_postcode,
+       n.record_id IS NOT NULL AS fresh
+FROM linkage l
+LEFT JOIN rates g ON g.field = 'given' AND g.value = l.given
+LEFT JOIN rates f ON f.field = 'family' AND f.value = l.family
+LEFT JOIN rates p ON p.field = 'postcode' AND p.value = l.postcode
+LEFT JOIN fresh_records n ON n.record_id::BIGINT = l.unique_id
+ORDER BY l.unique_id
+"""
+
 # Columns a caller's ``records`` table must have.
 COLUMNS = (
     "record_id",
@@ -179,7 +200,7 @@ def _load(connection: duckdb.DuckDBPyConnection, scratch: Path, table: str, rows
     path = scratch / f"{table}.csv"
     with path.open("w", encoding="utf-8", newline="") as out:
         csv.writer(out).writerows(rows)
-    connection.read_csv(str(path), header=True, all_varchar=True).create(table)
+    connection.read_csv(str(path), header=True, all_varchar=True, delimiter=",").create(table)
     path.unlink()
 
 
@@ -195,23 +216,51 @@ def predict(
     minimum_weight: float,
     weights: Mapping[str, Any] | None = None,
     partners: float = PARTNERS,
+    records: int | None = None,
+    fresh: bool = False,
 ) -> str:
     """Score every pair in ``linkage`` that shares a blocking key; return the name of the table of pairs.
 
     Columns unique_id_l < unique_id_r, match_weight (log2 odds), and each field's part of it. ``weights`` is a
-    trained model (the shipped one by default); its prior is set for this number of records.
+    trained model (the shipped one by default); its prior is set for the number of ``records``, those of the table if
+    not told. ``fresh``: only pairs with a record that column ``fresh`` of ``linkage`` marks.
     """
-    row = connection.execute("SELECT count(*) FROM linkage").fetchone()
-    records = row[0] if row else 0
+    if records is None:
+        row = connection.execute("SELECT count(*) FROM linkage").fetchone()
+        records = row[0] if row else 0
+    chosen = weights or model()
+    rules = [
+        {"blocking_rule": rule["blocking_rule"] + (" AND (l.fresh OR r.fresh)" if fresh else "")}
+        for rule in chosen["blocking_rules_to_generate_predictions"]
+    ]
     linker = _linker(
         connection,
         {
-            **(weights or model()),
+            **chosen,
+            "blocking_rules_to_generate_predictions": rules,
             "probability_two_random_records_match": prior(records, partners),
             "retain_intermediate_calculation_columns": True,
         },
     )
     return str(linker.inference.predict(threshold_match_weight=minimum_weight, warning_mode="never").physical_name)
+
+
+def frequencies(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, float]]:
+    """(field, value, rate) of each field that says more when its value is rare, in table ``linkage``."""
+    return connection.execute(_FREQUENCIES).fetchall()
+
+
+def keep_frequencies(
+    connection: duckdb.DuckDBPyConnection, scratch: Path, rates: Iterable[tuple[str, str, str]], fresh: Iterable[int]
+) -> None:
+    """Have ``linkage`` weighed by the frequencies given, not its own, and mark its ``fresh`` records.
+
+    Splink takes a column named for a field's frequency where there is one. A value without a rate weighs as a value
+    of ordinary frequency.
+    """
+    _load(connection, scratch, "rates", [("field", "value", "rate"), *rates])
+    _load(connection, scratch, "fresh_records", [("record_id",), *((str(record),) for record in fresh)])
+    connection.execute(_KEPT_FREQUENCIES)
 
 
 def explain(

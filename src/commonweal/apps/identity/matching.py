@@ -20,7 +20,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from commonweal.apps.access import api as access
-from commonweal.apps.identity import bias, reviewing, storage
+from commonweal.apps.identity import bias, changes, reviewing, storage
 from commonweal.domain.errors import CommonwealError
 from commonweal.domain.identity import clusters, probable, verified
 from commonweal.domain.identity.review import DIFFERENT, SAME
@@ -48,40 +48,114 @@ class Found:
     fields: dict[tuple[int, int], dict[str, float]] = field(default_factory=dict)
 
 
-def identify(progress: Progress | None = None) -> dict[str, Any]:
+def identify(
+    progress: Progress | None = None, *, changed: bool = False, keep_frequencies: bool = False
+) -> dict[str, Any]:
     """Link every compartment to a person; return counts and seconds.
 
-    ``records`` compartments, ``people`` they make for direct care, ``verified`` compartments linked by NHS
+    ``records`` compartments read, ``people`` they make for direct care, ``verified`` compartments linked by NHS
     number and birth date or by their source, ``probable`` compartments joined to a person for analysis only,
     ``review`` pairs for a person to look at, ``uneven`` groups whose link rate lies beyond the 99.8% limits of their
     kind (``bias_report`` names them). Run again on the same demographics it changes nothing.
+
+    ``changed``: read only what has changed since the last run and what that touches. It ends where a run over
+    everything with ``keep_frequencies`` would: names and postcodes weigh as they did at the last run over everything,
+    which a run without it counts anew. The first run of all reads everything.
 
     Raises IdentifyBusy when another run holds the lock.
     """
     say = progress or (lambda _stage: None)
     began = time.perf_counter()
     with _alone(), access.service_run("identify"), _private_folder() as folder, _engine(folder) as engine:
-        say("reading demographics")
-        local = _read_records(engine, folder)
-        known = storage.people_before()
-        say("verified links")
-        decided = reviewing.settled()
-        found, groups, particulars = _verified(engine, local, known, decided)
-        say("probable links")
-        _probable(engine, folder, found, groups, particulars, known, decided)
-        say("writing links")
-        with transaction.atomic():
-            storage.write(found, known, settings.COMMONWEAL_NOW())
+        kept = changes.last_records()
+        if changed and kept is not None:
+            run = _changed(engine, folder, kept, say)
+        else:
+            run = _everything(engine, folder, kept if keep_frequencies else None, say)
         judged = bias.report(settings.COMMONWEAL_NOW().date())
+    return run | {
+        "uneven": sum(abs(one.place) == 2 for one in judged),
+        "seconds": round(time.perf_counter() - began, 2),
+    }
+
+
+def _everything(engine: duckdb.DuckDBPyConnection, folder: Path, kept: int | None, say: Progress) -> dict[str, Any]:
+    """A run over every record; with the frequencies of the last one, which read ``kept`` records, if told."""
+    say("reading demographics")
+    newest = changes.until()
+    local = _read_records(engine, folder)
+    if kept is not None:
+        linkage.keep_frequencies(engine, folder, changes.all_frequencies(), [])
+    known = storage.people_before()
+    say("verified links")
+    decided = reviewing.settled()
+    found, groups, particulars = _verified(engine, local, known, decided)
+    say("probable links")
+    table, weighed = _weigh(engine, kept) if len(local) > 1 else ("", [])
+    _probable(found, groups, particulars, known, decided, weighed)
+    found.samples = _sample(weighed, found, decided)
+    _explain(engine, folder, table, found)
+    say("writing links")
+    rates = linkage.frequencies(engine) if kept is None else None
+    with transaction.atomic():
+        storage.write(found, settings.COMMONWEAL_NOW())
+        changes.begin_anew(len(local), weighed, rates)
+        changes.done(newest)
+    return _counts(local, found)
+
+
+def _changed(engine: duckdb.DuckDBPyConnection, folder: Path, kept: int, say: Progress) -> dict[str, Any]:
+    """A run over what has changed, and all records whose person could depend on that."""
+    with transaction.atomic():
+        say("reading what changed")
+        newest = changes.until()
+        fresh = changes.find_candidates(newest)
+        near = _read_records(engine, folder, "wanted")
+        linkage.keep_frequencies(engine, folder, changes.frequencies(), fresh)
+        say("probable links")
+        table, weighed = _weigh(engine, kept, fresh=True) if fresh and len(near) > 1 else ("", [])
+        say("verified links")
+        changes.find_touched(newest, weighed, fresh)
+        known = storage.people_before(touched=True)
+        decided = reviewing.settled()
+        with _engine(folder) as other:
+            local = _read_records(other, folder, "touched")
+            found, groups, particulars = _verified(other, local, known, decided)
+        _probable(found, groups, particulars, known, decided, changes.touched_pairs())
+        _explain(engine, folder, table, found)
+        say("writing links")
+        storage.write(found, settings.COMMONWEAL_NOW(), whole=False)
+        changes.done(newest)
+    return {"changed": len(fresh), **_counts(local, found)}
+
+
+def _counts(local: Mapping[int, tuple[str, str]], found: Found) -> dict[str, Any]:
     return {
         "records": len(local),
         "people": len(set(found.assignment.person.values())),
         "verified": sum(basis in {"verified", "merged", "confirmed"} for basis in found.basis.values()),
         "probable": len(found.weights),
         "review": len(found.review),
-        "uneven": sum(abs(one.place) == 2 for one in judged),
-        "seconds": round(time.perf_counter() - began, 2),
     }
+
+
+def _weigh(
+    engine: duckdb.DuckDBPyConnection, records: int | None, fresh: bool = False
+) -> tuple[str, list[tuple[int, int, float]]]:
+    """The engine's table of weighed pairs, and its rows with the lower record first."""
+    table = linkage.predict(engine, probable.REVIEW, records=records, fresh=fresh)
+    rows = engine.table(table).project(
+        "least(unique_id_l, unique_id_r), greatest(unique_id_l, unique_id_r), match_weight"
+    )
+    return table, rows.fetchall()
+
+
+def _explain(engine: duckdb.DuckDBPyConnection, folder: Path, table: str, found: Found) -> None:
+    """Give the pairs to look at what each field adds, for those weighed in this run."""
+    if table:
+        shown = [(doubt.first, doubt.second) for doubt, _ in found.review]
+        shown += [(first, second) for first, second, _ in found.samples]
+        found.fields = linkage.explain(engine, folder, table, shown)
 
 
 @contextmanager
@@ -117,11 +191,11 @@ def _engine(folder: Path) -> duckdb.DuckDBPyConnection:
     return duckdb.connect(config={"temp_directory": str(folder)})
 
 
-def _read_records(engine: duckdb.DuckDBPyConnection, folder: Path) -> dict[int, tuple[str, str]]:
+def _read_records(engine: duckdb.DuckDBPyConnection, folder: Path, which: str = "") -> dict[int, tuple[str, str]]:
     """Copy demographics into the engine's ``linkage`` table; return each compartment's (source, local id)."""
     path = folder / "records.csv"
     with path.open("w", encoding="utf-8", newline="") as out:
-        storage.write_records(out)
+        storage.write_records(out, which)
     engine.read_csv(str(path), header=True, all_varchar=True).create("received")
     engine.execute(
         """
@@ -175,26 +249,16 @@ def _verified(
 
 
 def _probable(
-    engine: duckdb.DuckDBPyConnection,
-    folder: Path,
     found: Found,
     groups: Sequence[Sequence[int]],
     particulars: Mapping[int, probable.Particulars],
     known: storage.Before,
     decided: Mapping[tuple[int, int], str],
+    weighed: Sequence[tuple[int, int, float]],
 ) -> None:
     """Add to ``found`` the people analysis counts, and the pairs that are neither linked nor clearly apart."""
-    pairs: list[probable.Pair] = []
-    table = ""
-    if len(groups) > 1:
-        table = linkage.predict(engine, probable.REVIEW)
-        home = {record: group[0] for group in groups for record in group}
-        rows = engine.table(table).project("unique_id_l, unique_id_r, match_weight").fetchall()
-        pairs = [
-            probable.Pair(min(first, second), max(first, second), weight)
-            for first, second, weight in rows
-            if home[first] != home[second]
-        ]
+    home = {record: group[0] for group in groups for record in group}
+    pairs = [probable.Pair(*row) for row in weighed if home[row[0]] != home[row[1]]]
     denied = [pair for pair, how in decided.items() if how == DIFFERENT and set(pair) <= particulars.keys()]
     people, found.weights, doubts = probable.people(groups, particulars, pairs, denied)
     founder = {**known.founder, **found.assignment.created}
@@ -207,28 +271,23 @@ def _probable(
         for doubt, weight in doubts
         if (doubt.first, doubt.second) not in already and (doubt.first, doubt.second) not in decided
     ]
-    found.samples = _sample(pairs, found, decided)
-    if table:
-        shown = [(doubt.first, doubt.second) for doubt, _ in found.review]
-        shown += [(first, second) for first, second, _ in found.samples]
-        found.fields = linkage.explain(engine, folder, table, shown)
-        weights = {(pair.first, pair.second): pair.weight for pair in pairs}
-        found.review = [
-            (doubt, weight if weight is not None else weights.get((doubt.first, doubt.second)))
-            for doubt, weight in found.review
-        ]
+    weights = {(pair.first, pair.second): pair.weight for pair in pairs}
+    found.review = [
+        (doubt, weight if weight is not None else weights.get((doubt.first, doubt.second)))
+        for doubt, weight in found.review
+    ]
 
 
 def _sample(
-    pairs: Sequence[probable.Pair], found: Found, decided: Mapping[tuple[int, int], str]
+    weighed: Sequence[tuple[int, int, float]], found: Found, decided: Mapping[tuple[int, int], str]
 ) -> list[tuple[int, int, float]]:
     """Probable links to show reviewers, the same each run: those whose ids hash lowest, less the decided ones."""
     linked = [
-        pair
-        for pair in pairs
-        if pair.weight >= probable.LINK and found.analysis[pair.first] == found.analysis[pair.second]
+        (first, second, weight)
+        for first, second, weight in weighed
+        if weight >= probable.LINK
+        and found.analysis[first] == found.analysis[second]
+        and found.assignment.person[first] != found.assignment.person[second]
     ]
-    linked.sort(key=lambda pair: hashlib.sha256(repr((pair.first, pair.second)).encode()).digest())
-    return [
-        (pair.first, pair.second, pair.weight) for pair in linked[:SAMPLED] if (pair.first, pair.second) not in decided
-    ]
+    linked.sort(key=lambda pair: hashlib.sha256(repr(pair[:2]).encode()).digest())
+    return [pair for pair in linked[:SAMPLED] if pair[:2] not in decided]

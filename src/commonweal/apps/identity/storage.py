@@ -49,8 +49,19 @@ COLUMNS = (
 )
 
 
-def write_records(out: TextIO) -> None:
-    """Write every compartment's linkage columns to ``out`` as CSV with a header.
+_READ = (
+    "SELECT d.compartment_id, d.source, d.local_id, d.nhs_usable, d.family_key, d.given_key, d.family_sound,"
+    " d.given_sound, d.birth_date::text, d.gender, d.postcode, d.practice FROM identity_demographics d"
+)
+_WHICH = {
+    "": _READ + " ORDER BY d.compartment_id",
+    "wanted": _READ + " JOIN identity_wanted w USING (compartment_id) ORDER BY d.compartment_id",
+    "touched": _READ + " JOIN identity_touched w USING (compartment_id) ORDER BY d.compartment_id",
+}
+
+
+def write_records(out: TextIO, which: str = "") -> None:
+    """Write compartments' linkage columns to ``out`` as CSV with a header: all, or those of a table of ``changes``.
 
     Through a server-side cursor: psycopg hands COPY out one row at a time, which costs a wait each.
     """
@@ -58,16 +69,24 @@ def write_records(out: TextIO) -> None:
     writer.writerow(COLUMNS)
     with transaction.atomic(), connection.cursor(), connection.connection.cursor(name="identify_records") as rows:
         rows.itersize = 20_000
-        rows.execute(
-            "SELECT compartment_id, source, local_id, nhs_usable, family_key, given_key, family_sound, given_sound,"
-            " birth_date::text, gender, postcode, practice FROM identity_demographics ORDER BY compartment_id"
-        )
+        rows.execute(_WHICH[which])
         writer.writerows(rows)
 
 
-def people_before() -> Before:
-    """Memberships and people as they stand."""
+def people_before(touched: bool = False) -> Before:
+    """Memberships and people as they stand; only those of the ``touched`` records if told."""
     with connection.cursor() as cursor:
+        if touched:
+            cursor.execute(
+                "SELECT compartment_id, person_id FROM identity_membership JOIN identity_touched USING (compartment_id)"
+            )
+            person = dict(cursor.fetchall())
+            cursor.execute(
+                "SELECT person_id, founder FROM identity_person p WHERE p.person_id = ANY(%s)"
+                " OR EXISTS (SELECT FROM identity_touched t WHERE t.compartment_id = p.founder)",
+                [list(set(person.values()))],
+            )
+            return Before(person, dict(cursor.fetchall()))
         cursor.execute("SELECT compartment_id, person_id FROM identity_membership")
         person = dict(cursor.fetchall())
         cursor.execute("SELECT person_id, founder FROM identity_person")
@@ -121,7 +140,7 @@ _APPLY = (
     " ON CONFLICT (compartment_id) DO UPDATE SET person_id = excluded.person_id, basis = excluded.basis,"
     " since = excluded.since"
     " WHERE (old.person_id, old.basis) IS DISTINCT FROM (excluded.person_id, excluded.basis)",
-    "DELETE FROM identity_membership m WHERE NOT EXISTS"
+    "DELETE FROM identity_membership m WHERE %(whole)s AND NOT EXISTS"
     " (SELECT 1 FROM new_membership n WHERE n.compartment_id = m.compartment_id)"
     " AND NOT EXISTS (SELECT 1 FROM identity_demographics d WHERE d.compartment_id = m.compartment_id)"
     " AND NOT EXISTS (SELECT 1 FROM identity_attachment a WHERE a.compartment_id = m.compartment_id)",
@@ -133,21 +152,26 @@ _APPLY = (
     " ON CONFLICT (compartment_id) DO UPDATE SET analysis_person_id = excluded.analysis_person_id,"
     " weight = excluded.weight WHERE (old.analysis_person_id, old.weight)"
     " IS DISTINCT FROM (excluded.analysis_person_id, excluded.weight)",
-    "DELETE FROM identity_probable p WHERE NOT EXISTS"
+    "DELETE FROM identity_probable p WHERE %(whole)s AND NOT EXISTS"
     " (SELECT 1 FROM new_probable n WHERE n.compartment_id = p.compartment_id)",
     "DELETE FROM identity_review r WHERE NOT EXISTS"
-    " (SELECT 1 FROM new_review n WHERE n.first = r.first AND n.second = r.second)",
+    " (SELECT 1 FROM new_review n WHERE n.first = r.first AND n.second = r.second)"
+    " AND (%(whole)s OR r.kind = 'doubt'"
+    " AND EXISTS (SELECT FROM new_probable n WHERE n.compartment_id IN (r.first, r.second)))",
     "INSERT INTO identity_review AS old (first, second, weight, reason, since, kind, fields)"
     " SELECT DISTINCT ON (first, second) first, second, weight, reason, %(now)s, kind, fields FROM new_review"
     " ON CONFLICT (first, second) DO UPDATE SET weight = excluded.weight, reason = excluded.reason,"
-    " kind = excluded.kind, fields = excluded.fields"
+    " kind = excluded.kind, fields = coalesce(excluded.fields, old.fields)"
     " WHERE (old.weight, old.reason, old.kind, old.fields)"
-    " IS DISTINCT FROM (excluded.weight, excluded.reason, excluded.kind, excluded.fields)",
+    " IS DISTINCT FROM (excluded.weight, excluded.reason, excluded.kind, coalesce(excluded.fields, old.fields))",
 )
 
 
-def write(found: Concluded, known: Before, now: datetime) -> None:
-    """Make the tables say what the run concluded, touching only rows that differ. Runs in one transaction."""
+def write(found: Concluded, now: datetime, whole: bool = True) -> None:
+    """Make the tables say what the run concluded, touching only rows that differ. Runs in one transaction.
+
+    ``whole``: the run read every record, so what it does not speak of is gone.
+    """
     assignment = found.assignment
     with connection.cursor() as cursor:
         cursor.execute(_STAGE)
@@ -174,7 +198,7 @@ def write(found: Concluded, known: Before, now: datetime) -> None:
             _review_rows(found),
         )
         for statement in _APPLY:
-            cursor.execute(statement, {"now": now})
+            cursor.execute(statement, {"now": now, "whole": whole})
 
 
 def _review_rows(found: Concluded) -> Iterator[tuple[Any, ...]]:

@@ -4,7 +4,7 @@ from datetime import date
 
 # Days that systems and desks enter when the birth date is not known: century and epoch starts, and the
 # zero days of common software (SQL Server 1753, spreadsheets 1899 and 1900, Unix 1970).
-_FILLERS = frozenset(
+FILLERS = frozenset(
     {
         date(1111, 11, 11),
         date(1753, 1, 1),
@@ -18,12 +18,12 @@ _FILLERS = frozenset(
         date(9999, 12, 31),
     }
 )
-_EARLIEST = 1890  # nobody now living was born before it
+EARLIEST = date(1890, 1, 1)  # nobody now living was born before it
 
 
 def placeholder(born: date | None) -> bool:
     """Whether ``born`` cannot identify anybody: missing, a known filler, or before anyone alive was born."""
-    return born is None or born in _FILLERS or born.year < _EARLIEST
+    return born is None or born in FILLERS or born < EARLIEST
 
 
 def usable(born: date | None) -> date | None:
