@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 from .conftest import Visitor
 
 Arrives = Callable[..., Visitor]
+PUBLISHED = Path(__file__).resolve().parents[2] / "examples" / "published"
 
 
 def test_a_definition_is_changed_by_two_people(visitor: Arrives, tmp_path: Path) -> None:
@@ -17,7 +18,7 @@ def test_a_definition_is_changed_by_two_people(visitor: Arrives, tmp_path: Path)
     analyst.opens("/measurement/definitions?find=beds")
     expect(analyst.page.get_by_role("status")).to_contain_text("mention “beds”")
     analyst.sees_no_barrier("definitions")
-    analyst.page.get_by_role("link", name="Acute beds available per day").click()
+    analyst.page.get_by_role("rowheader").get_by_role("link", name="Acute beds available per day").click()
     expect(analyst.page.locator("main")).to_contain_text("A longer period is the mean of its parts")
     analyst.sees_no_barrier("definition")
     # When she proposes a target without a reason, she is told what is missing
@@ -90,6 +91,18 @@ def test_a_file_that_is_no_workbook_says_what_to_do(visitor: Arrives, tmp_path: 
     lead.page.get_by_role("button", name="Look at the file").click()
     expect(lead.page.get_by_role("alert")).to_contain_text("if it is text in columns, name it .csv")
     lead.sees_no_barrier("import-error")
+
+
+def test_printed_tables_are_kept_cell_for_cell(visitor: Arrives) -> None:
+    lead = visitor().signs_in("performance.lead")
+    lead.opens("/measurement/tables")
+    lead.page.get_by_role("link", name="002_flu_uptake_cohorts.csv").click()
+    expect(lead.page.get_by_role("table")).to_contain_text("> 75 percent")
+    expect(lead.page.get_by_role("table")).to_contain_text("to be confirmed")
+    lead.sees_no_barrier("printed-table")
+    with lead.page.expect_download() as file:
+        lead.page.get_by_role("link", name="The file, cell for cell").click()
+    assert file.value.path().read_bytes() == (PUBLISHED / "002_flu_uptake_cohorts.csv").read_bytes()
 
 
 def test_outcomes_and_their_gaps(visitor: Arrives) -> None:
