@@ -44,6 +44,8 @@ meets one ends with that message and exit status 1; a page or the FHIR API turns
     ├── ReviewRefused            a decision on two records that cannot stand (identity)
     ├── LinkInput                a file that cannot be linked (lake)
     ├── BadSearch                a search parameter cannot be honoured (record)
+    │   └── UnknownParameter     a type has no such search parameter
+    ├── UnsupportedExpression    a search parameter reaches outside its resource (fhir)
     ├── TerminologyFault         a question about codes has no answer here (record)
     │   ├── NotLoaded            a value set, code system or code is not loaded
     │   ├── Uncomposable         a value set asks what cannot be worked out
@@ -60,7 +62,9 @@ meets one ends with that message and exit status 1; a page or the FHIR API turns
     │   ├── UnknownSource        nobody said whose file it is
     │   ├── MissingFile          a path that is not there, or an empty folder
     │   ├── NumberedApart        a second feed of a source, not known to number people alike
-    │   └── BadUpload            an uploaded body that is cut short or not what it says
+    │   ├── BadUpload            an uploaded body that is cut short or not what it says
+    │   ├── SealBroken           a sealed file without its key, damaged, or none at all
+    │   └── RemovalRefused       a lawful removal that cannot be asked for, confirmed or done
     ├── Cancelled                a bulk request was cancelled while it was done (exchange)
     ├── BadRelationsError        declared relations of a table cannot be followed (measurement)
     ├── NotCheckedError          files to reconcile that were sent wrongly (reporting)

@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from commonweal.domain.errors import CommonwealError
 from commonweal.fhir import definitions
 from commonweal.fhir.definitions import Element
 
@@ -54,7 +55,7 @@ _OF_TYPE = re.compile(r"where\(resolve\(\) is (\w+)\)")
 _WHERE = re.compile(r"where\((\w+) ?= ?'([\w-]+)'\)")
 
 
-class Unsupported(ValueError):
+class UnsupportedExpression(CommonwealError):
     """An expression that reaches outside the resource, or names an element that R4 does not have."""
 
 
@@ -76,7 +77,7 @@ def distil(folder: Path, former: Json | None = None) -> Json:
             if kind in parameter["base"]:
                 try:
                     table.add(kind, parameter["code"], _compiled(table, kind, parameter, parameters))
-                except Unsupported as reason:
+                except UnsupportedExpression as reason:
                     sys.stderr.write(f"{kind} {parameter['code']}: {reason}\n")
     return {
         "version": "4.0.1",
@@ -137,7 +138,7 @@ def _compiled(table: _Table, kind: str, parameter: Json, parameters: dict[str, J
             if item not in found:
                 found.append(item)
     if not found:
-        raise Unsupported("no element of it can be indexed")
+        raise UnsupportedExpression("no element of it can be indexed")
     return [sort, found]
 
 
@@ -181,7 +182,7 @@ def _elements(table: _Table, kind: str, sort: str, name: str, expression: str) -
     if steps[0] == kind:
         steps = steps[1:]
     if any("[" in step for step in steps):
-        raise Unsupported(expression)
+        raise UnsupportedExpression(expression)
     restriction = ""
     paths: list[tuple[str, str, Element | None]] = [("", kind, None)]  # path so far, type at its end, its element
     for step in steps:
@@ -213,7 +214,7 @@ def _into(path: str, at: str, step: str) -> Iterator[tuple[str, str, Element]]:
     try:
         known = definitions.elements(at)
     except KeyError:
-        raise Unsupported(f"{at} has no elements") from None
+        raise UnsupportedExpression(f"{at} has no elements") from None
     prefix = f"{path}." if path else ""
     if step in known:
         yield prefix + step, known[step].types[0], known[step]
@@ -222,7 +223,7 @@ def _into(path: str, at: str, step: str) -> Iterator[tuple[str, str, Element]]:
         for kind in element.types:
             yield f"{prefix}{step}{kind[0].upper()}{kind[1:]}", kind, element
     else:
-        raise Unsupported(f"{at} has no element {step}")
+        raise UnsupportedExpression(f"{at} has no element {step}")
 
 
 if __name__ == "__main__":
