@@ -27,7 +27,7 @@ def rows(statement: str, *values: object) -> list[tuple[object, ...]]:
 def test_a_file_is_kept_to_the_byte_and_every_resource_stored(tmp_path: Path) -> None:
     from django.conf import settings
 
-    from commonweal.apps.exchange import api
+    from commonweal.apps.exchange import api, landing
 
     lines = gp_lines("A81001", 5)
     path = write_lines(tmp_path / "A81001.ndjson", lines)
@@ -41,7 +41,9 @@ def test_a_file_is_kept_to_the_byte_and_every_resource_stored(tmp_path: Path) ->
     }
     sha = result["files"][0]["sha256"]
     kept = settings.COMMONWEAL_HOME / "landing" / sha[:2] / sha
-    assert kept.read_bytes() == path.read_bytes()
+    assert b"Ashworth" not in kept.read_bytes()  # under a key of its own, so that a removal can reach it
+    with landing.opened(settings.COMMONWEAL_HOME / "landing", sha) as opened:
+        assert opened.read() == path.read_bytes()
     assert stat.S_IMODE(kept.stat().st_mode) == 0o400
     stored = {row[0] for row in rows("SELECT body FROM record_resource")}
     assert stored == set(lines)  # the body is the text received, key order, spacing and 72.50 alike
