@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,7 +45,7 @@ def test_a_figure_is_traced_to_its_aims_and_back() -> None:
     assert indicator is not None
     assert [[aim.code for aim in chain][2:] for chain in chains] == [["O13", "O13.1"]]
     assert chains[0][0].name == "Independence, Care and Quality"
-    assert figures[0].source_file == "003_activity_plan_actual.csv"
+    assert figures[0][0].source_file == "003_activity_plan_actual.csv"
     assert trace("nothing", NOW.date())[0] is None
 
 
@@ -70,3 +71,28 @@ def test_an_indicator_that_names_its_outcome_is_linked() -> None:
     _, chains, _ = trace("estate_use", NOW.date())
     assert [chain[-1].code for chain in chains] == ["O23"]
     assert "estate_use" in {one.code for one in outcomes(NOW.date()).gaps.indicators_without_owner}
+
+
+@pytest.mark.usefixtures("loaded")
+def test_a_figure_is_held_to_the_target_of_its_day() -> None:
+    from dataclasses import replace
+    from decimal import Decimal
+
+    from commonweal.apps.measurement import api as measurement
+    from commonweal.apps.performance.outcomes import verdict
+    from commonweal.domain.measurement.targets import Target
+
+    ((figure, none),) = [pair for pair in _figures("acute_beds") if pair[0].kind == measurement.Kind.ACTUAL]
+    assert none == ""
+    beds = next(one for one in measurement.indicators() if one.code == "acute_beds")
+    rising = (Target(date(2020, 4, 1), value=Decimal(1539)), Target(date(2020, 9, 1), value=Decimal(2000)))
+    held = replace(beds, targets=rising)
+    assert verdict(held, figure) == "met"
+    assert verdict(held, replace(figure, as_at=None, period="2020-09")) == "missed"
+    assert verdict(held, replace(figure, as_at=None, period="2020/21")) == ""
+
+
+def _figures(code: str) -> list[tuple[Any, str]]:
+    from commonweal.apps.performance.outcomes import trace
+
+    return list(trace(code, NOW.date())[2])

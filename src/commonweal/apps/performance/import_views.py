@@ -84,16 +84,17 @@ def one(request: HttpRequest, number: int) -> HttpResponse:
         seen = measurement.show_import(found)
     except _BROKEN as problem:
         raise Http404(str(problem)) from problem
+    fates = measurement.import_fates(number)  # as they were when the file was read
     page = {
         "one": found,
         "problems": problems,
         "figures": seen.figures[:SHOWN],
         "count": len(seen.figures),
-        "unread": seen.unread,
+        "unread": [fate for fate in fates if fate.became == "unread"],
         "disagreements": seen.disagreements,
         "undefined": seen.undefined,
-        "ignored": [fate for fate in seen.fates if fate.became in {"outside", "no_figure"}],
-        "liberties": [fate for fate in seen.fates if fate.became == "figure" and fate.rule],
-        "cells": len(seen.fates),
+        "ignored": [fate for fate in fates if fate.became in {"outside", "no_figure"}],
+        "liberties": [fate for fate in fates if fate.became == "figure" and fate.rule],
+        "cells": len(fates),
     }
     return render(request, "performance/import_one.jinja", page, status=400 if problems else 200)

@@ -1,14 +1,18 @@
 """What the outcomes pages show: the tree with how each outcome stands, the breaks in it, a figure's way to its aims."""
 
+import re
+from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
 from commonweal.apps.measurement import api as measurement
-from commonweal.apps.measurement.api import Aim, Framework, Gaps, Indicator, Measurement
+from commonweal.apps.measurement.api import Aim, Framework, Gaps, Indicator, Kind, Measurement
+from commonweal.domain.measurement.targets import met, target_on
 
 LINKS = Path(__file__).with_name("definitions") / "outcome_links.csv"
+_MONTH = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])\Z")
 _NEWEST = 24  # figures of an indicator shown on its trace
 
 
@@ -66,9 +70,23 @@ def _node(framework: Framework, aim: Aim, known: dict[str, Indicator], measured:
     )
 
 
-def trace(code: str, day: date) -> tuple[Indicator | None, list[tuple[Aim, ...]], Sequence[Measurement]]:
-    """An indicator, every way up from it to the aims it serves, and its newest figures with their sources."""
+def trace(code: str, day: date) -> tuple[Indicator | None, list[tuple[Aim, ...]], Sequence[tuple[Measurement, str]]]:
+    """An indicator, each way up from it to the aims it serves, its newest figures and whether each meets its target."""
     known = {one.code: one for one in measurement.indicators()}
     chains = measurement.framework_on(day).chains(code)
     figures = sorted(measurement.get(code), key=lambda one: (one.reported, one.period), reverse=True)
-    return known.get(code), chains, figures[:_NEWEST]
+    indicator = known.get(code)
+    judged = [(one, verdict(indicator, one)) for one in figures[:_NEWEST]] if indicator is not None else []
+    return indicator, chains, judged
+
+
+def verdict(indicator: Indicator, figure: Measurement) -> str:
+    """``met``, ``missed`` or "" where no target was in force on the figure's day, or it has no day or value."""
+    day = figure.as_at
+    if day is None and _MONTH.match(figure.period):
+        year, month = int(figure.period[:4]), int(figure.period[5:])
+        day = date(year, month, monthrange(year, month)[1])
+    if day is None or figure.kind == Kind.PLAN:
+        return ""
+    found = met(target_on(indicator.targets, day), figure.value, day)
+    return "" if found is None else "met" if found else "missed"

@@ -14,7 +14,7 @@ here, and a segment is not computed without them.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from commonweal.domain.errors import CommonwealError
 
@@ -163,8 +163,3 @@ def _highest(at: Callable[[Decimal], int], wanted: int, score: Decimal) -> Decim
         else:
             high = middle - 1
     return BEST + low * _HUNDREDTH
-
-
-def rounded(value: Decimal) -> Decimal:
-    """To the hundredth, as scores are published."""
-    return value.quantize(_HUNDREDTH, ROUND_HALF_UP)
