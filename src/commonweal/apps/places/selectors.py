@@ -67,6 +67,12 @@ def organisation(ods: str, on: date | None = None) -> Organisation | None:
     return Organisation(*found) if found else None
 
 
+def forms_of(ods: str) -> list[Organisation]:
+    """Every dated form of the organisation with this ODS code, earliest first; empty for one not loaded."""
+    rows = OrganisationRow.objects.filter(ods_code=ods).order_by("valid_from").values_list(*_ORGANISATION_FIELDS)
+    return [Organisation(*row) for row in rows]
+
+
 def organisations(kind: str | None = None, on: date | None = None) -> list[Organisation]:
     """Every organisation, in every dated form, or those of one kind; with ``on``, only those true on that day."""
     rows = OrganisationRow.objects.all()

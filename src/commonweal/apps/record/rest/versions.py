@@ -4,6 +4,7 @@ from django.http import HttpRequest
 
 from commonweal.apps.access import api as access
 from commonweal.apps.record import own_entries, selectors
+from commonweal.apps.record.rest import directory
 from commonweal.apps.record.rest.handling import Gone, NotFound, session
 from commonweal.apps.record.rest.people import only, whose
 from commonweal.apps.record.stored import Stored
@@ -45,7 +46,7 @@ def _open(opened: access.AccessSession, kind: str, ident: str, history: bool) ->
     if not people and not personal(kind):
         opened.require("read_directory")
         shared = selectors.read_shared(kind, ident)
-        return [shared] if shared else []
+        return [shared] if shared else directory.organisations(ident) if kind == "Organization" else []
     person_id, compartments = only(people)
     scope = opened.open_person(person_id, compartments)
     current = None if history else selectors.read(scope, kind, ident)

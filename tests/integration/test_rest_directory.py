@@ -1,0 +1,71 @@
+"""Organisations of the reference data by FHIR: codes, dates, and who came after."""
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+from tests.integration.fhir_world import Ask, asking, make
+
+pytestmark = pytest.mark.usefixtures("database")
+COLUMNS = (
+    *("ods_code", "name", "kind", "roles", "parent", "place", "network"),
+    *("address_postcode", "valid_from", "valid_to", "successor"),
+)
+AREAS = ("lsoa", "name", "place", "council", "imd_version", "imd_rank", "imd_decile", "imd_quintile")
+MILL = ("A81001", "Old Mill Surgery", "practice", "general practice", "N1", "", "", "TS1 1AA")
+GREEN = ("A81002", "Mill and Green", "practice", "", "", "", "", "")
+
+
+@pytest.fixture
+def ask(database: str, tmp_path: Path) -> Iterator[Ask]:
+    from commonweal.apps.places import api as places
+
+    rows = ((*MILL, "2000-04-01", "2020-03-31", "A81002"), (*GREEN, "2020-04-01", "", ""))
+    for name, header, lines in (
+        ("organisations", COLUMNS, rows),
+        ("small_areas", AREAS, ()),
+        ("postcodes", ["postcode", "lsoa"], ()),
+    ):
+        with (tmp_path / f"{name}.csv").open("w", newline="") as out:
+            csv.writer(out).writerows([header, *lines])
+    places.load_reference(tmp_path)
+    world = make()
+    connection.close()
+    connection.settings_dict["USER"] = "commonweal_app"
+    yield asking(world)
+    connection.close()
+    connection.settings_dict["USER"] = "commonweal_batch"
+
+
+def test_an_organisation_is_read_by_its_code_with_its_dates_and_successor(ask: Ask) -> None:
+    ods = "https://fhir.nhs.uk/Id/ods-organization-code"
+    said = ask("gp", "GET", "Organization/A81001").json()
+    assert said == {
+        "resourceType": "Organization",
+        "id": "A81001",
+        "extension": [
+            {
+                "url": "https://commonweal.example/StructureDefinition/validity",
+                "valuePeriod": {"start": "2000-04-01", "end": "2020-03-31"},
+            },
+            {
+                "url": "https://commonweal.example/StructureDefinition/successor",
+                "valueIdentifier": {"system": ods, "value": "A81002"},
+            },
+        ],
+        "identifier": [{"system": ods, "value": "A81001"}],
+        "active": False,
+        "type": [{"text": "general practice"}],
+        "name": "Old Mill Surgery",
+        "address": [{"postalCode": "TS1 1AA"}],
+        "partOf": {"identifier": {"system": ods, "value": "N1"}},
+    }
+    assert ask("gp", "GET", "Organization/A81002").json()["active"] is True
+    assert ask("gp", "GET", "Organization/none").status_code == 404
+    assert ask("ana", "GET", "Organization/A81001").status_code == 403
+    from commonweal.fhir.validate import validate
+
+    assert validate(said) == []
