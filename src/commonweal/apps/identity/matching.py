@@ -60,7 +60,7 @@ def identify(
 
     ``changed``: read only what has changed since the last run and what that touches. It ends where a run over
     everything with ``keep_frequencies`` would: names and postcodes weigh as they did at the last run over everything,
-    which a run without it counts anew. The first run of all reads everything.
+    which a run without it counts anew. It leaves out ``uneven``, which takes a look at everybody. The first run of all reads everything.
 
     Raises IdentifyBusy when another run holds the lock.
     """
@@ -72,11 +72,9 @@ def identify(
             run = _changed(engine, folder, kept, say)
         else:
             run = _everything(engine, folder, kept if keep_frequencies else None, say)
-        judged = bias.report(settings.COMMONWEAL_NOW().date())
-    return run | {
-        "uneven": sum(abs(one.place) == 2 for one in judged),
-        "seconds": round(time.perf_counter() - began, 2),
-    }
+            judged = bias.report(settings.COMMONWEAL_NOW().date())
+            run["uneven"] = sum(abs(one.place) == 2 for one in judged)
+    return run | {"seconds": round(time.perf_counter() - began, 2)}
 
 
 def _everything(engine: duckdb.DuckDBPyConnection, folder: Path, kept: int | None, say: Progress) -> dict[str, Any]:
