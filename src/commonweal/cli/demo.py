@@ -228,7 +228,7 @@ def _report(home: Path) -> Path:
 
     path = home / "reports" / f"board-{PERIOD}.html"
     path.parent.mkdir(exist_ok=True)
-    reporting.write_board(reporting.board_report(PERIOD), path)
+    reporting.write_pack(reporting.draft(PERIOD, "board"), "html", path)
     return path
 
 

@@ -60,6 +60,9 @@ def test_what_each_role_reads(role: Role, purpose: Purpose, kinds: list[str], ex
         (Action.PROPOSE_DEFINITION, {Role.ANALYST, Role.PERFORMANCE_LEAD}),
         (Action.IMPORT_FIGURES, {Role.ANALYST, Role.PERFORMANCE_LEAD}),
         (Action.REVIEW_DEFINITION, {Role.PERFORMANCE_LEAD, Role.BOARD_SECRETARY}),
+        (Action.PREPARE_REPORT, {Role.PERFORMANCE_LEAD, Role.BOARD_SECRETARY}),
+        (Action.SIGN_OFF_REPORT, {Role.PERFORMANCE_LEAD, Role.BOARD_SECRETARY}),
+        (Action.ANNOTATE_FIGURES, {Role.PERFORMANCE_LEAD, Role.BOARD_SECRETARY}),
         (Action.READ_FEEDS, {Role.ANALYST, Role.PERFORMANCE_LEAD, Role.ADMINISTRATOR}),
         (Action.READ_QUARANTINE, {Role.ADMINISTRATOR}),
         (Action.REVIEW_IDENTITY, {Role.ADMINISTRATOR}),
@@ -125,7 +128,7 @@ entity Group; entity Role in [Group]; entity Category in [Group]; entity System;
 type Asked = { purpose: String, relationships: Set<String>, restriction: String, own_entry: Bool };
 action read, write appliesTo { principal: [Role], resource: [Category], context: Asked };
 action search_people, read_directory, read_aggregate, read_feeds, read_quarantine, review_identity, maintain_source,
-  propose_definition, review_definition, import_figures
+  propose_definition, review_definition, import_figures, prepare_report, sign_off_report, annotate_figures
     appliesTo { principal: [Role], resource: [System], context: Asked };
 """
 

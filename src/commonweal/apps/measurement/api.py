@@ -24,6 +24,7 @@ from commonweal.apps.measurement.published import (
     Document,
     Labels,
     PublishedRow,
+    documents,
     published_rows,
     year_to_date,
 )
@@ -97,6 +98,7 @@ __all__ = [
     "Who",
     "confirm_import",
     "decide",
+    "documents",
     "extents",
     "findings",
     "framework_gaps",

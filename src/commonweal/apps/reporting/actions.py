@@ -1,23 +1,23 @@
-"""Writes of the reporting app: a report becomes a file."""
+"""Writes of the reporting app that make a file: a pack in one of its forms."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from django.template.loader import get_template
+from commonweal.apps.reporting.pack.html import html
+from commonweal.apps.reporting.pack.model import DRAFT, Pack, Standing
 
-from commonweal.apps.reporting.model import BoardReport
-
-_STYLES = Path(__file__).with_name("static") / "reporting"
-
-
-def render_board(report: BoardReport) -> str:
-    """The report as one HTML document that needs nothing else: no script, no font, no request."""
-    css = "\n".join((_STYLES / name).read_text(encoding="utf-8") for name in ("file.css", "board.css"))
-    return str(get_template("reporting/board_file.jinja").render({"report": report, "css": css}))
+FORMS: Mapping[str, Callable[[Pack, Standing], bytes]] = {"html": html}
+MEDIA = {"html": "text/html; charset=utf-8"}
 
 
-def write_board(report: BoardReport, out: Path) -> int:
-    """Write the report to ``out``, complete or not at all. Returns its size in bytes."""
-    document = render_board(report).encode()
+def rendered(pack: Pack, form: str, standing: Standing = DRAFT) -> bytes:
+    """The pack in one form: ``html``, ``pdf`` or ``xlsx``. Raises ``KeyError`` for another."""
+    return FORMS[form](pack, standing)
+
+
+def write_pack(pack: Pack, form: str, out: Path, standing: Standing = DRAFT) -> int:
+    """Write the pack to ``out``, complete or not at all. Returns its size in bytes."""
+    document = rendered(pack, form, standing)
     part = out.with_name(f".{out.name}.part")
     part.write_bytes(document)
     part.replace(out)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from commonweal.apps.measurement.api import Kind, Measurement, State
 from commonweal.apps.reporting.figures import Book
 from commonweal.apps.reporting.formats import NONE, capital, day, period_text, slug
-from commonweal.apps.reporting.model import Area, Cell, Fact, PlanLine, Table
+from commonweal.apps.reporting.model import Area, Cell, Check, Fact, PlanLine, Table
 from commonweal.charts.drawings import Bar, Chart, PlanBar, bar_by_category, plan_and_actual
 from commonweal.domain.measurement.planned import VARIANCE, VARIANCE_PERCENT, YEAR_ON_YEAR
 from commonweal.domain.measurement.printed import last_digit
@@ -100,6 +100,9 @@ def _line(book: Book, code: str, plan: Measurement, actual: Measurement) -> Plan
         year_on_year=book.cell(book.one(code + YEAR_ON_YEAR), signed=True),
         as_at=f"At {day(actual.as_at)}" if at_a_point and actual.as_at else capital(period_text(actual.period)),
         disagrees=disagrees,
+        code=code,
+        printed_change=book.cell(book.one(code + VARIANCE, Kind.PRINTED), signed=True),
+        printed_percent=book.cell(book.one(code + VARIANCE_PERCENT, Kind.PRINTED), signed=True),
     )
 
 
@@ -213,15 +216,19 @@ def delivery(book: Book, found: Sequence[Area]) -> tuple[Table | None, Chart | N
             ),
             area.share or Cell(NONE),
             Cell(area.group),
+            area.achieved or Cell(NONE),
+            area.counted,
         )
         for area in counted
         if area.counted is not None
     )
     table = Table(
         "Constitutional and Long Term Plan indicators that met their standard",
-        ("Service area", "Achieved", "Share achieved", "Assurance group"),
+        ("Service area", "Achieved", "Share achieved", "Assurance group", "Indicators achieved", "Indicators"),
         rows,
         numeric=(1, 2),
+        checks=(Check("Share achieved", "share", (4, 5), 2),),
+        only_workbook=(4, 5),
     )
     bars = []
     for area in counted:

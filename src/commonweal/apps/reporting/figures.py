@@ -1,17 +1,41 @@
 """The figures of one report, found by what they measure, with the sources used so far numbered."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from commonweal.apps.measurement.api import Indicator, Kind, Measurement
-from commonweal.apps.reporting.formats import day, shown
-from commonweal.apps.reporting.model import Cell, Source
+from commonweal.apps.reporting.formats import day, period_text, shown
+from commonweal.apps.reporting.model import Cell, Restated, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A figure as the newest version that was signed off said it."""
+
+    text: str
+    version: int
+    on: str
+
+
+def figure_key(one: Measurement) -> str:
+    """What a figure is a figure of, however often it is reported: the same key means the same fact."""
+    parts = (one.indicator, one.footprint_kind, one.footprint, one.period, one.lens, one.category, one.kind)
+    return "/".join(str(part).replace("/", "_") for part in parts)
 
 
 class Book:
     """Figures and definitions of one reporting month. ``cell`` gives a figure its source number."""
 
-    def __init__(self, figures: Iterable[Measurement], indicators: Iterable[Indicator]) -> None:
+    def __init__(
+        self,
+        figures: Iterable[Measurement],
+        indicators: Iterable[Indicator],
+        published: Mapping[str, Published] | None = None,
+    ) -> None:
         self.figures = list(figures)
+        self._published = published or {}
+        self._used: dict[int, Measurement] = {}
+        self._restated: dict[str, Restated] = {}
         self.indicators = {one.code: one for one in indicators}
         self._by_code: dict[str, list[Measurement]] = {}
         for one in self.figures:
@@ -46,11 +70,41 @@ class Book:
         if figure is None:
             return Cell("–")
         text, state = shown(figure, signed=signed)
-        return Cell(text, (self.source(figure),), state)
+        number = self.source(figure)
+        value = None if state else figure.value
+        told = self._restated.get(figure_key(figure))
+        if told is None:
+            return Cell(text, (number,), state, value, figure.unit)
+        note = f"Restated: {told.was} in version {told.version}"
+        return Cell(text, (number,), state, value, figure.unit, note, anchor="restated")
 
     def source(self, figure: Measurement) -> int:
-        """The number under which the report lists where this figure came from."""
+        """The number under which the report lists where this figure came from. The figure counts as used."""
+        self._used[id(figure)] = figure
+        key = figure_key(figure)
+        before = self._published.get(key)
+        if before is not None and key not in self._restated:
+            now = figure_text(figure)
+            if now != before.text:
+                name = self.indicators[figure.indicator].name if figure.indicator in self.indicators else ""
+                self._restated[key] = Restated(
+                    key,
+                    name or figure.indicator,
+                    period_text(figure.period),
+                    before.text,
+                    now,
+                    before.version,
+                    before.on,
+                )
         return self._number(source_text(figure), day(figure.as_at))
+
+    def used(self) -> tuple[Measurement, ...]:
+        """Every figure the report shows or computed a shown one from, in the order of first use."""
+        return tuple(self._used.values())
+
+    def restated(self) -> tuple[Restated, ...]:
+        """Figures used that are no longer what a published version said."""
+        return tuple(self._restated.values())
 
     def _number(self, text: str, as_at: str) -> int:
         return self._numbers.setdefault((text, as_at), len(self._numbers) + 1)
@@ -58,6 +112,11 @@ class Book:
     def sources(self) -> tuple[Source, ...]:
         """Every source used, by number."""
         return tuple(Source(number, text, as_at) for (text, as_at), number in self._numbers.items())
+
+
+def figure_text(figure: Measurement) -> str:
+    """A figure alone, as its restatement is told: the text a table prints."""
+    return shown(figure)[0]
 
 
 def source_text(figure: Measurement) -> str:

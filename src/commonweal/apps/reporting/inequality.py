@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 from commonweal.apps.measurement.api import Indicator, Measurement, State
 from commonweal.apps.reporting.figures import Book
@@ -10,6 +11,7 @@ from commonweal.apps.reporting.model import Cell, GapLine, Register
 from commonweal.charts.drawings import Bar, Chart, bar_by_category
 from commonweal.domain.measurement.gap import Gap, Rate, event_rate, gap, share
 
+PER_THOUSAND = "per thousand"
 POPULATION = "registered_population"
 QUINTILES = "deprivation_quintile"
 _ORDER = {"system": 0, "place": 1, "network": 2}
@@ -100,13 +102,21 @@ def _line(
         if rate is None:
             hidden = any(one.state == State.SUPPRESSED for one in used)
             return Cell("Hidden" if hidden else NONE, sources, "hidden" if hidden else "none")
-        return Cell(per_thousand(rate.value), sources)
+        return Cell(per_thousand(rate.value), sources, value=_tenth(rate.value), unit=PER_THOUSAND)
+
+    def counted(category: str) -> tuple[Cell, Cell]:
+        """What the rate is made of: nobody counted is nought, as in the rate."""
+        over = counts.by_category.get(category)
+        return (
+            book.cell(over) if over is not None else Cell("0", value=Decimal(0)),
+            book.cell(people.by_category.get(category)),
+        )
 
     difference = Cell(NONE)
     ratio = NONE
     if between is not None:
         text = f"{signed(between.difference)} ({signed(between.low)} to {signed(between.high)})"
-        difference = Cell(text, ())
+        difference = Cell(text, (), value=_tenth(between.difference), unit=PER_THOUSAND)
         ratio = f"{between.ratio:.2f}" if between.ratio is not None else NONE
     return GapLine(
         footprint=names.get(counts.code, counts.code),
@@ -117,7 +127,13 @@ def _line(
         difference=difference,
         ratio=ratio,
         certain=between is not None and between.certain,
+        counts=(*counted("1"), *counted("5")),
     )
+
+
+def _tenth(rate: float) -> Decimal:
+    """A share as printed: per thousand, to one decimal."""
+    return Decimal(f"{rate * 1000:.1f}")
 
 
 def per_thousand(rate: float) -> str:

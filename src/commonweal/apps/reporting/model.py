@@ -1,8 +1,9 @@
 """What a board report holds: text and numbers ready to print, each tied to where it came from."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 
-from commonweal.apps.measurement.api import Finding
+from commonweal.apps.measurement.api import Finding, Measurement
 from commonweal.charts.drawings import Chart
 
 
@@ -17,11 +18,35 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A figure as printed in a table. ``state`` is empty, or why there is no number; ``sources`` numbers."""
+    """A figure as printed in a table. ``state`` is empty, or why there is no number; ``sources`` numbers.
+
+    ``value`` is the number printed, in ``unit`` (None for words); ``note`` stands small below the text; ``tone`` is
+    better, worse or empty; ``anchor`` is where the note leads.
+    """
 
     text: str
     sources: tuple[int, ...] = ()
     state: str = ""
+    value: Decimal | None = None
+    unit: str = ""
+    note: str = ""
+    tone: str = ""
+    anchor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A relation between columns: ``rule`` over the columns ``of`` gives column ``result`` of the same row.
+
+    Rules: ``difference`` (first less second), ``percent_of`` (first as a percentage of second), ``share`` (the same,
+    of counts), ``sum``, ``rate`` (first per thousand of second), ``rate_difference`` and ``rate_ratio`` (of the rate
+    of the first two and that of the last two).
+    """
+
+    name: str
+    rule: str
+    of: tuple[int, ...]
+    result: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +64,9 @@ class PlanLine:
     year_on_year: Cell
     as_at: str
     disagrees: bool
+    code: str = ""
+    printed_change: Cell = Cell("–")
+    printed_percent: Cell = Cell("–")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +98,10 @@ class Area:
 
 @dataclass(frozen=True, slots=True)
 class GapLine:
-    """A register in one footprint: rate in the most and least deprived fifth and how far apart they are."""
+    """A register in one footprint: rate in the most and least deprived fifth and how far apart they are.
+
+    ``counts``: cases and people of the most deprived fifth, then of the least.
+    """
 
     footprint: str
     kind: str
@@ -80,6 +111,7 @@ class GapLine:
     difference: Cell
     ratio: str
     certain: bool
+    counts: tuple[Cell, Cell, Cell, Cell]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +130,24 @@ class Register:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A plain table: columns, rows whose first cell is a row header, and which columns hold numbers."""
+    """A plain table: columns, rows whose first cell is a row header, and which columns hold numbers.
+
+    ``checks`` are the relations its figures satisfy, which the workbook recomputes; ``only_workbook`` the columns that
+    stand there alone; ``folded`` hides the table on a page until it is asked for.
+    """
 
     caption: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     numeric: tuple[int, ...]
+    checks: tuple[Check, ...] = ()
+    only_workbook: tuple[int, ...] = ()
+    folded: bool = False
+
+    @property
+    def sourced(self) -> bool:
+        """Whether any of its cells has a source."""
+        return any(cell.sources for row in self.rows for cell in row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +179,29 @@ class Priorities:
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """One line a member reads first; ``tone`` is better, worse or empty; ``anchor`` leads to the figures."""
+    """One line a member reads first; ``tone`` is better, worse or empty; ``anchor`` leads to the figures.
+
+    ``rule`` names the rule of ``pack.headlines.RULES`` that wrote it.
+    """
 
     figure: str
     text: str
     tone: str
     anchor: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Restated:
+    """A figure that is no longer what a published version said."""
+
+    key: str
+    name: str
+    period: str
+    was: str
+    now: str
+    version: int
+    published: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,3 +227,5 @@ class BoardReport:
     priorities: Priorities
     findings: tuple[Finding, ...]
     sources: tuple[Source, ...]
+    figures: tuple[Measurement, ...]
+    restated: tuple[Restated, ...]

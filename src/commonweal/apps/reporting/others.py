@@ -4,7 +4,7 @@ from commonweal.apps.measurement.api import Kind, Measurement
 from commonweal.apps.reporting.areas import plan_chart, plan_lines, remark_of
 from commonweal.apps.reporting.figures import Book
 from commonweal.apps.reporting.formats import NONE, capital, period_text
-from commonweal.apps.reporting.model import Cell, Fact, Finance, Priorities, Ratings, Table
+from commonweal.apps.reporting.model import Cell, Check, Fact, Finance, Priorities, Ratings, Table
 from commonweal.charts.drawings import Bar, bar_by_category
 
 RATINGS = ("Outstanding", "Good", "Requires improvement", "Inadequate", "Not yet rated")
@@ -49,7 +49,8 @@ def _claims(book: Book, codes: list[str]) -> Table | None:
     if not rows:
         return None
     columns = ("Fund", "Claimed, as printed", "Claimed, added up", *(state.capitalize() for state in CLAIM_STATES))
-    return Table("Claims for reimbursement by state", columns, tuple(rows), numeric=(1, 2, 3, 4, 5))
+    checks = (Check("Claimed, as printed", "sum", (3, 4, 5), 1), Check("Claimed, added up", "sum", (3, 4, 5), 2))
+    return Table("Claims for reimbursement by state", columns, tuple(rows), numeric=(1, 2, 3, 4, 5), checks=checks)
 
 
 def ratings(book: Book) -> Ratings:

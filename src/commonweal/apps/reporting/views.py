@@ -5,7 +5,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from commonweal.apps.access import api as access
-from commonweal.apps.reporting import checking, selectors
+from commonweal.apps.reporting import checking, selectors, versions
+from commonweal.apps.reporting.pack.model import DRAFT
 from commonweal.domain.errors import CommonwealError
 
 
@@ -26,10 +27,10 @@ def board(request: HttpRequest, period: str) -> HttpResponse:
     with access.session(actor, access.default_purpose(actor), "read board report", period) as session:
         session.require(access.Action.READ_AGGREGATE)
     try:
-        report = checking.checked(selectors.board_report(period))
+        pack = versions.draft(period, "board")
     except selectors.UnknownPeriodError as unknown:
         raise Http404(str(unknown)) from unknown
-    return render(request, "reporting/board.jinja", {"report": report})
+    return render(request, "reporting/board.jinja", {"pack": pack, "standing": DRAFT})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

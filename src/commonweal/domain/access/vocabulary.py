@@ -80,6 +80,9 @@ class Action(StrEnum):
     PROPOSE_DEFINITION = "propose_definition"
     REVIEW_DEFINITION = "review_definition"
     IMPORT_FIGURES = "import_figures"
+    PREPARE_REPORT = "prepare_report"
+    SIGN_OFF_REPORT = "sign_off_report"
+    ANNOTATE_FIGURES = "annotate_figures"
 
 
 CARE_ROLES = frozenset({Role.CLINICIAN, Role.SOCIAL_WORKER})

@@ -1,0 +1,1 @@
+"""The pack: one model of a report, put together from figures and rendered as HTML, PDF and a workbook."""
