@@ -199,3 +199,21 @@ def test_a_sample_of_links_measures_precision(database: str) -> None:
     assert quality is not None
     assert quality.precision.value == 1.0
     assert quality.precision.low < 1.0
+
+
+def test_a_second_practice_that_claims_a_person_raises_a_review(database: str) -> None:
+    from commonweal.apps.identity import api, reviewing
+
+    first = next(fresh)
+    land(
+        (first, "Y00001", f"gp-{first}", ANNA),
+        (first + 1, "Y00002", f"gp-{first + 1}", replace(ANNA, practice="Y00002")),
+    )
+    api.identify()
+    assert people(first, first + 1) == 1
+    with serving(database), look(reviewer("ann")) as session:
+        (waiting,) = reviewing.queue()
+        assert waiting.reason.startswith("registered with two practices")
+        reviewing.decide(session, first, first + 1, "different", "the second practice put in a wrong number")
+    api.identify()
+    assert people(first, first + 1) == 2

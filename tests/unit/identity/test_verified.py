@@ -98,3 +98,9 @@ def test_birth_dates_that_identify_nobody(born: date | None) -> None:
 @pytest.mark.parametrize("born", [date(1921, 1, 1), date(2000, 1, 1), date(1950, 2, 11)])
 def test_birth_dates_that_do(born: date) -> None:
     assert birth_date.usable(born) == born
+
+
+def test_a_person_two_practices_claim_is_shown_to_reviewers_and_one_practice_twice_is_not() -> None:
+    practices = {1: "Y00001", 2: "Y00002", 4: "Y00001", 5: "Y00001"}
+    found = verified.registered_twice([[1, 2, 3], [4, 5]], practices)
+    assert [(doubt.first, doubt.second, doubt.reason) for doubt in found] == [(1, 2, verified.TWO_PRACTICES)]

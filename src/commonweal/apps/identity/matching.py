@@ -60,7 +60,8 @@ def identify(
 
     ``changed``: read only what has changed since the last run and what that touches. It ends where a run over
     everything with ``keep_frequencies`` would: names and postcodes weigh as they did at the last run over everything,
-    which a run without it counts anew. It leaves out ``uneven``, which takes a look at everybody. The first run of all reads everything.
+    which a run without it counts anew. It leaves out ``uneven``, which takes a look at everybody. The first run of all
+    reads everything.
 
     Raises IdentifyBusy when another run holds the lock.
     """
@@ -240,8 +241,10 @@ def _verified(
     basis = dict.fromkeys(local, "alone")
     for name, records in (("confirmed", people.confirmed), ("merged", people.merged), ("verified", people.verified)):
         basis.update(dict.fromkeys(records, name))
+    registrations = {record: local[record][0] for record, said in particulars.items() if said.registration}
+    doubts = [*people.doubts, *verified.registered_twice(people.groups, registrations)]
     review: list[tuple[verified.Doubt, float | None]] = [
-        (doubt, None) for doubt in people.doubts if (doubt.first, doubt.second) not in decided
+        (doubt, None) for doubt in doubts if (doubt.first, doubt.second) not in decided
     ]
     return Found(assignment, basis, {}, {}, review), people.groups, particulars
 

@@ -1,7 +1,10 @@
 """Which records direct care may show as one person.
 
-Rule (DESIGN, "Identity has two confidences"; NHS Digital, Personal Demographics Service cross-check trace):
-the same usable NHS number *and* the same birth date, neither a filler, with nothing that contradicts it.
+Rule (NHS England, The Person_ID Handbook, "Technical details of the data linkage algorithm", DPS cross-check trace:
+where NHS number and birth date are provided they are checked against PDS together,
+https://digital.nhs.uk/services/personal-demographics-service/master-person-service/the-person_id-handbook/technical-details-of-the-data-linkage-algorithm):
+the same usable NHS number *and* the same birth date, neither a filler, with nothing that contradicts it. The later
+trace that takes a birth date only partly right (Spine cross-check) is not followed: such a pair goes to review.
 A number typed into a twin's record passes the first two tests, so names and sex must not deny it:
 
 - sex differs and neither name agrees: a contradiction;
@@ -21,6 +24,7 @@ from commonweal.domain.identity import birth_date
 from commonweal.domain.identity.clusters import Sets, components
 from commonweal.domain.identity.names import family_agree, given_agree
 
+TWO_PRACTICES = "registered with two practices at once: a move, or a claim that is wrong"
 DECIDED = "people who compared them said that they are two people's"
 
 
@@ -162,4 +166,19 @@ def people(
                 sets.join(first, second)
                 kind.update((first, second))
     found.groups.extend(sets.sets())
+    return found
+
+
+def registered_twice(groups: Iterable[Sequence[int]], registrations: Mapping[int, str]) -> list[Doubt]:
+    """People whom two practices say are registered with them, as pairs to look at: at most one can be right.
+
+    ``registrations`` is the practice of each record that is itself a practice's registration. A practice that claims
+    somebody else's person would open that record to its staff (hazard H4); a move looks just the same.
+    """
+    found = []
+    for members in groups:
+        first = next((record for record in members if record in registrations), None)
+        for record in members:
+            if first is not None and record in registrations and registrations[record] != registrations[first]:
+                found.append(Doubt(first, record, TWO_PRACTICES))
     return found
