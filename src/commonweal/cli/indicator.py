@@ -228,7 +228,7 @@ def _dated(answer: "Answer", which: int) -> list[str]:
 def _draw(answer: "Answer", folder: Path, axis: str) -> None:
     import re
 
-    from commonweal.apps.performance.charting import chart_of
+    from commonweal.charts.assessed import chart_of
 
     folder.mkdir(parents=True, exist_ok=True)
     with runtime.progress() as progress:

@@ -43,7 +43,7 @@ def reconcile(
     for name, value, known in (("--least", least, _GRAVE), ("--fail-on", fail_on, (*_GRAVE, "never"))):
         if value not in known:
             runtime.fail(f"{name} {value} is not offered; use {', '.join(known)}")
-    from commonweal.apps.measurement.table_files import reconcile_files
+    from commonweal.feeds.workbooks.reconciling import reconcile_files
 
     found = [
         one

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from commonweal.apps.measurement.table_files import reconcile_files
-from commonweal.apps.measurement.workbook_guard import HostileFileError
 from commonweal.domain.measurement.figures import Severity
 from commonweal.domain.measurement.reconcile.declared import BadRelationsError
 from commonweal.domain.measurement.reconcile.facts import canonical
 from commonweal.domain.measurement.reconcile.run import reconcile
 from commonweal.domain.measurement.reconcile.shares import feasible
 from commonweal.domain.measurement.reconcile.sheets import sheet_of
+from commonweal.feeds.workbooks.guard import HostileFileError
+from commonweal.feeds.workbooks.reconciling import reconcile_files
 
 PUBLISHED = Path(__file__).resolve().parents[3] / "examples" / "published"
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from commonweal.apps.measurement.workbook import read_sheets, shown
-from commonweal.apps.measurement.workbook_guard import HostileFileError
 from commonweal.domain.measurement.workbook.sheets import BadCellName, letters, place, reference
+from commonweal.feeds.workbooks.guard import HostileFileError
+from commonweal.feeds.workbooks.reading import read_sheets, shown
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,6 @@ from commonweal.apps.measurement.registry import (
     withdraw,
 )
 from commonweal.apps.measurement.selectors import findings, get, indicators, reported_periods, versions
-from commonweal.apps.measurement.table_files import reconcile_files, reconcile_sheets
 from commonweal.apps.measurement.tables import (
     PublishedCell,
     PublishedTable,
@@ -52,7 +51,6 @@ from commonweal.apps.measurement.tables import (
     table_text,
 )
 from commonweal.apps.measurement.totals import IndicatorTotal, totals_of
-from commonweal.apps.measurement.workbook_guard import HostileFileError
 from commonweal.domain.measurement.definitions import BadDefinitionError
 from commonweal.domain.measurement.figures import Direction, Finding, Indicator, Kind, Measurement, Severity, State
 from commonweal.domain.measurement.framework import Aim, Framework, Gaps, Link
@@ -60,6 +58,8 @@ from commonweal.domain.measurement.reconcile.declared import BadRelationsError
 from commonweal.domain.measurement.reconcile.sheets import Sheet as ReconcileSheet
 from commonweal.domain.measurement.reconcile.sheets import TableFinding
 from commonweal.domain.measurement.workbook.mapping import BadMappingError
+from commonweal.feeds.workbooks.guard import HostileFileError
+from commonweal.feeds.workbooks.reconciling import reconcile_files, reconcile_sheets
 
 __all__ = [
     "Aim",

@@ -19,13 +19,13 @@ from django.db import connection, transaction
 from commonweal.apps.measurement.actions import put, register_indicators
 from commonweal.apps.measurement.models import ImportCellRow, ImportRow
 from commonweal.apps.measurement.selectors import indicators
-from commonweal.apps.measurement.table_files import reconcile_files
-from commonweal.apps.measurement.workbook import read_sheets
 from commonweal.domain.errors import CommonwealError
 from commonweal.domain.measurement.figures import Finding, Indicator, Measurement, Standing
 from commonweal.domain.measurement.workbook.extracting import Extract, Fate, extract, findings
 from commonweal.domain.measurement.workbook.mapping import BadMappingError, WorkbookMap, read_map
 from commonweal.domain.measurement.workbook.proposing import missing, propose
+from commonweal.feeds.workbooks.reading import read_sheets
+from commonweal.feeds.workbooks.reconciling import reconcile_files
 
 _COPY_CELLS = "COPY measurement_import_cell (run_id, sheet, cell, printed, became, rule, message) FROM STDIN"
 _LONGEST_MAP = 500_000  # characters

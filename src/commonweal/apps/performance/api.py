@@ -1,7 +1,6 @@
 """The public face of the performance app."""
 
 from commonweal.apps.performance.actions import load_published
-from commonweal.apps.performance.charting import chart_of
 from commonweal.apps.performance.outcomes import load_tables
 from commonweal.apps.performance.signals import (
     Assessed,
@@ -14,6 +13,7 @@ from commonweal.apps.performance.signals import (
     recalibrations,
     series_of,
 )
+from commonweal.charts.assessed import chart_of
 
 __all__ = [
     "Assessed",

@@ -8,9 +8,9 @@ from decimal import Decimal
 import numpy as np
 
 from commonweal.apps.measurement.api import Direction, Indicator, Measurement, State
-from commonweal.apps.performance.charting import chart_of, figure, funnel_of, period_words
 from commonweal.apps.performance.signals import Assessed, Held
 from commonweal.apps.places import api as places
+from commonweal.charts.assessed import chart_of, figure, funnel_of, period_words
 from commonweal.charts.drawings import Chart
 from commonweal.charts.icons import icon
 from commonweal.domain.measurement.targets import says

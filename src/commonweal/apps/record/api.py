@@ -6,6 +6,7 @@ For the lake, as the batch role: ``changes``, ``counts``. For bulk exports, as t
 For FHIR operations of higher apps: ``fhir``, ``fhir_session`` and the answers beside them.
 """
 
+from commonweal.apps.record import erasing
 from commonweal.apps.record.actions import Counts, Refusal, heard_from, refresh_statistics, withdraw, write
 from commonweal.apps.record.checks import live, orphans
 from commonweal.apps.record.conformance.checking import Checked
@@ -28,7 +29,6 @@ from commonweal.apps.record.rest.people import patient_ids
 from commonweal.apps.record.searching import BadSearch
 from commonweal.apps.record.selectors import (
     HeardFrom,
-    Stored,
     compartments,
     everything,
     held,
@@ -42,6 +42,7 @@ from commonweal.apps.record.selectors import (
 )
 from commonweal.apps.record.sending import send_document
 from commonweal.apps.record.staging import Prepared, prepare
+from commonweal.apps.record.stored import Stored
 from commonweal.apps.record.terminology.releases import add as add_terminology
 from commonweal.apps.record.terminology.releases import remove as remove_terminology
 from commonweal.apps.record.terminology.selectors import below as codes_below
@@ -80,6 +81,7 @@ __all__ = [
     "counts",
     "document",
     "enforce_profile",
+    "erasing",
     "everything",
     "feed_facts",
     "fhir",

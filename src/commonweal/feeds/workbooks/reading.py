@@ -9,7 +9,8 @@ from pathlib import Path
 
 import python_calamine
 
-from commonweal.apps.measurement.workbook_guard import (
+from commonweal.domain.measurement.workbook.sheets import Cell, Sheet
+from commonweal.feeds.workbooks.guard import (
     LARGEST_SPAN,
     MOST_CELLS,
     HostileFileError,
@@ -17,7 +18,6 @@ from commonweal.apps.measurement.workbook_guard import (
     check_name_and_start,
     scan,
 )
-from commonweal.domain.measurement.workbook.sheets import Cell, Sheet
 
 _LITERAL = re.compile(r'"([^"]*)"|\\(.)|\[\$([^\]-]*)[^\]]*\]|\[[^\]]*\]|_.|\*.')
 _DIGITS = re.compile(r"[#0?][#0?,.]*")

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import yaml
 
-from commonweal.apps.measurement.workbook import ENCODINGS, read_sheets
-from commonweal.apps.measurement.workbook_guard import HostileFileError, check_name_and_start
 from commonweal.domain.measurement.reconcile.declared import BadRelationsError, Relations, read_relations
 from commonweal.domain.measurement.reconcile.run import reconcile
 from commonweal.domain.measurement.reconcile.sheets import Sheet, TableFinding
+from commonweal.feeds.workbooks.guard import HostileFileError, check_name_and_start
+from commonweal.feeds.workbooks.reading import ENCODINGS, read_sheets
 
 LONGEST_LINE = 1_000_000  # characters
 MOST_CELLS = 4_000_000  # of a CSV file
