@@ -274,6 +274,8 @@ def _accounts(cases: dict[str, Any]) -> list[dict[str, str]]:
         ("performance.lead", "Priya Nair", "performance_lead", system, None, "board report, registers, feeds"),
         ("reviewer", "Alex Morgan", "administrator", system, None, "compare records that may be one person's"),
         ("second.reviewer", "Ruth Bello", "administrator", system, None, "be the second pair of eyes"),
+        ("privacy.officer", "Nadia Rahman", "privacy_officer", system, None, "who may see what and why; review access"),
+        ("second.officer", "Tom Adeyemi", "privacy_officer", system, None, "confirm what was not justified"),
     ]
     for username, name, role, organisation, person_id, _ in wanted:
         access.create_user(

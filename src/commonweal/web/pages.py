@@ -95,6 +95,25 @@ REVIEW = Entry(
     "Pairs of records that may be one person's: compare them side by side and decide.",
 )
 
+RULES = Entry(
+    "/information-governance/rules",
+    "Rules",
+    "Who may see what",
+    "The rules of access in plain English, with what each was found to open or withhold.",
+)
+TRIAL = Entry(
+    "/information-governance/trial",
+    "Try a question",
+    "Could they see it, and why?",
+    "Put a role, an organisation, a purpose, a category and a day to the gate, and see which rule decides.",
+)
+CASES = Entry(
+    "/information-governance/cases",
+    "Reviews",
+    "Emergencies and questions to review",
+    "Each emergency access, and each look that a person has questioned: decide whether it was justified.",
+)
+
 ROLE_NAMES = {
     Role.CLINICIAN: "clinician",
     Role.SOCIAL_WORKER: "social worker",
@@ -103,6 +122,7 @@ ROLE_NAMES = {
     Role.PERFORMANCE_LEAD: "performance lead",
     Role.BOARD_SECRETARY: "board secretary",
     Role.ADMINISTRATOR: "administrator",
+    Role.PRIVACY_OFFICER: "privacy officer",
     Role.SERVICE: "service",
 }
 ENTRIES: dict[Role, tuple[Entry, ...]] = {
@@ -113,5 +133,6 @@ ENTRIES: dict[Role, tuple[Entry, ...]] = {
     Role.PERFORMANCE_LEAD: (BOARD, INDICATORS, OVERSIGHT, OUTCOMES, REGISTERS, DEFINITIONS, IMPORT, RECONCILE, FEEDS),
     Role.BOARD_SECRETARY: (BOARD, INDICATORS, OVERSIGHT, OUTCOMES, DEFINITIONS),
     Role.ADMINISTRATOR: (REVIEW, FEEDS),
+    Role.PRIVACY_OFFICER: (RULES, TRIAL),
     Role.SERVICE: (),
 }

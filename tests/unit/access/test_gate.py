@@ -67,6 +67,8 @@ def test_what_each_role_reads(role: Role, purpose: Purpose, kinds: list[str], ex
         (Action.READ_QUARANTINE, {Role.ADMINISTRATOR}),
         (Action.REVIEW_IDENTITY, {Role.ADMINISTRATOR}),
         (Action.MAINTAIN_SOURCE, {Role.SERVICE}),
+        (Action.READ_POLICIES, {Role.PRIVACY_OFFICER}),
+        (Action.REVIEW_ACCESS, {Role.PRIVACY_OFFICER}),
     ],
 )
 def test_what_names_no_person(action: Action, allowed: set[Role]) -> None:
@@ -128,6 +130,7 @@ entity Group; entity Role in [Group]; entity Category in [Group]; entity System;
 type Asked = { purpose: String, relationships: Set<String>, restriction: String, own_entry: Bool };
 action read, write appliesTo { principal: [Role], resource: [Category], context: Asked };
 action search_people, read_directory, read_aggregate, read_feeds, read_quarantine, review_identity, maintain_source,
+  read_policies, review_access,
   propose_definition, review_definition, import_figures, prepare_report, sign_off_report, annotate_figures
     appliesTo { principal: [Role], resource: [System], context: Asked };
 """

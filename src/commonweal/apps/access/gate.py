@@ -8,6 +8,7 @@ person in it: a few hundred distinct questions serve every request.
 import json
 from bisect import bisect_right
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -70,6 +71,21 @@ def _policies(effective: date) -> cedarpy.PolicySet:
     return cedarpy.PolicySet.from_str(policy_text(effective))
 
 
+@lru_cache(maxsize=16)
+def _names(effective: date) -> dict[str, str]:
+    """What the engine numbers (``policy0``) → what the file calls it (``@id``)."""
+    parsed = json.loads(cedarpy.policies_to_json_str(policy_text(effective)))["staticPolicies"]
+    return {number: policy["annotations"]["id"] for number, policy in parsed.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Yes or no, and the rules (by ``@id``) that decided. No rule: nothing permits it, which is a no."""
+
+    allowed: bool
+    rules: tuple[str, ...] = ()
+
+
 @lru_cache(maxsize=65536)
 def _decide(
     effective: date,
@@ -80,7 +96,7 @@ def _decide(
     relationships: frozenset[str],
     restriction: str,
     own_entry: bool,
-) -> bool:
+) -> Decision:
     result = cedarpy.is_authorized(
         {
             "principal": {"type": "Role", "id": role.value},
@@ -99,7 +115,8 @@ def _decide(
         _groups(),
     )
     # A policy that fails to evaluate might have been a forbid, so an error is a refusal.
-    return result.allowed and not result.diagnostics.errors
+    rules = tuple(sorted(_names(effective)[number] for number in result.diagnostics.reasons))
+    return Decision(result.allowed and not result.diagnostics.errors, rules)
 
 
 def decide(
@@ -117,7 +134,21 @@ def decide(
     ``resource``: a category of a person's record, or None for what names no person. ``restriction``: a
     ``RestrictionReason`` or empty. ``own_entry``: the asker's organisation wrote the restricted item.
     """
+    return decision(on, role, purpose, action, resource, relationships, restriction, own_entry).allowed
+
+
+def decision(
+    on: date,
+    role: Role,
+    purpose: Purpose,
+    action: Action,
+    resource: Category | None = None,
+    relationships: Iterable[str] = (),
+    restriction: str = "",
+    own_entry: bool = False,
+) -> Decision:
+    """What ``decide`` answers, with the rules that decided it."""
     effective = in_force(on)
     if effective is None:
-        return False
+        return Decision(False)
     return _decide(effective, role, purpose, action, resource, frozenset(relationships), restriction, own_entry)

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
 from typing import Literal
@@ -14,23 +13,9 @@ from django.db import connection, transaction
 
 from commonweal.apps.access import audit
 from commonweal.apps.access.gate import decide
-from commonweal.domain.access.scope import Actor, Refused, RefusedKind, Scope, SourceScope, Withheld
-from commonweal.domain.access.vocabulary import CARE_ROLES, Action, Category, Purpose, RelationshipKind, Role
-
-
-@dataclass(frozen=True, slots=True)
-class _Fact:
-    """A relationship or a restriction that holds now, as ``access_facts`` returns it."""
-
-    fact: str
-    compartment_id: int
-    kind: str
-    category: str
-    controller: str
-    until: datetime | None
-
-
-ABSENT = "No such person or item."
+from commonweal.apps.access.scopes import Fact, scope_of
+from commonweal.domain.access.scope import Actor, Refused, RefusedKind, Scope, SourceScope
+from commonweal.domain.access.vocabulary import Action, Category, Purpose
 
 
 class AccessSession(AbstractContextManager["AccessSession"]):
@@ -122,7 +107,7 @@ class AccessSession(AbstractContextManager["AccessSession"]):
             Refused: with ``absent`` unless the actor is care staff, who are told why and how to go on.
         """
         found = self._facts(compartments)
-        scope = self._scope(person_id, compartments, found)
+        scope = scope_of(self.actor, self.purpose, self.now.date(), person_id, compartments, found)
         if isinstance(scope, Refused):
             self._refused += 1
             self._subjects.setdefault(person_id, audit.Subject(person_id, tuple(compartments), "refused"))
@@ -142,7 +127,7 @@ class AccessSession(AbstractContextManager["AccessSession"]):
         found = self._facts([compartment for compartments in people.values() for compartment in compartments])
         scopes: dict[UUID, Scope] = {}
         for person_id, compartments in people.items():
-            scope = self._scope(person_id, compartments, found)
+            scope = scope_of(self.actor, self.purpose, self.now.date(), person_id, compartments, found)
             if isinstance(scope, Refused):
                 self._refused += 1
                 if telling:
@@ -232,7 +217,7 @@ class AccessSession(AbstractContextManager["AccessSession"]):
                 [",".join(map(str, sorted(compartments))), ",".join(sorted(categories))],
             )
 
-    def _facts(self, compartments: Iterable[int]) -> dict[int, list[_Fact]]:
+    def _facts(self, compartments: Iterable[int]) -> dict[int, list[Fact]]:
         """What holds now between the actor and each of ``compartments``, in one query."""
         with connection.cursor() as cursor:
             cursor.execute(
@@ -240,89 +225,10 @@ class AccessSession(AbstractContextManager["AccessSession"]):
                 "FROM access_facts(%s, %s, %s::bigint[], %s)",
                 [self.actor.organisation, self.actor.key, list(compartments), self.now],
             )
-            found: dict[int, list[_Fact]] = defaultdict(list)
+            found: dict[int, list[Fact]] = defaultdict(list)
             for row in cursor.fetchall():
-                found[row[1]].append(_Fact(*row))
+                found[row[1]].append(Fact(*row))
         return found
-
-    def _asks(
-        self,
-        action: Action,
-        category: Category,
-        relationships: frozenset[str],
-        restriction: str = "",
-        own_entry: bool = False,
-    ) -> bool:
-        return decide(
-            self.now.date(), self.actor.role, self.purpose, action, category, relationships, restriction, own_entry
-        )
-
-    def _scope(
-        self, person_id: UUID, compartments: Mapping[int, str], found: Mapping[int, list[_Fact]]
-    ) -> "Scope | Refused":
-        facts = [fact for compartment in compartments for fact in found.get(compartment, ())]
-        kinds = {fact.kind for fact in facts if fact.fact == "relationship"}
-        if self.actor.role is Role.CITIZEN and self.actor.person_id == person_id:
-            kinds.add(RelationshipKind.SELF.value)
-        relationships = frozenset(kinds)
-        open_categories = {c for c in Category if self._asks(Action.READ, c, relationships)}
-        if not compartments:
-            return Refused(RefusedKind.ABSENT, ABSENT)
-        if not open_categories:
-            return self._refusal()
-
-        in_care = self.actor.role in CARE_ROLES
-        withheld = [Withheld(c.value, "", "role") for c in Category if c not in open_categories] if in_care else []
-        hidden: set[int] = set()
-        for fact in facts:
-            if fact.fact != "restriction":
-                continue
-            about = [Category(fact.category)] if fact.category else sorted(open_categories)
-            own_entry = not fact.category and fact.controller == self.actor.organisation
-            if all(self._asks(Action.READ, c, relationships, fact.kind, own_entry) for c in about):
-                continue
-            if fact.category:
-                if about[0] in open_categories:
-                    open_categories.discard(about[0])
-                    withheld.append(Withheld(fact.category, "", fact.kind, fact.until))
-            elif fact.compartment_id not in hidden:
-                hidden.add(fact.compartment_id)
-                withheld.append(Withheld("", compartments[fact.compartment_id], fact.kind, fact.until))
-        visible = frozenset(compartments) - hidden
-        if not visible or not open_categories:
-            return self._all_withheld()
-        return Scope(
-            actor=self.actor,
-            purpose=self.purpose,
-            person_id=person_id,
-            compartments=visible,
-            categories=frozenset(c.value for c in open_categories),
-            # A citizen, like a stranger, is not told of what the law keeps from them.
-            withheld=tuple(withheld) if in_care else (),
-            relationships=relationships,
-            may_write=frozenset(c.value for c in open_categories if self._asks(Action.WRITE, c, relationships)),
-        )
-
-    def _refusal(self) -> Refused:
-        if self.actor.role not in CARE_ROLES or self.purpose not in (Purpose.DIRECT_CARE, Purpose.EMERGENCY):
-            return Refused(RefusedKind.ABSENT, ABSENT)
-        if self.purpose is Purpose.EMERGENCY:
-            message = "Give a reason for emergency access first: none is in force for you and this person."
-        else:
-            message = (
-                "This person's record is not shared with you: your organisation has no recorded relationship with "
-                "them. In an emergency, give a reason to see it."
-            )
-        return Refused(RefusedKind.NO_RELATIONSHIP, message, may_emergency=True)
-
-    def _all_withheld(self) -> Refused:
-        if self.actor.role not in CARE_ROLES:
-            return Refused(RefusedKind.ABSENT, ABSENT)
-        return Refused(
-            RefusedKind.WITHHELD,
-            "Everything held about this person is withheld from you. In an emergency, give a reason to see it.",
-            may_emergency=self.purpose is not Purpose.EMERGENCY,
-        )
 
 
 def session(

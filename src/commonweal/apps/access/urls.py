@@ -2,9 +2,11 @@
 
 from django.urls import path
 
-from commonweal.apps.access import views
+from commonweal.apps.access import governance_views, views
 
 urlpatterns = [
     path("sign-in", views.sign_in, name="sign_in"),
     path("sign-out", views.sign_out, name="sign_out"),
+    path("information-governance/rules", governance_views.rules, name="access-rules"),
+    path("information-governance/trial", governance_views.trial, name="access-trial"),
 ]

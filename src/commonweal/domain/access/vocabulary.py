@@ -13,6 +13,7 @@ class Role(StrEnum):
     PERFORMANCE_LEAD = "performance_lead"
     BOARD_SECRETARY = "board_secretary"
     ADMINISTRATOR = "administrator"
+    PRIVACY_OFFICER = "privacy_officer"
     SERVICE = "service"
 
 
@@ -25,6 +26,7 @@ class Purpose(StrEnum):
     POPULATION_HEALTH = "population_health"
     PERFORMANCE = "performance"
     OPERATIONS = "operations"
+    INFORMATION_GOVERNANCE = "information_governance"
 
 
 class Category(StrEnum):
@@ -77,6 +79,8 @@ class Action(StrEnum):
     READ_QUARANTINE = "read_quarantine"
     REVIEW_IDENTITY = "review_identity"
     MAINTAIN_SOURCE = "maintain_source"
+    READ_POLICIES = "read_policies"
+    REVIEW_ACCESS = "review_access"
     PROPOSE_DEFINITION = "propose_definition"
     REVIEW_DEFINITION = "review_definition"
     IMPORT_FIGURES = "import_figures"
@@ -95,6 +99,7 @@ _DEFAULT_PURPOSE = {
     Role.PERFORMANCE_LEAD: Purpose.PERFORMANCE,
     Role.BOARD_SECRETARY: Purpose.PERFORMANCE,
     Role.ADMINISTRATOR: Purpose.OPERATIONS,
+    Role.PRIVACY_OFFICER: Purpose.INFORMATION_GOVERNANCE,
     Role.SERVICE: Purpose.OPERATIONS,
 }
 
