@@ -18,7 +18,7 @@ from django.db import connection, transaction
 
 from commonweal.apps.measurement.models import PublishedCellRow, PublishedTableRow
 from commonweal.apps.measurement.published import BadTableError
-from commonweal.domain.measurement.workbook.cells import Absent, Reading, UnreadableCellError, read_cell
+from commonweal.domain.measurement.printed import Absent, Reading, UnreadableCellError, read_cell
 
 _LARGEST = 5_000_000  # bytes of one table
 _COPY = "COPY measurement_published_cell (table_id, row, place, printed, value, comparator, unit, state) FROM STDIN"

@@ -9,9 +9,16 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from commonweal.domain.measurement.figures import Finding, Kind, Measurement, Severity, State
-from commonweal.domain.measurement.printed import UnreadableError, last_digit, pence
+from commonweal.domain.measurement.printed import (
+    Absent,
+    Reading,
+    UnreadableCellError,
+    UnreadableError,
+    last_digit,
+    pence,
+    read_cell,
+)
 from commonweal.domain.measurement.targets import BadTargetError, TargetKind, read_target
-from commonweal.domain.measurement.workbook.cells import Absent, Reading, UnreadableCellError, read_cell
 from commonweal.domain.measurement.workbook.mapping import ColumnMap, Meant, SheetMap, WorkbookMap, folded
 from commonweal.domain.measurement.workbook.sheets import Cell, Sheet, reference
 

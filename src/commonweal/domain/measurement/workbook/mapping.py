@@ -26,7 +26,7 @@ from typing import Any
 
 from commonweal.domain.errors import CommonwealError
 from commonweal.domain.measurement.figures import Kind
-from commonweal.domain.measurement.workbook.cells import Absent
+from commonweal.domain.measurement.printed import Absent
 from commonweal.domain.measurement.workbook.sheets import BadCellName, column_number, letters
 
 UNKNOWN = "?"  # what a proposed map writes where a person has to say

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from commonweal.domain.measurement.figures import Indicator, Kind
-from commonweal.domain.measurement.workbook.cells import UnreadableCellError, read_cell
+from commonweal.domain.measurement.printed import UnreadableCellError, read_cell
 from commonweal.domain.measurement.workbook.mapping import UNKNOWN, folded
 from commonweal.domain.measurement.workbook.sheets import Sheet, letters
 

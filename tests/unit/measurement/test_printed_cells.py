@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commonweal.domain.measurement.workbook.cells import Absent, UnreadableCellError, read_cell
+from commonweal.domain.measurement.printed import Absent, UnreadableCellError, read_cell
 
 READ = [
     # text, counts, unit, value, unit in the cell, comparator, rule
