@@ -20,6 +20,7 @@ COMMONWEAL_NOW = partial(home.care_clock, HOME)  # the time for care, set behind
 COMMONWEAL_HOME = HOME
 COMMONWEAL_PUBLISHED = PROJECT / "examples" / "published"
 COMMONWEAL_PSEUDONYM_KEY = home.secret(HOME, "pseudonym")
+COMMONWEAL_REMOVAL_KEY = home.secret(HOME, "removal")  # of the digests of what was lawfully removed
 COMMONWEAL_SYNTHETIC = (HOME / "synthetic.json").exists()
 
 _APPS = (

@@ -72,7 +72,7 @@ class Lake:
 
     def __init__(self, root: Path, key: str) -> None:
         self.root = root
-        self._key = key
+        self.key = key
 
     @property
     def manifest(self) -> Manifest:
@@ -96,7 +96,7 @@ class Lake:
     def _define(self, connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
         for one in LAKE_TABLES:
             connection.execute(
-                str(sql("CREATE VIEW {name} AS {live}", name=name(one.name), live=self._live(one, manifest)))
+                str(sql("CREATE VIEW {name} AS {live}", name=name(one.name), live=self.live(one, manifest)))
             )
         for which in _REFERENCE:
             connection.execute(
@@ -104,7 +104,7 @@ class Lake:
                     sql(
                         "CREATE VIEW {name} AS SELECT * FROM {files}",
                         name=name(which),
-                        files=self._files(manifest.files[which]),
+                        files=self.parquet(manifest.files[which]),
                     )
                 )
             )
@@ -112,13 +112,14 @@ class Lake:
             "CREATE VIEW admission AS SELECT compartment, method, start FROM encounter WHERE method IS NOT NULL"
         )
 
-    def _files(self, names: Sequence[str]) -> Sql:
+    def parquet(self, names: Sequence[str]) -> Sql:
+        """The rows of some of the lake's files."""
         return sql("read_parquet({files})", files=strings(str(self.root / one) for one in names))
 
-    def _live(self, one: LakeTable, manifest: Manifest) -> Sql:
+    def live(self, one: LakeTable, manifest: Manifest) -> Sql:
         """SELECT of a table's live rows."""
         columns = joined(", ", (sql("d.{c}", c=name(column)) for column in one.columns))
-        data = self._files(manifest.files[one.name])
+        data = self.parquet(manifest.files[one.name])
         tombstones = manifest.files.get("tombstone", [])
         if not tombstones:
             return sql("SELECT {columns} FROM {data} d", columns=columns, data=data)
@@ -128,7 +129,7 @@ class Lake:
             " WHERE t.since IS NULL OR d.version >= t.since",
             columns=columns,
             data=data,
-            tombstones=self._files(tombstones),
+            tombstones=self.parquet(tombstones),
         )
 
     # -- writing ---------------------------------------------------------------------------------------
@@ -178,9 +179,9 @@ class Lake:
         self, changes: Path, watermark: int, reference: Reference, progress: Callable[[str], None]
     ) -> Refreshed:
         before = self.manifest
-        self._sweep(before)
+        self.sweep(before)
         version = before.version + 1
-        run = _Run(self.root, version)
+        run = Run(self.root, version)
         seconds: dict[str, float] = {}
 
         @contextmanager
@@ -196,7 +197,7 @@ class Lake:
             with timed("read changes"):
                 read = sql("CREATE TABLE changes AS SELECT * FROM {csv}", csv=sql(_CHANGES, path=literal(str(changes))))
                 connection.execute(str(read))
-                total, distinct, highest = _row(
+                total, distinct, highest = one_row(
                     connection, "SELECT count(*), count(DISTINCT rid), coalesce(max(rid), 0) FROM changes"
                 )
                 if total != distinct:
@@ -224,7 +225,7 @@ class Lake:
         compacted = self._is_due(after)
         if compacted:
             with timed("compact"):
-                after = self._compact(after, _Run(self.root, version))
+                after = self._compact(after, Run(self.root, version))
         with timed("publish"):
             manifests.write(self.root, after)
         return Refreshed(version, total, written, compacted, seconds)
@@ -232,7 +233,7 @@ class Lake:
     def compact(self) -> None:
         """Write every table's live rows as a new base, without tombstones. Call inside ``locked()``."""
         manifest = self.manifest
-        after = self._compact(manifest, _Run(self.root, manifest.version + 1))
+        after = self._compact(manifest, Run(self.root, manifest.version + 1))
         after.version = manifest.version + 1
         manifests.write(self.root, after)
 
@@ -244,8 +245,8 @@ class Lake:
                 "SELECT DISTINCT compartment_id FROM changes WHERE compartment_id IS NOT NULL AND NOT deleted"
             ).fetchall()
         ]
-        known = pseudonyms(self._key, "compartment", ids)
-        _load(
+        known = pseudonyms(self.key, "compartment", ids)
+        load(
             connection,
             "compartments",
             pa.table(
@@ -256,7 +257,7 @@ class Lake:
             ),
         )
         postcodes = list(reference.postcodes)
-        _load(
+        load(
             connection,
             "area",
             pa.table(
@@ -267,7 +268,7 @@ class Lake:
             ),
         )
 
-    def _delta(self, connection: duckdb.DuckDBPyConnection, run: "_Run", after: Manifest, one: LakeTable) -> int:
+    def _delta(self, connection: duckdb.DuckDBPyConnection, run: "Run", after: Manifest, one: LakeTable) -> int:
         """Write the rows of changed resources of one table; nothing if there are none (bar the first time)."""
         source = sql("(SELECT * FROM changes WHERE type = {type} AND NOT deleted)", type=type_of(one))
         found = compile_view(one.view, source, keep=("rid", "compartment_id"), trusted=True)
@@ -283,9 +284,7 @@ class Lake:
             after.rows[one.name] = after.rows.get(one.name, 0) + count
         return count
 
-    def _tombstones(
-        self, connection: duckdb.DuckDBPyConnection, run: "_Run", after: Manifest, before: Manifest
-    ) -> None:
+    def _tombstones(self, connection: duckdb.DuckDBPyConnection, run: "Run", after: Manifest, before: Manifest) -> None:
         """Say of each changed resource that was in the lake that its rows before this version are gone."""
         query = sql(
             "SELECT rid AS row, {version} AS version FROM changes WHERE rid <= {last}",
@@ -298,11 +297,11 @@ class Lake:
             after.rows["tombstone"] = after.rows.get("tombstone", 0) + count
 
     def _reference(
-        self, connection: duckdb.DuckDBPyConnection, run: "_Run", after: Manifest, reference: Reference
+        self, connection: duckdb.DuckDBPyConnection, run: "Run", after: Manifest, reference: Reference
     ) -> None:
         """Replace who is who, code lists, footprints and areas. A person joins late: rows never name one."""
-        compartments = pseudonyms(self._key, "compartment", reference.people)
-        people = pseudonyms(self._key, "person", set(reference.people.values()))
+        compartments = pseudonyms(self.key, "compartment", reference.people)
+        people = pseudonyms(self.key, "person", set(reference.people.values()))
         rows: dict[str, Sequence[tuple[object, ...]]] = {
             "link": [(compartments[one], people[person]) for one, person in reference.people.items()],
             "codelist": reference.codelist,
@@ -314,7 +313,7 @@ class Lake:
                 column: pa.array([row[n] for row in rows[which]], type_)
                 for n, (column, type_) in enumerate(schema.items())
             }
-            _load(connection, which, pa.table(columns))
+            load(connection, which, pa.table(columns))
             path, _ = run.write(connection, which, sql("SELECT * FROM {t} ORDER BY ALL", t=name(which)))
             after.files[which] = [path]
 
@@ -325,11 +324,11 @@ class Lake:
             data > manifest.base_rows * (1 + COMPACT_AT) or files > COMPACT_FILES
         )
 
-    def _compact(self, manifest: Manifest, run: "_Run") -> Manifest:
+    def _compact(self, manifest: Manifest, run: "Run") -> Manifest:
         after = replace(manifest, files=dict(manifest.files), rows={})
         with duckdb.connect() as connection:
             for one in LAKE_TABLES:
-                live = self._live(one, manifest)
+                live = self.live(one, manifest)
                 query = sql(
                     "SELECT *, {version} AS version FROM ({live}) ORDER BY compartment",
                     version=literal(run.version),
@@ -341,7 +340,7 @@ class Lake:
         after.base_rows = sum(after.rows.values())
         return after
 
-    def _sweep(self, manifest: Manifest) -> None:
+    def sweep(self, manifest: Manifest) -> None:
         """Remove files that the manifest does not name: what a crash left, and what the last refresh replaced.
 
         Done before a refresh and not after it, so that whoever reads the former state can finish.
@@ -353,7 +352,7 @@ class Lake:
 
 
 @dataclass(slots=True)
-class _Run:
+class Run:
     """File names of one version; a random part keeps a second try apart from a first that crashed."""
 
     root: Path
@@ -368,22 +367,23 @@ class _Run:
         command = sql(
             "COPY ({query}) TO {path} (FORMAT parquet, COMPRESSION zstd)", query=query, path=literal(str(path))
         )
-        (count,) = _row(connection, str(command))
+        (count,) = one_row(connection, str(command))
         return relative, count
 
 
-def _row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[int, ...]:
+def one_row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[int, ...]:
+    """The one row of a query that always has one. Raises ``LakeFault``."""
     row = connection.execute(query).fetchone()
     if row is None:
         raise LakeFault("a query that always has a row had none")
     return tuple(row)
 
 
-def _load(connection: duckdb.DuckDBPyConnection, which: str, table: pa.Table) -> None:
-    """Copy an Arrow table in."""
+def load(connection: duckdb.DuckDBPyConnection, which: str, table: pa.Table) -> None:
+    """Copy an Arrow table in, as the table ``which``."""
     connection.register("incoming", table)
     connection.execute(str(sql("CREATE TABLE {t} AS FROM incoming", t=name(which))))
     connection.unregister("incoming")
 
 
-__all__ = ["Lake", "LakeFault", "Reference", "Refreshed"]
+__all__ = ["Lake", "LakeFault", "Reference", "Refreshed", "Run", "load", "one_row"]

@@ -7,6 +7,7 @@
 Errors: ``SignInRequired`` (nobody known is asking), ``Refused`` (somebody is, and may not).
 """
 
+from commonweal.apps.access import erasing
 from commonweal.apps.access.actions import (
     add_relationships,
     add_restriction,
@@ -20,6 +21,7 @@ from commonweal.apps.access.actions import (
 )
 from commonweal.apps.access.actors import SignInRequired, actor_of, default_purpose
 from commonweal.apps.access.audit import seal, verify_chain
+from commonweal.apps.access.prepared import prepared
 from commonweal.apps.access.selectors import Look, looked, open_compartments, organisation_relationships
 from commonweal.apps.access.session import AccessSession, session
 from commonweal.domain.access.absence import Absence, Message, explain
@@ -63,9 +65,11 @@ __all__ = [
     "create_token",
     "create_user",
     "default_purpose",
+    "erasing",
     "explain",
     "grant_emergency",
     "lift_restriction",
+    "prepared",
     "looked",
     "open_compartments",
     "organisation_relationships",

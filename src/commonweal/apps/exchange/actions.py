@@ -5,28 +5,31 @@ landing stopped anywhere is finished by the same command, to the same state. A s
 processes off one receipt.
 """
 
+import io
 import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from time import perf_counter
-from typing import Any, BinaryIO
+from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from commonweal.apps.exchange import landing, messages, sealing
+from commonweal.apps.exchange import beside, landing, messages, sealing
 from commonweal.apps.exchange.errors import MissingFile, NumberedApart, UnknownSource
+from commonweal.apps.exchange.floor import alone, landing_floor, opened
+from commonweal.apps.exchange.listening import journal
 from commonweal.apps.exchange.models import Quarantine, Receipt
 from commonweal.apps.exchange.reading import MESSAGES, Batch, ahead, batches, check_feed, nature, no_cycle_search
+from commonweal.apps.exchange.removal import cutting
 from commonweal.apps.record import api as record
 from commonweal.feeds.types import Problem
 
-LOCK = 62_062  # the class of this app's advisory locks; the key is the receipt
 ODS_CODE = re.compile("[A-Z0-9]{3,12}")
+REMOVED = "lawfully-removed"
 Progress = Callable[[str, int, int], None]
 
 
@@ -62,7 +65,7 @@ def land(
     check_feed(feed)
     started = perf_counter()
     found = expand(paths)
-    _check_numbering(feed, source, same_numbering)
+    check_numbering(feed, source, same_numbering)
     with no_cycle_search():
         files = [_land_one(feed, path, source, progress) for path in found]
     total = {name: sum(item[name] for item in files) for name in Tally.__slots__}
@@ -102,7 +105,7 @@ def by_source(feed: str, paths: Sequence[Path | str], source: str = "") -> dict[
     return found
 
 
-def _check_numbering(feed: str, source: str, same_numbering: bool) -> None:
+def check_numbering(feed: str, source: str, same_numbering: bool) -> None:
     """Refuse a source's second feed until somebody says that both number people alike.
 
     Two systems of one trust may each have a person 123; in one compartment they would be one person.
@@ -160,32 +163,9 @@ def _keep(path: Path, source: str, feed: str) -> landing.Landed:
     return landing.keep(path, floor)
 
 
-def landing_floor() -> Path:
-    """The folder of the landed files."""
-    return Path(settings.COMMONWEAL_HOME) / "landing"
-
-
-def opened(receipt: Receipt) -> BinaryIO:
-    """The bytes of a receipt's file as they are held now. Raises ``SealBroken``, ``FileNotFoundError``."""
-    return landing.opened(landing_floor(), receipt.held or receipt.sha256)
-
-
 def _summary(receipt: Receipt, path: Path, **counted: int) -> dict[str, Any]:
     zero = dict.fromkeys(Tally.__slots__, 0)
     return {"file": path.name, "receipt": receipt.pk, "sha256": receipt.sha256, **zero, **counted}
-
-
-@contextmanager
-def alone(receipt: int) -> Iterator[None]:
-    """Only one process works on a receipt; another waits and then finds it done."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s, %s)", [LOCK, receipt])
-    try:
-        yield
-    finally:
-        if connection.connection is not None and not connection.connection.closed:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK, receipt])
 
 
 def _finish(receipt: Receipt, progress: Progress | None) -> None:
@@ -193,13 +173,14 @@ def _finish(receipt: Receipt, progress: Progress | None) -> None:
     with opened(receipt) as stream:
         if receipt.feed in MESSAGES:
             for pile in messages.piles(stream, receipt.cursor):
-                _again(partial(_store_messages, receipt, pile))
+                _again(partial(store_messages, receipt, pile))
                 _tell(progress, receipt, pile.position)
         else:
             shared_as = nature(receipt.feed, receipt.source)
             for batch in ahead(batches(receipt.feed, stream, receipt.source, receipt.cursor, nature=shared_as)):
                 _again(partial(_store, receipt, batch))
                 _tell(progress, receipt, batch.position)
+    _cut_what_was_removed(receipt)
     now = settings.COMMONWEAL_NOW()
     with transaction.atomic():
         Receipt.objects.filter(pk=receipt.pk).update(state="landed", landed_at=now)
@@ -207,12 +188,26 @@ def _finish(receipt: Receipt, progress: Progress | None) -> None:
     _tell(progress, receipt, receipt.size)
 
 
+def _cut_what_was_removed(receipt: Receipt) -> None:
+    """Leave out of the landed copy what was lawfully removed before and came again in this file."""
+    again = set(Quarantine.objects.filter(receipt=receipt, rule=REMOVED).values_list("line", flat=True))
+    if again and receipt.feed not in MESSAGES:
+        cutting.cut_numbered(receipt, again)
+        cutting.destroy([receipt.sha256])
+
+
+def _read(receipt: Receipt, shared_as: str) -> Iterator[Batch]:
+    """The batches of a receipt's file from where it stands; asks no database."""
+    with opened(receipt) as stream:
+        yield from batches(receipt.feed, stream, receipt.source, receipt.cursor, nature=shared_as)
+
+
 def _tell(progress: Progress | None, receipt: Receipt, position: int) -> None:
     if progress is not None:
         progress(receipt.name, position, receipt.size)
 
 
-def _again(store: Callable[[], None]) -> None:
+def _again(store: Callable[[], object]) -> None:
     """Run a batch's transaction, again if another source's landing took one of its keys meanwhile."""
     for last in (False, False, True):
         try:
@@ -240,8 +235,8 @@ def _store(receipt: Receipt, batch: Batch) -> None:
         _record_batch(receipt, problems, tally, batch.next_line)
 
 
-def _store_messages(receipt: Receipt, pile: messages.Pile) -> None:
-    """One pile of messages, whole or not at all."""
+def store_messages(receipt: Receipt, pile: messages.Pile) -> messages.Outcome:
+    """One pile of messages, whole or not at all, and what became of it."""
     with transaction.atomic():
         outcome = messages.store(receipt, pile)
         tally = Tally(
@@ -252,11 +247,15 @@ def _store_messages(receipt: Receipt, pile: messages.Pile) -> None:
             resources=outcome.resources,
         )
         _record_batch(receipt, outcome.problems, tally, pile.next_line)
+    return outcome
 
 
 def _refusals(counts: record.Counts, raw: dict[int, bytes]) -> list[Problem]:
+    """What the record would not take, with its line; of what was lawfully removed only that it came again."""
     return [
-        Problem(item.line, item.field, item.rule, item.value, item.message, raw.get(item.line, b""))
+        Problem(item.line, item.field, item.rule, "", item.message, b"")
+        if item.rule == REMOVED
+        else Problem(item.line, item.field, item.rule, item.value, item.message, raw.get(item.line, b""))
         for item in counts.refused
     ]
 

@@ -1,13 +1,26 @@
 """The exchange's public face: land files, see receipts and quarantine, replay after a fix, do bulk jobs.
 
 Errors: ``ExchangeError`` and below it ``UnknownFeed``, ``UnknownSource``, ``MissingFile``,
-``NumberedApart``.
+``NumberedApart``, ``SealBroken``, ``RemovalRefused``.
+
+``removal``: asking for, confirming and doing a lawful removal, as the tables' owner.
 """
 
 from commonweal.apps.exchange.actions import by_source, land, replay
 from commonweal.apps.exchange.bulk.jobs import work
-from commonweal.apps.exchange.errors import ExchangeError, MissingFile, NumberedApart, UnknownFeed, UnknownSource
+from commonweal.apps.exchange.errors import (
+    ExchangeError,
+    MissingFile,
+    NumberedApart,
+    RemovalRefused,
+    SealBroken,
+    UnknownFeed,
+    UnknownSource,
+)
+from commonweal.apps.exchange.listening.listener import Limits, Listener
+from commonweal.apps.exchange.listening.senders import may_send
 from commonweal.apps.exchange.reading import known_feeds
+from commonweal.apps.exchange.removal import face as removal
 from commonweal.apps.exchange.selectors import (
     QuarantinedView,
     ReceiptView,
@@ -17,17 +30,23 @@ from commonweal.apps.exchange.selectors import (
 
 __all__ = [
     "ExchangeError",
+    "Limits",
+    "Listener",
     "MissingFile",
     "NumberedApart",
     "QuarantinedView",
     "ReceiptView",
+    "RemovalRefused",
+    "SealBroken",
     "UnknownFeed",
     "UnknownSource",
     "by_source",
     "known_feeds",
     "land",
+    "may_send",
     "quarantine",
     "receipts",
+    "removal",
     "replay",
     "work",
 ]

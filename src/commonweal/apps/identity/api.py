@@ -4,11 +4,13 @@ Two confidences, kept apart. Direct care uses ``compartments_of`` and the other 
 uses ``probable_people``, which the application role cannot read at all.
 """
 
+from commonweal.apps.identity import erasing
 from commonweal.apps.identity.actions import attach, merge_within_source, upsert_demographics
 from commonweal.apps.identity.bias import report as bias_report
 from commonweal.apps.identity.evaluation import evaluate
 from commonweal.apps.identity.matching import IdentifyBusy, identify
 from commonweal.apps.identity.selectors import (
+    MEMBERSHIP,
     Candidate,
     Known,
     basis_of,
@@ -24,6 +26,7 @@ from commonweal.apps.identity.storage import crosswalk, probable_people
 from commonweal.domain.identity.clusters import identifier
 
 __all__ = [
+    "MEMBERSHIP",
     "Candidate",
     "IdentifyBusy",
     "Known",
@@ -35,6 +38,7 @@ __all__ = [
     "crosswalk",
     "current_person",
     "demographics_of",
+    "erasing",
     "evaluate",
     "identifier",
     "identify",

@@ -23,7 +23,10 @@ from commonweal.feeds.types import Parsed
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A resource the record would not take: ``rule`` is ``owned-by-another-source`` or ``person-changed``."""
+    """A resource the record would not take.
+
+    ``rule`` is ``owned-by-another-source``, ``person-changed`` or ``lawfully-removed``.
+    """
 
     line: int
     field: str
@@ -51,6 +54,7 @@ _RULES = {
         "another source holds a resource with this type and id; only it may change it",
     ),
     "moved": ("person-changed", "this resource was filed under another local person; remove it there first"),
+    "removed": ("lawfully-removed", "this was lawfully removed; if it should be held, send it corrected"),
 }
 
 
@@ -71,8 +75,11 @@ def write(
     counts = Counts(unchanged=len(batch.repeated), same=set(batch.repeated))
     with transaction.atomic(), connection.cursor() as cursor:
         source_id = _source_id(cursor, source, feed)
-        own = _own(cursor, source)
+        own = own_feeds(cursor, source)
+        cursor.execute("SELECT EXISTS (SELECT FROM record_removed)")
         bound = {
+            "removals": cursor.fetchone()[0],
+            "salt": bytes.fromhex(settings.COMMONWEAL_REMOVAL_KEY),
             "source": source,
             "source_id": source_id,
             "own": list(own),
@@ -211,7 +218,7 @@ def _source_id(cursor: Any, source: str, feed: str) -> int:
     return int(cursor.fetchone()[0])
 
 
-def _own(cursor: Any, source: str) -> dict[int, str]:
+def own_feeds(cursor: Any, source: str) -> dict[int, str]:
     """Id → name of all feeds of this source: whichever of them sent a resource, the source may change it."""
     cursor.execute("SELECT id, feed FROM record_source WHERE source = %s", [source])
     return dict(cursor.fetchall())
@@ -230,7 +237,7 @@ def withdraw(source: str, keys: Iterable[tuple[str, str]], receipt_id: int | Non
             statements.WITHDRAWN,
             {"source": source, "types": [kind for kind, _ in wanted], "ids": [ident for _, ident in wanted]},
         )
-        own = _own(cursor, source)
+        own = own_feeds(cursor, source)
         former = _former(cursor, source, own)
         for statement in (*statements.FORGET, statements.KEEP_FORMER):
             cursor.execute(statement)

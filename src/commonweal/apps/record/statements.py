@@ -30,11 +30,16 @@ DELETE FROM stage_reference; DELETE FROM stage_number; DELETE FROM stage_plan;
 
 COPY_ITEMS = "COPY stage_item FROM STDIN"
 
-# A compartment for each local person the source speaks of for the first time.
+# A compartment for each local person the source speaks of for the first time, unless all it says was lawfully removed.
 COMPARTMENTS = """
 INSERT INTO record_compartment (source, local_id)
 SELECT %(source)s, s.local_id
-FROM (SELECT DISTINCT local_id FROM stage_item WHERE local_id IS NOT NULL) s
+FROM (
+    SELECT DISTINCT i.local_id FROM stage_item i WHERE i.local_id IS NOT NULL AND NOT (%(removals)s AND EXISTS (
+        SELECT FROM record_removed
+        WHERE key = sha256(%(salt)s::bytea || convert_to(i.type || '/' || i.id || chr(10), 'UTF8') || i.digest)
+    ))
+) s
 WHERE NOT EXISTS (SELECT FROM record_compartment c WHERE c.source = %(source)s AND c.local_id = s.local_id)
 ORDER BY s.local_id
 ON CONFLICT DO NOTHING
@@ -53,6 +58,10 @@ INSERT INTO stage_plan (n, rid, compartment_id, category, former, source_id, ver
 SELECT s.n, coalesce(r.rid, nextval('record_resource_rid')), c.id, s.category, r.compartment_id, %(source_id)s,
     coalesce(r.version, 0) + 1,
     CASE
+        WHEN %(removals)s AND EXISTS (
+            SELECT FROM record_removed
+            WHERE key = sha256(%(salt)s::bytea || convert_to(s.type || '/' || s.id || chr(10), 'UTF8') || s.digest)
+        ) THEN 'removed'
         WHEN r.rid IS NULL THEN 'new'
         WHEN r.source_id <> ALL (%(own)s) THEN 'foreign'
         WHEN r.compartment_id IS DISTINCT FROM c.id THEN 'moved'

@@ -1,0 +1,60 @@
+"""A lawful removal's part in access: who may confirm one, what of the person goes, and what is audited.
+
+Relationships, restrictions and the person's own account go. The audit stays: that somebody looked, and that something
+was removed, is not the content that was removed.
+"""
+
+from collections.abc import Collection, Mapping
+from uuid import UUID, uuid4
+
+from django.contrib.auth import authenticate
+from django.db import transaction
+
+from commonweal.apps.access import audit
+from commonweal.apps.access.models import Restriction, StoredRelationship, Token, User
+from commonweal.domain.access.scope import Actor
+from commonweal.domain.access.vocabulary import Purpose, Role
+
+TABLES = ("access_relationship", "access_restriction")
+
+
+def administrator(username: str, password: str) -> Actor:
+    """The administrator with this name and password. Raises ``ValueError`` for anybody else."""
+    user = authenticate(None, username=username, password=password)
+    if not isinstance(user, User) or user.role != Role.ADMINISTRATOR:
+        raise ValueError(f"{username!r} and this password are not an administrator's; ask one to do this")
+    return Actor(f"user:{user.username}", user.name, Role(user.role), user.organisation, user.team, None)
+
+
+def count_of(compartments: Collection[int]) -> int:
+    """How many relationships and restrictions ``forget`` would remove."""
+    wanted = list(compartments)
+    return (
+        StoredRelationship.objects.filter(compartment_id__in=wanted).count()
+        + Restriction.objects.filter(compartment_id__in=wanted).count()
+    )
+
+
+def forget(compartments: Collection[int], people: Collection[UUID]) -> int:
+    """Remove the relationships and restrictions of compartments, and the accounts of people of whom nothing is left."""
+    with transaction.atomic():
+        wanted = list(compartments)
+        gone = StoredRelationship.objects.filter(compartment_id__in=wanted).delete()[0]
+        gone += Restriction.objects.filter(compartment_id__in=wanted).delete()[0]
+        for user in User.objects.filter(person_id__in=list(people), role=Role.CITIZEN):
+            Token.objects.filter(user=user).delete()
+            user.set_unusable_password()
+            user.username, user.name, user.person_id, user.is_active = f"removed-{user.pk}", "Removed", None, False
+            user.save()
+            gone += 1
+    return gone
+
+
+def audit_removal(by: Actor, action: str, target: str, ground: str, people: Mapping[UUID, Collection[int]]) -> None:
+    """Audit one step of a removal, with each person it concerns as a subject; in the caller's transaction.
+
+    ``target`` and ``ground`` must hold nothing of what is removed: they stay.
+    """
+    subjects = [audit.Subject(person, tuple(compartments), "allowed") for person, compartments in people.items()]
+    entry = audit.Entry(by.key, by.role, by.organisation, Purpose.OPERATIONS, action, target, ground, uuid4())
+    audit.write(entry, "allowed", subjects)

@@ -1,0 +1,286 @@
+"""Lawful removal reaches every copy, needs two people, gives way to a legal hold, and is finished after a crash."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from tests.conftest import _point_at
+from tests.landing_files import adt_message, entry, patient, write_lines
+
+PRACTICE, TRUST = "A81001", "RXX"
+PERSON = "7d1c1111-0000-4000-8000-00000000aaaa"
+OTHER = "7d1c2222-0000-4000-8000-00000000bbbb"
+PLANTED = ("Zephyrine", "Quillfeather", "9990000042", PERSON, "ZQ7 7QZ", "MRN-ZQ42")
+
+
+class Crash(Exception):
+    """The process dies here."""
+
+
+@pytest.fixture
+def owner(database: str) -> Iterator[None]:
+    """As the tables' owner, as the command is; everything empty, and two administrators."""
+    from tests.landing_files import empty
+
+    empty()
+    _point_at(database, "commonweal_owner")
+    from commonweal.apps.access import api as access
+
+    for name in ("ann", "bob"):
+        access.create_user(name, "a long password", access.Role.ADMINISTRATOR, "QOX", name.title())
+    yield
+    connection.close()
+    _point_at(database, "commonweal_batch")
+
+
+def planted(ident: str = PERSON) -> dict[str, Any]:
+    said: Any = patient(ident, PRACTICE, 42, family="Quillfeather")
+    said["name"][0]["given"] = ["Zephyrine"]
+    said["identifier"][0]["value"] = "9990000042"
+    said["address"][0]["postalCode"] = "ZQ7 7QZ"
+    return dict(said)
+
+
+def lines() -> list[str]:
+    """Two people's resources, and a line of the person's that is refused."""
+    found = [json.dumps(patient(OTHER, PRACTICE, 1)), json.dumps(planted())]
+    for n in range(6):
+        for who in (OTHER, PERSON):
+            found.append(json.dumps(entry(f"{who[:-4]}{n:04x}", who, "d0c70000-0000-4000-8000-000000000001", n)))
+    bad = {**planted("bad-of-them"), "birthDate": "2020-13-45"}
+    return [*found, json.dumps(bad)]
+
+
+def land(tmp_path: Path) -> None:
+    """A practice's file, a later one that changes the person, and a trust's messages."""
+    from commonweal.apps.exchange import api
+
+    api.land("gp", [write_lines(tmp_path / "one.ndjson", lines())], PRACTICE)
+    later = planted()
+    later["address"][0]["city"] = "Elsewhere"
+    api.land("gp", [write_lines(tmp_path / "two.ndjson", [json.dumps(later), lines()[0]])], PRACTICE)
+    messages = [
+        adt_message(TRUST, "MRN-ZQ42", 1, "A01", "202001011000", "V1", family="Quillfeather"),
+        adt_message(TRUST, "MRN-OTHER", 2, "A01", "202001011100", "V2"),
+        adt_message(TRUST, "MRN-ZQ42", 3, "A08", "202001021000", "V1", family="Quillfeather"),
+    ]
+    path = tmp_path / "RXX.hl7"
+    path.write_text("\n".join(messages))
+    api.land("adt", [path], TRUST)
+
+
+def build_lake() -> None:
+    from commonweal.apps.population.lake import open_lake, refresh_lake
+
+    refresh_lake(open_lake(), datetime(2021, 1, 1, tzinfo=UTC).date(), lambda stage: None)
+
+
+def actor(name: str) -> Any:
+    from commonweal.apps.access import api as access
+
+    return access.erasing.administrator(name, "a long password")
+
+
+def remove(asked: Any, reason: str = "retention", step: Any = lambda name: None) -> Any:
+    from commonweal.apps.exchange import api
+
+    made = api.removal.ask(api.removal.Reason(reason), "Retention schedule, line 12", asked, actor("ann"))
+    api.removal.confirm(made.pk, actor("bob"))
+    return api.removal.carry_out(made.pk, step)
+
+
+def both() -> Any:
+    """The person's compartment at the practice and at the trust."""
+    from commonweal.apps.exchange import api
+
+    return api.removal.Asked(compartments=((PRACTICE, PERSON), (TRUST, "MRN-ZQ42")))
+
+
+def everywhere() -> list[str]:
+    """Where a planted word stands: any row of any table, any file of the home, sealed ones opened."""
+    from commonweal.apps.exchange import landing, sealing
+
+    found = []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public'")
+        for (table,) in cursor.fetchall():
+            # bytea prints as hex, so each word is looked for as text and as hex
+            cursor.execute(
+                f"SELECT count(*) FROM {table} t WHERE t::text ~ %s",
+                ["|".join([*PLANTED, *(word.encode().hex() for word in PLANTED)])],
+            )
+            if cursor.fetchone()[0]:
+                found.append(f"table {table}")
+    home = Path(settings.COMMONWEAL_HOME)
+    for path in home.rglob("*"):
+        if path.is_file():
+            data = path.read_bytes()
+            if data.startswith(b"CWSEAL1"):
+                data += landing.opened(home / "landing", path.name).read()
+            found += [f"file {path.relative_to(home)}" for word in PLANTED if word.encode() in data]
+    assert sealing.CHUNK
+    return sorted(set(found))
+
+
+@pytest.mark.usefixtures("owner")
+def test_after_a_removal_nothing_of_the_person_is_left_anywhere(tmp_path: Path) -> None:
+    """Given a person in two feeds, the lake, quarantine and landed files; when removed; then no byte is left."""
+    from commonweal.apps.exchange import api
+    from commonweal.apps.population.lake import open_lake
+
+    land(tmp_path)
+    build_lake()
+    before = everywhere()
+    assert {"table record_resource", "table record_history", "table exchange_message", "table exchange_quarantine",
+            "table identity_demographics", "table record_string"} <= set(before)  # fmt: skip
+    assert any(where.startswith("file landing/") for where in before)
+    reached = api.removal.reach(api.removal.targets_of(both()))
+    assert (reached["compartments"], reached["messages"], reached["landed files"]) == (2, 2, 3)
+    done = remove(both())
+    assert (done.state, done.targets) == ("done", {})
+    assert {name: done.reached[name] for name in ("resources", "messages", "landed rows", "quarantined rows")} == {
+        name: reached[name] for name in ("resources", "messages", "landed rows", "quarantined rows")
+    }
+    assert done.reached["lake rows"] > 0
+    assert everywhere() == []
+    # the other person is as before, in the record, the landed files and the lake
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM record_resource r JOIN record_compartment c ON c.id = r.compartment_id "
+                       "WHERE c.local_id = %s", [OTHER])  # fmt: skip
+        assert cursor.fetchone() == (7,)
+    with open_lake().connect() as lake:
+        assert lake.execute("SELECT count(*) FROM person").fetchone() == (2,)
+    assert api.replay(1)["read"] == 0
+
+
+@pytest.mark.usefixtures("owner")
+def test_what_was_removed_does_not_come_back_and_a_correction_does(tmp_path: Path) -> None:
+    """Given a removal; when the same file, and the same lines in another, come; then nothing; a correction is taken."""
+    from commonweal.apps.exchange import api
+
+    land(tmp_path)
+    remove(both(), "rectification")
+    again = api.land("gp", [tmp_path / "one.ndjson"], PRACTICE)
+    assert (again["read"], again["duplicate"]) == (15, 15)
+    assert api.land("adt", [tmp_path / "RXX.hl7"], TRUST)["accepted"] == 0
+    extract = api.land("gp", [write_lines(tmp_path / "three.ndjson", list(reversed(lines()[:-1])))], PRACTICE)
+    assert (extract["accepted"], extract["duplicate"], extract["quarantined"]) == (0, 7, 7)
+    assert everywhere() == []
+    corrected = {**planted(), "gender": "other"}
+    path = write_lines(tmp_path / "four.ndjson", [json.dumps(corrected)])
+    assert api.land("gp", [path], PRACTICE)["accepted"] == 1
+
+
+@pytest.mark.usefixtures("owner")
+def test_a_single_resource_goes_with_its_versions_and_its_line(tmp_path: Path) -> None:
+    from commonweal.apps.exchange import api
+
+    land(tmp_path)
+    ident = f"{PERSON[:-4]}0000"
+    done = remove(api.removal.Asked(resources=(("Condition", ident),)), "wrong-person")
+    assert (done.reached["resources"], done.reached["landed rows"]) == (1, 1)
+    PLACES = [where for where in everywhere() if not where.startswith("table exchange_removal")]
+    assert PLACES  # the person stays
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM record_resource WHERE id = %s", [ident])
+        assert cursor.fetchone() == (0,)
+
+
+@pytest.mark.usefixtures("owner")
+@pytest.mark.parametrize(
+    "died_at", ["list", "database", "landed files", "landed file", "keys", "other files", "lake", "vacuum", "end"]
+)
+def test_killed_at_any_step_a_removal_is_finished_by_the_same_command(tmp_path: Path, died_at: str) -> None:
+    from commonweal.apps.exchange import api
+
+    land(tmp_path)
+    seen: list[str] = []
+
+    def die(name: str) -> None:
+        seen.append(name)
+        if name == died_at and seen.count(name) == (2 if name in ("landed file", "keys") else 1):
+            raise Crash
+
+    with pytest.raises(Crash):
+        remove(both(), step=die)
+    assert api.removal.unfinished()
+    for number in api.removal.unfinished():
+        assert api.removal.carry_out(number).state == "done"
+    assert everywhere() == []
+    assert api.removal.unfinished() == []
+
+
+@pytest.mark.usefixtures("owner")
+def test_nobody_removes_alone_and_a_legal_hold_stops_two(tmp_path: Path) -> None:
+    from commonweal.apps.exchange import api
+
+    land(tmp_path)
+    made = api.removal.ask(api.removal.Reason.RETENTION, "Retention schedule, line 12", both(), actor("ann"))
+    with pytest.raises(api.RemovalRefused, match="another administrator"):
+        api.removal.confirm(made.pk, actor("ann"))
+    with pytest.raises(ValueError, match="not an administrator's"):
+        actor("nobody")
+    wholes = [ident for ident, _, _ in api.removal.targets_of(both()).wholes]
+    (first, *_rest) = api.removal.hold(wholes, "Coroner's inquest", actor("ann"))
+    with pytest.raises(api.RemovalRefused, match="legal hold"):
+        api.removal.confirm(made.pk, actor("bob"))
+    for number in (first, *_rest):
+        api.removal.lift(number, actor("ann"))
+    api.removal.confirm(made.pk, actor("bob"))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT action FROM access_audit WHERE action ~ '^(removal|hold)' ORDER BY id")
+        actions = [row[0] for row in cursor.fetchall()]
+    assert actions == ["removal.ask", "hold.set", "hold.lift", "hold.lift", "removal.confirm"]
+
+
+@pytest.mark.usefixtures("owner")
+def test_a_restored_backup_does_not_bring_a_removed_person_back(tmp_path: Path) -> None:
+    """Given a removal after a backup; when the backup's rows are there again; then the list removes them again."""
+    from commonweal.apps.exchange import api
+
+    taken = datetime.now(UTC) - timedelta(hours=1)
+    land(tmp_path)
+    remove(both())
+    lists = api.removal.lines([api.removal.list_path()])
+    with connection.cursor() as cursor:  # the database as the backup has it: before the removal
+        cursor.execute("DELETE FROM record_removed")
+        cursor.execute("DELETE FROM exchange_removal")
+        cursor.execute("DELETE FROM exchange_message")
+        cursor.execute("DELETE FROM exchange_receipt")
+    land(tmp_path)
+    assert everywhere() != []
+    made = api.removal.apply_again(lists, taken)
+    assert made is not None
+    assert api.removal.carry_out(made.pk).state == "done"
+    assert everywhere() == []
+    assert api.removal.apply_again(lists, datetime.now(UTC) + timedelta(days=1)) is None
+
+
+@pytest.mark.usefixtures("owner")
+def test_every_table_that_names_a_person_is_reached_or_kept_on_purpose() -> None:
+    """A new table of a compartment or person fails here until removal reaches it or a reason to keep it is written."""
+    from commonweal.apps.access import api as access
+    from commonweal.apps.identity import api as identity
+    from commonweal.apps.record import api as record
+
+    kept = {
+        "access_user": "anonymised, because the audit names it",
+        "exchange_hold": "a hold outlives nothing it holds",
+    }
+    reached = {*record.erasing.TABLES, *identity.erasing.TABLES, *access.erasing.TABLES}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT table_name FROM information_schema.columns WHERE table_schema = 'public' AND "
+            "(column_name ~ '(compartment_id|person_id|local_id|rid)$' AND column_name !~ 'grid') "
+            "AND table_name NOT LIKE 'access_audit%'"
+        )
+        named = {row[0] for row in cursor.fetchall()}
+    assert named - reached - set(kept) == set()
+    assert UUID(PERSON)
