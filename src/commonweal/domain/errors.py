@@ -64,13 +64,15 @@ meets one ends with that message and exit status 1; a page or the FHIR API turns
     │   ├── NumberedApart        a second feed of a source, not known to number people alike
     │   ├── BadUpload            an uploaded body that is cut short or not what it says
     │   ├── SealBroken           a sealed file without its key, damaged, or none at all
-    │   └── RemovalRefused       a lawful removal that cannot be asked for, confirmed or done
+    │   ├── RemovalRefused       a lawful removal that cannot be asked for, confirmed or done
+    │   └── BadSenders           the list of who may send over MLLP cannot be used
     ├── Cancelled                a bulk request was cancelled while it was done (exchange)
     ├── BadRelationsError        declared relations of a table cannot be followed (measurement)
     ├── TransitionError          a step a version or action does not allow (domain.reporting)
     ├── UnknownPartError         an audience or section of a pack there is none of (domain.reporting)
     ├── BadNoteError             a comment, reason or action that cannot be kept (reporting)
     ├── VersionError             a version that cannot be prepared or decided (reporting)
+    ├── BadQueryError            a question the open data does not answer (reporting)
     ├── NotCheckedError          files to reconcile that were sent wrongly (reporting)
     └── UnknownPeriodError       a report of a month without figures (reporting)
 

@@ -45,6 +45,12 @@ BOARD = Entry(
     "Board report of the latest month",
     "Plan, actual and variance by service area, inequality gaps and money, each figure with where it came from.",
 )
+PACKS = Entry(
+    "/reports/packs",
+    "Packs",
+    "Packs and versions",
+    "A pack for the board, a committee or the public: preview, download, freeze a version, sign it off.",
+)
 INDICATORS = Entry(
     "/performance/indicators",
     "Indicators",
@@ -130,8 +136,19 @@ ENTRIES: dict[Role, tuple[Entry, ...]] = {
     Role.SOCIAL_WORKER: (FIND,),
     Role.CITIZEN: (OWN, LOOKED),
     Role.ANALYST: (REGISTERS, INDICATORS, DEFINITIONS, IMPORT, RECONCILE, FEEDS),
-    Role.PERFORMANCE_LEAD: (BOARD, INDICATORS, OVERSIGHT, OUTCOMES, REGISTERS, DEFINITIONS, IMPORT, RECONCILE, FEEDS),
-    Role.BOARD_SECRETARY: (BOARD, INDICATORS, OVERSIGHT, OUTCOMES, DEFINITIONS),
+    Role.PERFORMANCE_LEAD: (
+        BOARD,
+        PACKS,
+        INDICATORS,
+        OVERSIGHT,
+        OUTCOMES,
+        REGISTERS,
+        DEFINITIONS,
+        IMPORT,
+        RECONCILE,
+        FEEDS,
+    ),
+    Role.BOARD_SECRETARY: (BOARD, PACKS, INDICATORS, OVERSIGHT, OUTCOMES, DEFINITIONS),
     Role.ADMINISTRATOR: (REVIEW, FEEDS),
     Role.PRIVACY_OFFICER: (RULES, TRIAL),
     Role.SERVICE: (),

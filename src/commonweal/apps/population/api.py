@@ -2,6 +2,7 @@
 
 from commonweal.apps.population.actions import refresh
 from commonweal.apps.population.breakdown import Breakdown, Row, breakdown
+from commonweal.apps.population.data import disclosure_profiles
 from commonweal.apps.population.evaluation import compare_with_truth
 from commonweal.apps.population.lake import open_lake
 from commonweal.apps.population.selectors import Definition, register, registers
@@ -16,6 +17,7 @@ __all__ = [
     "Row",
     "breakdown",
     "compare_with_truth",
+    "disclosure_profiles",
     "open_lake",
     "refresh",
     "register",

@@ -5,9 +5,15 @@ from pathlib import Path
 
 from commonweal.apps.reporting.pack.html import html
 from commonweal.apps.reporting.pack.model import DRAFT, Pack, Standing
+from commonweal.apps.reporting.pack.pdf import pdf
+from commonweal.apps.reporting.pack.workbook import xlsx
 
-FORMS: Mapping[str, Callable[[Pack, Standing], bytes]] = {"html": html}
-MEDIA = {"html": "text/html; charset=utf-8"}
+FORMS: Mapping[str, Callable[[Pack, Standing], bytes]] = {"html": html, "pdf": pdf, "xlsx": xlsx}
+MEDIA = {
+    "html": "text/html; charset=utf-8",
+    "pdf": "application/pdf",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 
 
 def rendered(pack: Pack, form: str, standing: Standing = DRAFT) -> bytes:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -91,9 +92,15 @@ def version(key: int) -> Version | None:
     return _version(row) if row is not None else None
 
 
-def _version(row: Sequence[object]) -> Version:
-    state = str(row[_FIELDS.index("state")])
-    return Version(*row, tuple(VERSION.get(state, {})))  # type: ignore[arg-type]  # the columns in the fields' order
+def _version(row: Sequence[Any]) -> Version:
+    held = dict(zip(_FIELDS, row, strict=True))
+    return Version(
+        key=held.pop("id"),
+        code=held.pop("content_hash"),
+        note=held.pop("decision_note"),
+        steps=tuple(VERSION.get(held["state"], {})),
+        **held,
+    )
 
 
 def content(key: int) -> Pack:
@@ -114,9 +121,20 @@ def published_figures(period: str | None = None) -> dict[str, Published]:
         rows = rows.filter(period=period)
     found: dict[str, Published] = {}
     for number, decided, figures in rows.values_list("number", "decided_at", "figures"):
+        on = day(decided.date()) if decided else ""
         for one in figures:
-            found[one["key"]] = Published(one["text"], number, day(decided.date()))
+            found[one["key"]] = Published(one["text"], number, on)
     return found
+
+
+def figures_of(key: int) -> dict[str, Published]:
+    """What one version says of each figure, by key."""
+    row = VersionRow.objects.filter(pk=key).values_list("number", "decided_at", "figures").first()
+    if row is None:
+        return {}
+    number, decided, figures = row
+    on = day(decided.date()) if decided else ""
+    return {one["key"]: Published(one["text"], number, on) for one in figures}
 
 
 def published_rows() -> list[tuple[Version, list[Figure]]]:

@@ -7,7 +7,7 @@ from datetime import date
 from django.conf import settings
 
 from commonweal.apps.measurement import api as measurement
-from commonweal.apps.measurement.api import Indicator, Measurement
+from commonweal.apps.measurement.api import Indicator, Measurement, State
 from commonweal.apps.reporting import selectors
 from commonweal.apps.reporting.checking import checked
 from commonweal.apps.reporting.figures import Published, figure_key, figure_text, source_text
@@ -19,7 +19,8 @@ from commonweal.apps.reporting.pack.exceptions import exceptions
 from commonweal.apps.reporting.pack.model import Figure, Pack, Section
 from commonweal.apps.reporting.pack.public import public_summary
 from commonweal.apps.reporting.pack.signals import MOST_CHARTS, Signalled, headlines_of, pages, signalled
-from commonweal.domain.reporting.audiences import Audience, audience, chosen
+from commonweal.domain.reporting.audiences import audience, chosen
+from commonweal.domain.reporting.openness import DISCLOSURE_CONTROL, PUBLISHED_PAPER
 
 
 def build(
@@ -52,6 +53,7 @@ def build(
             said.append(Headline(str(many), text, "", "restated", "restated"))
         report = replace(report, headlines=_anchored(said, wanted))
         made = _sections(report, found, known, wanted, today, most_charts)
+    kept = [figure(one, known) for one in _distinct(report.figures)]
     return Pack(
         period=period,
         month=report.month,
@@ -60,8 +62,8 @@ def build(
         audience_name=readers.name,
         made_on=day(today),
         synthetic=report.synthetic,
-        sections=(_cover(report, readers), *made),
-        figures=tuple(figure(one, known) for one in _distinct(report.figures)),
+        sections=tuple(made) if readers.code == "public" else (_cover(report), *made),
+        figures=tuple(one for one in kept if one.basis or readers.code != "public"),
         restated=report.restated,
         findings=len(report.findings),
     )
@@ -117,7 +119,7 @@ def _anchor(section: Section) -> Section:
     return replace(section, slug="area-workforce")
 
 
-def _cover(report: BoardReport, readers: Audience) -> Section:
+def _cover(report: BoardReport) -> Section:
     return Section("about-this-pack", "About this pack", 2, tuple(contents.about(report)))
 
 
@@ -148,5 +150,12 @@ def figure(one: Measurement, known: Mapping[str, Indicator]) -> Figure:
         state=str(one.state),
         as_at=one.as_at.isoformat() if one.as_at else "",
         source=source_text(one),
-        controlled=not one.source_file,
+        basis=_basis(one),
     )
+
+
+def _basis(one: Measurement) -> str:
+    """On what a figure may be made public: it stands in a public paper, or counts were hidden and rounded."""
+    if one.source_file:
+        return PUBLISHED_PAPER if one.note.startswith("document ") else ""
+    return DISCLOSURE_CONTROL if one.state == State.SUPPRESSED or one.note.startswith("Counts from ") else ""

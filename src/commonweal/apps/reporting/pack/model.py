@@ -72,8 +72,8 @@ class Section:
 class Figure:
     """A figure the pack was made from, as it may be compared and released.
 
-    ``value`` is the number as text, "" where there is none; ``text`` as printed. ``controlled``: a count of people,
-    put there under a disclosure profile.
+    ``value`` is the number as text, "" where there is none; ``text`` as printed. ``basis`` is on what it may be made
+    public: a ``published paper``, ``disclosure control``, or "" for none.
     """
 
     key: str
@@ -91,7 +91,7 @@ class Figure:
     state: str
     as_at: str
     source: str
-    controlled: bool
+    basis: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The public summary: one page in plain English, from figures that may be released, naming nobody."""
 
 from commonweal.apps.reporting.model import BoardReport
+from commonweal.apps.reporting.pack.contents import about as told_of
 from commonweal.apps.reporting.pack.model import Block, Bullets, Para, Section
 
 _MOST = 6
@@ -33,7 +34,6 @@ def public_summary(report: BoardReport) -> list[Section]:
         "The full report says where each figure came from. Figures may be used again from the open data page of this "
         "site, once this report has been signed off.",
     ]
-    if report.synthetic:
-        about.insert(0, "The counts of people are of a made-up system of made-up people.")
+    about = [block.text for block in told_of(report) if isinstance(block, Para)] + about
     made.append(Section("about", "About these figures", 2, (Bullets(tuple(about)),)))
     return made

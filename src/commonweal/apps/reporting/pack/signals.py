@@ -1,7 +1,7 @@
 """Control charts of the pack: every series with figures up to the month reported, those that call for action first."""
 
 import calendar
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -173,7 +173,7 @@ def trajectory(indicator: Indicator, on: date) -> str:
 def headlines_of(found: Sequence[Signalled]) -> list[Headline]:
     """A sentence for each indicator with fresh signals, and for each that cannot reach its target."""
     said: list[Headline] = []
-    rules = (
+    rules: tuple[tuple[str, str, Callable[[Signalled], bool], str], ...] = (
         ("signal-of-concern", "worse", lambda one: one.concern, "special cause of concern"),
         ("signal-of-improvement", "better", lambda one: one.improvement, "special cause of improvement"),
         ("target-not-capable", "worse", lambda one: one.failing, "target will be missed unless something changes"),
@@ -204,7 +204,7 @@ def pages(found: Sequence[Signalled], period: str, most: int) -> list[Section]:
     rows = tuple(
         (
             Cell(one.indicator.name, note=one.where),
-            Cell(one.at, note="Older than three months" if one.old else ""),
+            Cell(one.at, note="Old" if one.old else ""),
             Cell(one.value),
             Cell(VARIATION_WORDS[one.summary.variation]),
             Cell(ASSURANCE_WORDS[one.summary.assurance]),
