@@ -120,7 +120,7 @@ def test_importing_again_changes_nothing_and_an_amended_file_replaces(messy: Pat
     assert changed
     before = api.get("offered")
     assert len(before) == 4
-    found = api.findings(source_key="import:perf.xlsx")
+    found = api.findings(source_key="import:perf.xlsx@2020-10")
     assert [one.line for one in found if one.severity == "error"] == ["Performance!F10"]
     again, _ = api.hold_import(messy, messy.name, text, "user:a", NOW)
     assert api.confirm_import(again.number, NOW, define=True)[1] is False
@@ -139,6 +139,95 @@ def test_importing_again_changes_nothing_and_an_amended_file_replaces(messy: Pat
     assert [one.printed for one in api.import_fates(amended.number, "unread")] == ["lots"]
 
 
+def test_many_organisations_are_imported_at_once_and_each_row_says_whose_it_is(tmp_path: Path) -> None:
+    from commonweal.apps.measurement import api
+
+    file = tmp_path / "trusts.csv"
+    file.write_text(
+        "Code,Month,Age,Attendances,Cost\n"
+        'RWY,2020-08-01,All,"1,200",£10\nRWY,2020-08-01,65+,300,£3\nRAE,2020-08-01,65+,90,-\n'
+        "Nowhere NHS,2020-08-01,All,7,£1\nRAE,soon,All,8,£1\n"
+    )
+    table = {
+        "sheet": "trusts",
+        "rows": "2-6",
+        "headings": [1],
+        "footprint": "A",
+        "footprint_kind": "organisation",
+        "period": "B",
+        "category": "C",
+        "lens": "age",
+        "columns": [
+            {"column": "D", "kind": "actual", "indicator": "Attendances", "counts": True},
+            {"column": "E", "kind": "actual", "indicator": "Cost"},
+        ],
+    }
+    plain: dict[str, Any] = {
+        "reported": "2020-10",
+        "footprint": {"kind": "system", "code": "QT1"},
+        "sheets": [table],
+        "indicators": {"Attendances": "many_attended", "Cost": {"code": "many_cost", "unit": "pence"}},
+    }
+    seen = api.preview_import(file, json.dumps(plain))
+    assert [(one.footprint, one.period, one.lens, one.category, one.value) for one in seen.figures] == [
+        ("RWY", "2020-08", "all", "all", Decimal(1200)),
+        ("RWY", "2020-08", "all", "all", Decimal(1000)),
+        ("RWY", "2020-08", "age", "65+", Decimal(300)),
+        ("RWY", "2020-08", "age", "65+", Decimal(300)),
+        ("RAE", "2020-08", "age", "65+", Decimal(90)),
+    ]
+    assert {one.footprint_kind for one in seen.figures} == {"organisation"}
+    assert [(one.cell, one.rule) for one in seen.unread] == [
+        ("D5", "footprint-not-known"),
+        ("E5", "footprint-not-known"),
+        ("D6", "period-not-read"),
+        ("E6", "period-not-read"),
+    ]
+    plain["footprints"] = {"Nowhere NHS": "RZZ"}
+    again = api.preview_import(file, json.dumps(plain))
+    assert ("RZZ", Decimal(7)) in {(one.footprint, one.value) for one in again.figures}
+
+
+def test_a_series_goes_on_under_any_name_and_what_it_restates_is_kept(tmp_path: Path) -> None:
+    from commonweal.apps.measurement import api
+
+    def imported(name: str, text: str, reported: str) -> bool:
+        file = tmp_path / name
+        file.write_text(text)
+        columns = [{"column": place, "kind": "actual", "period": f"2021-0{at}"} for at, place in ((1, "B"), (2, "C"))]
+        plain = {
+            "reported": reported,
+            "series": "Ward book",
+            "footprint": {"kind": "system", "code": "QT1"},
+            "sheets": [{"sheet": Path(name).stem, "rows": "2", "indicator": "A", "columns": columns}],
+            "indicators": {"Falls": "ward_falls"},
+        }
+        held, _ = api.hold_import(file, file.name, json.dumps(plain), "user:a", NOW)
+        return api.confirm_import(held.number, NOW, define=True)[1]
+
+    assert imported("january.csv", "Ward,Jan,Feb\nFalls,10,\n", "2021-01")
+    assert imported("february.csv", "Ward,Jan,Feb\nFalls,12,9\n", "2021-02")  # the next month restates January
+    assert [(one.reported, one.period, one.value) for one in api.get("ward_falls")] == [
+        ("2021-01", "2021-01", Decimal(10)),
+        ("2021-02", "2021-01", Decimal(12)),
+        ("2021-02", "2021-02", Decimal(9)),
+    ]
+    assert imported("february corrected.csv", "Ward,Jan,Feb\nFalls,12,8\n", "2021-02")  # the same month once more
+    (kept, later) = sorted(api.restated("ward_falls"), key=lambda one: one.period, reverse=True)
+    assert (kept.period, kept.before, kept.now, kept.before_source) == (
+        "2021-02",
+        Decimal(9),
+        Decimal(8),
+        "february.csv february!C2",
+    )
+    assert (later.period, later.before, later.now, later.when) == ("2021-01", Decimal(10), Decimal(12), "2021-02")
+    (tmp_path / "copy.csv").write_bytes((tmp_path / "february corrected.csv").read_bytes())
+    last = api.imports()[0]
+    again, _ = api.hold_import(tmp_path / "copy.csv", "copy.csv", last.mapping, "user:a", NOW)
+    assert api.confirm_import(again.number, NOW, define=True)[1] is False  # the same bytes under another name
+    assert len(api.get("ward_falls")) == 3
+
+
 def test_the_arithmetic_of_an_imported_table_is_checked(tmp_path: Path) -> None:
     from commonweal.apps.measurement import api
 
@@ -149,7 +238,7 @@ def test_the_arithmetic_of_an_imported_table_is_checked(tmp_path: Path) -> None:
     (wrong,) = [one for one in seen.disagreements if one.severity != "note"]
     assert (wrong.printed, wrong.computed, wrong.reported) == ("75", "60", "2020-10")
     api.confirm_import(held.number, NOW, define=True)
-    assert wrong.message in {one.message for one in api.findings(source_key="import:wards.csv")}
+    assert wrong.message in {one.message for one in api.findings(source_key="import:wards.csv@2020-10")}
     assert Decimal(75) in {one.value for one in api.get("total")}
 
 

@@ -28,6 +28,13 @@ from commonweal.apps.measurement.published import (
     published_rows,
     year_to_date,
 )
+from commonweal.apps.measurement.recalibrating import (
+    Recalibrating,
+    decide_recalibration,
+    propose_recalibration,
+    recalibrations,
+    withdraw_recalibration,
+)
 from commonweal.apps.measurement.registry import (
     Change,
     Past,
@@ -41,6 +48,7 @@ from commonweal.apps.measurement.registry import (
     propose,
     withdraw,
 )
+from commonweal.apps.measurement.restated import Restated, restated
 from commonweal.apps.measurement.selectors import findings, get, indicators, reported_periods, versions
 from commonweal.apps.measurement.tables import (
     PublishedCell,
@@ -89,7 +97,9 @@ __all__ = [
     "PublishedCell",
     "PublishedRow",
     "PublishedTable",
+    "Recalibrating",
     "ReconcileSheet",
+    "Restated",
     "ReviewError",
     "Severity",
     "State",
@@ -98,6 +108,7 @@ __all__ = [
     "Who",
     "confirm_import",
     "decide",
+    "decide_recalibration",
     "documents",
     "extents",
     "findings",
@@ -117,14 +128,17 @@ __all__ = [
     "proposal",
     "proposals",
     "propose",
+    "propose_recalibration",
     "proposed_map",
     "published_rows",
     "put",
     "read_definitions",
+    "recalibrations",
     "reconcile_files",
     "reconcile_sheets",
     "register_indicators",
     "reported_periods",
+    "restated",
     "safe_name",
     "show_import",
     "stored_tables",
@@ -133,6 +147,7 @@ __all__ = [
     "totals_of",
     "versions",
     "withdraw",
+    "withdraw_recalibration",
     "write_definitions",
     "year_to_date",
 ]

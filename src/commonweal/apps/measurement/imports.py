@@ -1,7 +1,9 @@
 """Importing a workbook: read under a map, kept as a preview with every cell's fate, stored when confirmed.
 
-The file itself is kept under its checksum before it is read. Importing the same file under the same map changes
-nothing; an amended file of the same name replaces what the earlier one said.
+The file itself is kept under its checksum before it is read. Importing the same bytes under the same map changes
+nothing, whatever the file is called. A map's ``series`` says what a file is the next of (else its name does): a later
+month of a series stands beside the earlier ones, and the latest report of a period is the one that counts; another file
+for the same month replaces what was said, and every value it changes is kept as restated.
 """
 
 import hashlib
@@ -18,11 +20,13 @@ from django.db import connection, transaction
 
 from commonweal.apps.measurement.actions import put, register_indicators
 from commonweal.apps.measurement.models import ImportCellRow, ImportRow
+from commonweal.apps.measurement.restated import keep_restated
 from commonweal.apps.measurement.selectors import indicators
+from commonweal.apps.places import api as places
 from commonweal.domain.errors import CommonwealError
 from commonweal.domain.measurement.figures import Finding, Indicator, Measurement, Standing
 from commonweal.domain.measurement.workbook.extracting import Extract, Fate, extract, findings
-from commonweal.domain.measurement.workbook.mapping import BadMappingError, WorkbookMap, read_map
+from commonweal.domain.measurement.workbook.mapping import BadMappingError, WorkbookMap, folded, read_map
 from commonweal.domain.measurement.workbook.proposing import missing, propose
 from commonweal.feeds.workbooks.reading import read_sheets
 from commonweal.feeds.workbooks.reconciling import reconcile_files
@@ -49,6 +53,8 @@ class Imported:
     stored_at: datetime | None
     figures: int
     unread: int
+    series: str
+    reported: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +98,20 @@ def safe_name(name: str) -> str:
 
 def proposed_map(path: Path, encoding: str = "") -> tuple[str, list[str]]:
     """A map to edit, as YAML, and what a person still has to say in it. Raises ``HostileFileError``."""
-    plain = propose(read_sheets(path, encoding), indicators())
+    plain = propose(read_sheets(path, encoding), indicators(), places=_places())
     if encoding:
         plain["encoding"] = encoding
     text: str = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=120)
     return text, missing(plain)
+
+
+def _places() -> dict[str, tuple[str, str]]:
+    """(kind, code) of every footprint and organisation by its folded name, then by its code."""
+    known = [(one.name, one.kind, one.code) for one in places.footprints()]
+    known += [(one.name, "organisation", one.code) for one in places.organisations()]
+    return {folded(name): (kind, code) for name, kind, code in known} | {
+        folded(code): (kind, code) for _, kind, code in known
+    }
 
 
 def parse_map(text: str) -> WorkbookMap:
@@ -119,7 +134,8 @@ def preview(path: Path, map_text: str) -> Preview:
     """
     mapping = parse_map(map_text)
     known = {one.code: one.unit for one in indicators()}
-    found = extract(read_sheets(path, mapping.encoding), mapping, path.name, known)
+    codes = {key: code for key, (_, code) in _places().items()}
+    found = extract(read_sheets(path, mapping.encoding), mapping, path.name, known, codes)
     disagreeing = reconcile_files([(path, path.name)], mapping.encoding)
     told = tuple(replace(one, reported=mapping.reported) for one in disagreeing)
     return Preview(found.figures, found.fates, tuple(_undefined(found, known)), told)
@@ -143,7 +159,7 @@ def _undefined(found: Extract, known: dict[str, str]) -> list[Indicator]:
 def hold(path: Path, name: str, map_text: str, by: str, now: datetime) -> tuple[Imported, Preview]:
     """Keep a reading of a file as a preview, with the fate of every cell. Raises as ``preview`` does."""
     kept, code = keep_file(path, name)
-    seen = preview(kept, map_text)
+    seen, mapping = preview(kept, map_text), parse_map(map_text)
     with transaction.atomic(), connection.cursor() as cursor:
         row = ImportRow.objects.create(
             file=kept.name,
@@ -153,6 +169,8 @@ def hold(path: Path, name: str, map_text: str, by: str, now: datetime) -> tuple[
             read_at=now,
             figures=len(seen.figures),
             unread=len(seen.unread),
+            series=mapping.series or kept.name,
+            reported=mapping.reported,
         )
         with cursor.copy(_COPY_CELLS) as out:
             for one in seen.fates:
@@ -179,24 +197,29 @@ def confirm(number: int, now: datetime, *, define: bool) -> tuple[Imported, bool
         if seen.undefined and not define:
             names = ", ".join(one.code for one in seen.undefined)
             raise NotImportedError(f"nobody has defined {names}; define them first, or import by command, which does")
-        same = ImportRow.objects.filter(file=row.file, state="stored").exclude(pk=number)
-        unchanged = same.filter(sha256=row.sha256, mapping=row.mapping).exists()
-        if not unchanged:
+        mapping = parse_map(row.mapping)
+        stored = ImportRow.objects.filter(state="stored").exclude(pk=number)
+        twin = stored.filter(sha256=row.sha256, mapping=row.mapping).first()
+        if twin is not None:  # the same bytes, perhaps under another name
+            row.series = twin.series
+        same = stored.filter(series=row.series, reported=row.reported)
+        if twin is None:
             register_indicators(seen.undefined)
-            mapping = parse_map(row.mapping)
             held = Extract(seen.figures, seen.fates, {})
             # What the file's own tables get wrong stands beside what could not be read of them.
             own = [replace(one, reported=mapping.reported) for one in reconcile_files([(path, row.file)])]
-            put(source_key(row.file), seen.figures, [*findings(held, row.file, mapping.reported), *own])
+            key = source_key(row.series, row.reported)
+            keep_restated(key, seen.figures, by=f"import {number}, {row.file}", now=now)
+            put(key, seen.figures, [*findings(held, row.file, mapping.reported), *own])
         same.update(state="replaced")
         row.state, row.stored_at = "stored", now
-        row.save(update_fields=["state", "stored_at"])
-    return _imported(row), not unchanged
+        row.save(update_fields=["state", "stored_at", "series"])
+    return _imported(row), twin is None
 
 
-def source_key(file: str) -> str:
-    """What the figures of a file are put under."""
-    return f"import:{file}"
+def source_key(series: str, reported: str) -> str:
+    """What the figures of a file are put under: what it is the next of, and the month it reports."""
+    return f"import:{series}@{reported}"
 
 
 def imports(limit: int = 50) -> list[Imported]:
@@ -235,4 +258,6 @@ def _imported(row: ImportRow) -> Imported:
         row.stored_at,
         row.figures,
         row.unread,
+        row.series,
+        row.reported,
     )

@@ -9,11 +9,13 @@ from commonweal.apps.measurement.registry_models import (  # Django finds tables
     AimLinkRow,
     AimRow,
     ChangeRow,
+    EarlierRow,
     HistoryRow,
     ImportCellRow,
     ImportRow,
     PublishedCellRow,
     PublishedTableRow,
+    RecalibrationRow,
 )
 
 
@@ -154,6 +156,7 @@ __all__ = [
     "AimLinkRow",
     "AimRow",
     "ChangeRow",
+    "EarlierRow",
     "FindingRow",
     "HistoryRow",
     "ImportCellRow",
@@ -162,4 +165,5 @@ __all__ = [
     "MeasurementRow",
     "PublishedCellRow",
     "PublishedTableRow",
+    "RecalibrationRow",
 ]

@@ -69,6 +69,8 @@ class ImportRow(models.Model):
     stored_at = models.DateTimeField(null=True)
     figures = models.IntegerField(default=0)
     unread = models.IntegerField(default=0)
+    series = models.TextField(default="")
+    reported = models.TextField(default="")
 
     class Meta:
         db_table = "measurement_import"
@@ -80,6 +82,75 @@ class ImportRow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.file} {self.state}"
+
+
+class EarlierRow(models.Model):
+    """What a figure said before a later file for the same month said otherwise (``now_value``; None: left out)."""
+
+    source_key = models.TextField()
+    indicator = models.TextField()
+    footprint_kind = models.TextField()
+    footprint = models.TextField()
+    period = models.TextField()
+    lens = models.TextField()
+    category = models.TextField()
+    kind = models.TextField()
+    reported = models.TextField()
+    value = models.DecimalField(max_digits=24, decimal_places=8, null=True)
+    state = models.TextField()
+    printed = models.TextField(default="")
+    source_file = models.TextField()
+    source_line = models.TextField()
+    now_value = models.DecimalField(max_digits=24, decimal_places=8, null=True)
+    now_state = models.TextField(default="")
+    replaced_by = models.TextField()
+    replaced_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "measurement_earlier"
+        indexes: ClassVar = [models.Index(fields=["indicator"], name="measurement_earlier_of")]
+
+    def __str__(self) -> str:
+        return f"{self.indicator} {self.period} before {self.replaced_at}"
+
+
+class RecalibrationRow(models.Model):
+    """From ``start`` the lines of an indicator are computed afresh, for a reason that a second person accepted."""
+
+    indicator = models.TextField()
+    start = models.DateField()
+    until = models.DateField(null=True)
+    reason = models.TextField()
+    state = models.TextField(default="proposed")
+    proposed_by = models.TextField()
+    proposed_name = models.TextField()
+    proposed_at = models.DateTimeField()
+    reviewed_by = models.TextField(default="")
+    reviewed_name = models.TextField(default="")
+    reviewed_at = models.DateTimeField(null=True)
+    review_note = models.TextField(default="")
+
+    class Meta:
+        db_table = "measurement_recalibration"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(state__in=["proposed", "approved", "rejected", "withdrawn"]),
+                name="measurement_recalibration_state_known",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["approved", "rejected"])
+                | (~Q(reviewed_by="") & ~Q(reviewed_by=F("proposed_by")) & Q(reviewed_at__isnull=False)),
+                name="measurement_recalibration_second_person",
+            ),
+            models.UniqueConstraint(
+                fields=["indicator", "start"],
+                condition=Q(state__in=["proposed", "approved"]),
+                name="measurement_recalibration_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.indicator} from {self.start}"
 
 
 class ImportCellRow(models.Model):

@@ -4,6 +4,7 @@ Nothing is lost: each cell that holds anything ends as a figure, a label, a head
 there is no figure, or unread with the rule it breaks.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -20,6 +21,7 @@ from commonweal.domain.measurement.printed import (
 )
 from commonweal.domain.measurement.targets import BadTargetError, TargetKind, read_target
 from commonweal.domain.measurement.workbook.mapping import ColumnMap, Meant, SheetMap, WorkbookMap, folded
+from commonweal.domain.measurement.workbook.proposing import period_in
 from commonweal.domain.measurement.workbook.sheets import Cell, Sheet, reference
 
 # Units of whole things, in which 3.077 can only be 3,077.
@@ -27,6 +29,8 @@ COUNTED = frozenset(
     "count staff referrals admissions attendances vaccinations people appointments contacts packages ratings "  # noqa: SIM905  read so
     "indicators beds cases deaths visits".split()
 )
+_CODE = re.compile(r"[A-Z0-9]{3,6}\Z")  # an organisation's code of the reference data, which it may not yet hold
+_WHOLE = frozenset({"", "all", "total", "all people", "persons"})  # categories that split nothing
 _WORDS = {">": "more than", ">=": "at least", "<": "less than", "<=": "at most", "~": "about"}
 
 
@@ -56,8 +60,15 @@ class Extract:
         return [one for one in self.fates if one.became == "unread"]
 
 
-def extract(sheets: Iterable[Sheet], mapping: WorkbookMap, file: str, units: Mapping[str, str]) -> Extract:
-    """Follow ``mapping``; ``units`` gives the unit of each indicator already defined.
+def extract(
+    sheets: Iterable[Sheet],
+    mapping: WorkbookMap,
+    file: str,
+    units: Mapping[str, str],
+    places: Mapping[str, str] | None = None,
+) -> Extract:
+    """Follow ``mapping``; ``units`` gives the unit of each indicator already defined, ``places`` the code of each
+    footprint by its folded name or code.
 
     A sheet or row the map names and the file lacks is an unread fate, not an error: the rest still loads.
     """
@@ -65,13 +76,14 @@ def extract(sheets: Iterable[Sheet], mapping: WorkbookMap, file: str, units: Map
     figures: list[Measurement] = []
     fates: dict[tuple[str, str], Fate] = {}
     used: dict[str, Meant] = {}
+    named = {**(places or {}), **mapping.footprints}
     for table in mapping.sheets:
         sheet = found.get(folded(table.sheet)) if table.sheet else next(iter(found.values()), None)
         if sheet is None:
             where = (table.sheet, "A1")
             fates[where] = Fate(*where, "", "unread", "no-such-sheet", f"the file has no sheet {table.sheet!r}")
             continue
-        _table(sheet, table, mapping, file, units, figures, fates, used)
+        _table(sheet, table, mapping, file, units, named, figures, fates, used)
     for sheet in found.values():
         for row, column in sheet:
             where = (sheet.name, reference(row, column))
@@ -85,6 +97,7 @@ def _table(
     mapping: WorkbookMap,
     file: str,
     units: Mapping[str, str],
+    places: Mapping[str, str],
     figures: list[Measurement],
     fates: dict[tuple[str, str], Fate],
     used: dict[str, Meant],
@@ -106,22 +119,21 @@ def _table(
         for column in table.within:
             within[column] = sheet.text(row, column) or within.get(column, "")
             fate(row, column, "label")
-        label = sheet.text(row, table.indicator)
-        fate(row, table.indicator, "label")
-        category = sheet.text(row, table.category) if table.category else ""
-        if table.category:
-            fate(row, table.category, "label")
-        if not label:
-            for each in table.columns:
-                if sheet.at(row, each.column) is not None:
-                    fate(row, each.column, "unread", "no-label", "a figure stands in a row without an indicator")
-            continue
-        meant = mapping.indicators.get(folded(label))
+        for column in (table.indicator, table.category, table.footprint, table.period, table.lens_column):
+            if column is not None:
+                fate(row, column, "label")
+        line = _line(sheet, table, row, places)
         for each in table.columns:
             cell = sheet.cells.get((row, each.column)) or Cell("")
-            if meant is None:
-                if cell.text.strip():
-                    fate(row, each.column, "unread", "label-not-mapped", f"the map does not say what {label!r} means")
+            label = each.indicator or line.label
+            if not label and sheet.at(row, each.column) is None:
+                continue
+            meant = mapping.indicators.get(folded(label))
+            empty = not cell.text.strip() and cell.number is None
+            wrong = _unplaced(label, meant, line, each)
+            if meant is None or wrong:
+                if wrong and not (empty and label):
+                    fate(row, each.column, "unread", *wrong)
                 continue
             try:
                 reading = _read(cell, each, table, units.get(meant.code) or meant.unit)
@@ -131,17 +143,22 @@ def _table(
                     fate(row, each.column, "no_figure", ", ".join(reading.rules))
                     continue
                 base = above[each.column] if reading.same else None
-                made = _figure(reading, base, meant, each, table, mapping, units)
+                made = _figure(reading, base, meant, each, mapping, units)
             except (UnreadableCellError, UnreadableError) as problem:
                 rule = getattr(problem, "rule", "not-whole-pence")
                 fate(row, each.column, "unread", rule, str(problem))
                 continue
             headings = " / ".join(text for text in within.values() if text)
             said = "; ".join(part for part in (made.note, headings, *reading.rules) if part)
+            category = each.category or line.category
+            split = bool(category) and folded(category) not in _WHOLE
             made = replace(
                 made,
-                category=each.category or category or "all",
-                lens=table.lens or "all" if (each.category or category) else "all",
+                footprint_kind=table.footprint_kind or mapping.footprint_kind,
+                footprint=(places.get(folded(each.footprint)) or each.footprint) or line.footprint or mapping.footprint,
+                period=each.period or line.period,
+                category=category if split else "all",
+                lens=(line.lens or table.lens or "category") if split else "all",
                 source_file=file,
                 source_line=f"{sheet.name}!{reference(row, each.column)}",
                 note=said,
@@ -150,6 +167,44 @@ def _table(
             used[meant.code] = meant if meant.name or meant.unit else replace(meant, name=label)
             figures.append(made)
             fate(row, each.column, "figure", ", ".join(reading.rules))
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """What a row says of its figures, "" where it does not. ``wrong`` is (rule, message) of what it says in vain."""
+
+    label: str
+    category: str
+    lens: str
+    footprint: str
+    period: str
+    wrong: tuple[str, str] | None
+
+
+def _line(sheet: Sheet, table: SheetMap, row: int, places: Mapping[str, str]) -> _Line:
+    def said(column: int | None) -> str:
+        return "" if column is None else sheet.text(row, column)
+
+    wrong = None
+    footprint = said(table.footprint)
+    code = places.get(folded(footprint)) or (footprint if _CODE.match(footprint) else "")
+    if table.footprint is not None and not code:
+        wrong = ("footprint-not-known", f"nobody has said which footprint {footprint!r} is: add it to footprints")
+    period = period_in(said(table.period))
+    if table.period is not None and not period:
+        wrong = ("period-not-read", f"{said(table.period)!r} names no period")
+    lens = folded(said(table.lens_column)).replace(" ", "_")
+    return _Line(said(table.indicator), said(table.category), lens, code, period, wrong)
+
+
+def _unplaced(label: str, meant: Meant | None, line: _Line, column: ColumnMap) -> tuple[str, str] | None:
+    """Why a cell cannot be somebody's figure of something, as (rule, message)."""
+    if not label:
+        return "no-label", "a figure stands in a row without an indicator"
+    if meant is None:
+        return "label-not-mapped", f"the map does not say what {label!r} means"
+    stands = column.footprint and line.wrong is not None and line.wrong[0] == "footprint-not-known"
+    return None if stands else line.wrong
 
 
 def _read(cell: Cell, column: ColumnMap, table: SheetMap, unit: str) -> Reading:
@@ -198,7 +253,6 @@ def _figure(
     base: Measurement | None,
     meant: Meant,
     column: ColumnMap,
-    table: SheetMap,
     mapping: WorkbookMap,
     units: Mapping[str, str],
 ) -> Measurement:

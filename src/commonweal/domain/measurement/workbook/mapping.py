@@ -1,6 +1,7 @@
 """How a workbook's tables mean figures: the map a person edits, as plain values (YAML) and as checked objects.
 
 reported: 2020-10
+series: Performance report     # what this file is the next of, whatever it is called; else its name
 footprint: {kind: system, code: QT1}
 sheets:
   - sheet: Performance
@@ -14,14 +15,23 @@ sheets:
       - {column: D, kind: plan, period: 2020/21, counts: true}
     blank: not_reported        # or zero, same_as_above, not_applicable, to_be_confirmed, unreadable
     dash: not_reported
+  - sheet: Trusts              # many organisations in one sheet, an indicator a column
+    rows: 2-139
+    footprint: A               # the column that names whose figures a row holds
+    footprint_kind: organisation
+    period: B                  # the column of a row's period, where the columns do not say
+    columns:
+      - {column: D, kind: actual, indicator: A&E attendances}
 indicators:
   A&E attendances: activity_ae
   New thing: {code: new_thing, unit: people}
+footprints:
+  St Elsewhere: RXX            # names that the reference data does not know
 """
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from commonweal.domain.errors import CommonwealError
@@ -32,6 +42,12 @@ from commonweal.domain.measurement.workbook.sheets import BadCellName, column_nu
 UNKNOWN = "?"  # what a proposed map writes where a person has to say
 _ROWS = re.compile(r"(\d{1,7})(?:-(\d{1,7}))?\Z")
 _CODE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,99}\Z")
+_TOP = ("reported", "series", "footprint", "sheets", "indicators", "footprints", "encoding")
+_TABLE = (
+    *("sheet", "rows", "headings", "indicator", "within", "category", "lens", "lens_column", "footprint"),
+    *("footprint_kind", "period", "columns", "blank", "dash", "skip"),
+)
+_COLUMN = ("column", "kind", "period", "counts", "unit", "category", "heading", "indicator", "footprint")
 _REPORTED = re.compile(r"\d{4}-\d{2}\Z")
 
 
@@ -49,17 +65,23 @@ class ColumnMap:
     counts: bool = False
     unit: str = ""
     category: str = ""
+    indicator: str = ""
+    footprint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class SheetMap:
-    """One table of a sheet; rows and columns from 1."""
+    """One table of a sheet; rows and columns from 1.
+
+    ``indicator``, ``footprint``, ``period`` and ``lens_column`` are columns that say it of each row; None where every
+    column of figures, or the map, does.
+    """
 
     sheet: str
     first: int
     last: int
     headings: tuple[int, ...]
-    indicator: int
+    indicator: int | None
     columns: tuple[ColumnMap, ...]
     within: tuple[int, ...] = ()
     category: int | None = None
@@ -67,6 +89,10 @@ class SheetMap:
     blank: str = Absent.NOT_REPORTED
     dash: str = Absent.NOT_REPORTED
     skip: tuple[int, ...] = ()
+    footprint: int | None = None
+    footprint_kind: str = ""
+    period: int | None = None
+    lens_column: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +114,13 @@ class WorkbookMap:
     sheets: tuple[SheetMap, ...]
     indicators: Mapping[str, Meant]
     encoding: str = ""
+    series: str = ""
+    footprints: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_map(plain: Any) -> WorkbookMap:
     """The map that plain values (a YAML file) say. Raises ``BadMappingError`` at the first thing wrong."""
-    top = _mapping(plain, "the map", {"reported", "footprint", "sheets", "indicators", "encoding"})
+    top = _mapping(plain, "the map", set(_TOP))
     footprint = _mapping(top.get("footprint"), "footprint", {"kind", "code"})
     reported = str(top.get("reported", ""))
     if not _REPORTED.match(reported):
@@ -104,6 +132,10 @@ def read_map(plain: Any) -> WorkbookMap:
     if not tables:
         raise BadMappingError("sheets: the map names no table")
     meant = _mapping(top.get("indicators") or {}, "indicators", None)
+    named = _mapping(top.get("footprints") or {}, "footprints", None)
+    series = " ".join(str(top.get("series") or "").split())
+    if len(series) > 200:
+        raise BadMappingError("series: name what this file is the next of in at most 200 characters")
     return WorkbookMap(
         reported,
         kind,
@@ -111,6 +143,8 @@ def read_map(plain: Any) -> WorkbookMap:
         tuple(_sheet(one, f"sheets[{n}]") for n, one in enumerate(tables, 1)),
         {folded(label): _meant(label, one) for label, one in meant.items()},
         str(top.get("encoding", "")),
+        series,
+        {folded(label): str(code).strip() for label, code in named.items()},
     )
 
 
@@ -132,8 +166,7 @@ def _meant(label: str, one: Any) -> Meant:
 
 
 def _sheet(one: Any, where: str) -> SheetMap:
-    known = {"sheet", "rows", "headings", "indicator", "within", "category", "lens", "columns", "blank", "dash", "skip"}
-    cells = _mapping(one, where, known)
+    cells = _mapping(one, where, set(_TABLE))
     found = _ROWS.match(str(cells.get("rows", "")))
     if found is None:
         raise BadMappingError(f"{where} rows: write first and last row, like 4-38, not {cells.get('rows')!r}")
@@ -143,37 +176,48 @@ def _sheet(one: Any, where: str) -> SheetMap:
     for name in ("blank", "dash"):
         if cells.get(name, Absent.NOT_REPORTED) not in set(Absent):
             raise BadMappingError(f"{where} {name}: choose one of {', '.join(Absent)}")
+    dated = cells.get("period") is not None
     columns = tuple(
-        _column(each, f"{where} columns[{n}]") for n, each in enumerate(_list(cells.get("columns"), where), 1)
+        _column(each, f"{where} columns[{n}]", dated=dated)
+        for n, each in enumerate(_list(cells.get("columns"), where), 1)
     )
     if not columns:
         raise BadMappingError(f"{where} columns: name at least one column of figures")
     if len({each.column for each in columns}) != len(columns):
         raise BadMappingError(f"{where} columns: a column is named twice")
-    category = cells.get("category")
+    if cells.get("indicator") is None and not all(each.indicator for each in columns):
+        raise BadMappingError(f"{where} indicator: name its column, or give each column of figures an indicator")
+    kind = str(cells.get("footprint_kind", ""))
+    if cells.get("footprint") is not None and not kind:
+        raise BadMappingError(f"{where} footprint_kind: say what the column names: organisation, place …")
+    category = _maybe(cells, "category", where)
     return SheetMap(
         str(cells.get("sheet", "")),
         first,
         last,
         tuple(int(row) for row in _list(cells.get("headings") or [], where)),
-        _letter(cells.get("indicator"), f"{where} indicator"),
+        _maybe(cells, "indicator", where),
         columns,
         tuple(_letter(each, f"{where} within") for each in _list(cells.get("within") or [], where)),
-        None if category is None else _letter(category, f"{where} category"),
+        category,
         str(cells.get("lens", "")) or ("category" if category is not None else ""),
         str(cells.get("blank", Absent.NOT_REPORTED)),
         str(cells.get("dash", Absent.NOT_REPORTED)),
         tuple(int(row) for row in _list(cells.get("skip") or [], where)),
+        _maybe(cells, "footprint", where),
+        kind,
+        _maybe(cells, "period", where),
+        _maybe(cells, "lens_column", where),
     )
 
 
-def _column(one: Any, where: str) -> ColumnMap:
-    cells = _mapping(one, where, {"column", "kind", "period", "counts", "unit", "category", "heading"})
+def _column(one: Any, where: str, *, dated: bool) -> ColumnMap:
+    cells = _mapping(one, where, set(_COLUMN))
     kind, period = str(cells.get("kind", "")), str(cells.get("period", ""))
     letter = _letter(cells.get("column"), f"{where} column")
     if kind not in set(Kind):
         raise BadMappingError(f"{where} kind: choose one of {', '.join(Kind)}, not {kind!r}")
-    if not period or period == UNKNOWN:
+    if period == UNKNOWN or not (period or dated):
         raise BadMappingError(f"{where} period: say which time column {letters(letter)} covers, like 2020-08")
     return ColumnMap(
         letter,
@@ -182,7 +226,13 @@ def _column(one: Any, where: str) -> ColumnMap:
         bool(cells.get("counts", False)),
         str(cells.get("unit", "")),
         str(cells.get("category", "")),
+        str(cells.get("indicator", "")),
+        str(cells.get("footprint", "")),
     )
+
+
+def _maybe(cells: Mapping[str, Any], name: str, where: str) -> int | None:
+    return None if cells.get(name) is None else _letter(cells[name], f"{where} {name}")
 
 
 def _letter(raw: Any, where: str) -> int:

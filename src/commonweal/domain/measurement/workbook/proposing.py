@@ -35,13 +35,26 @@ class Shape:
     values: tuple[int, ...]
 
 
-def propose(sheets: Iterable[Sheet], known: Iterable[Indicator], reported: str = UNKNOWN) -> dict[str, Any]:
-    """A map, as plain values, of every sheet that holds a table."""
+def propose(
+    sheets: Iterable[Sheet],
+    known: Iterable[Indicator],
+    reported: str = UNKNOWN,
+    places: Mapping[str, tuple[str, str]] | None = None,
+) -> dict[str, Any]:
+    """A map, as plain values, of every sheet that holds a table.
+
+    ``places`` gives (kind, code) of each footprint by its folded name or code: a column that mostly holds those says
+    whose figures each row holds.
+    """
     by_name = {folded(one.name): one.code for one in known}
     tables, indicators = [], {}
     for sheet in sheets:
         shape = shape_of(sheet)
         if shape is None:
+            continue
+        whose = _whose(sheet, shape, places or {})
+        if whose is not None:
+            tables.append(_of_many(sheet, shape, *whose, by_name, indicators))
             continue
         tables.append(_table(sheet, shape))
         for row in range(shape.first, shape.last + 1):
@@ -123,6 +136,41 @@ def _column(sheet: Sheet, shape: Shape, column: int, titles: str) -> dict[str, A
         whole = all(re.fullmatch(r"[^.]*|\D*\d{1,3}(?:\.\d{3})+\D*", text) for text in counted)
         found["counts"] = whole
     return found
+
+
+def _whose(sheet: Sheet, shape: Shape, places: Mapping[str, tuple[str, str]]) -> tuple[int, str] | None:
+    """The column that names a footprint in most rows, and of which kind; codes before names."""
+    best: tuple[int, int, int, str] | None = None
+    for column in range(1, shape.values[0]):
+        texts = [text for row in range(shape.first, shape.last + 1) if (text := sheet.text(row, column))]
+        kinds = [places[folded(text)][0] for text in texts if folded(text) in places]
+        if len(set(texts)) > 1 and 2 * len(kinds) > len(texts):
+            coded = sum(text == text.upper() for text in texts)
+            found = (len(kinds), coded, -column, max(set(kinds), key=kinds.count))
+            best = max(best, found) if best else found
+    return None if best is None else (-best[2], best[3])
+
+
+def _of_many(
+    sheet: Sheet, shape: Shape, whose: int, kind: str, by_name: Mapping[str, str], indicators: dict[str, Any]
+) -> dict[str, Any]:
+    """The map of a table of many footprints: an indicator a column, unless a column of the table names it."""
+    table = _table(sheet, Shape(shape.headings, shape.first, shape.last, (whose,), shape.values))
+    del table["indicator"]
+    table |= {"footprint": letters(whose), "footprint_kind": kind}
+    others = [column for column in range(1, shape.values[0]) if column != whose]
+    dated = [column for column in others if period_in(sheet.text(shape.first, column))]
+    if dated:
+        table["period"] = letters(dated[0])
+    for column, place in zip(table["columns"], shape.values, strict=True):
+        name = column["heading"] or f"Column {column['column']}"
+        column["indicator"] = name
+        if dated:
+            del column["period"]
+        texts = [sheet.text(row, place) for row in range(shape.first, shape.last + 1)]
+        unit = "percent" if any("%" in text for text in texts) else "count"
+        indicators[name] = by_name.get(folded(name)) or {"code": _slug(name), "name": name, "unit": unit}
+    return table
 
 
 def _uniform(sheet: Sheet, row: int, shape: Shape) -> bool:
@@ -220,6 +268,6 @@ def missing(plain: Mapping[str, Any]) -> list[str]:
         f"sheet {table['sheet']} column {column['column']} ({column['heading']}): its period"
         for table in plain["sheets"]
         for column in table["columns"]
-        if column["period"] == UNKNOWN
+        if column.get("period") == UNKNOWN
     ]
     return asked
