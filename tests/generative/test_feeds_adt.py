@@ -41,7 +41,7 @@ def raw_messages(draw: st.DrawFn) -> bytes:
         "|".join(pid),
         "|".join(pv1),
     ]
-    if event == "A40":
+    if event in ("A30", "A40", "A45", "A47"):
         segments.append("MRG|M0^^^RZ1^MR")
     return "\r".join(segments).encode()
 
@@ -62,7 +62,7 @@ def test_any_order_and_any_repetition_folds_to_the_same(messages: list[bytes], r
             assert item.raw in messages
         else:
             assert isinstance(item, Merge)
-    merged = {m for m in messages if b"ADT^A40" in m}
+    merged = {m for m in messages if any(b"ADT^" + event in m for event in (b"A30", b"A40", b"A47"))}
     assert len([i for i in expected if isinstance(i, Merge)]) == len(merged)
 
 

@@ -37,6 +37,7 @@ meets one ends with that message and exit status 1; a page or the FHIR API turns
     ├── ReviewError              a change of a definition cannot be proposed or decided (measurement)
     ├── NoSeriesError            an indicator has no figures over time (performance)
     ├── UnknownIndicatorError    figures for an indicator nobody has defined (measurement)
+    ├── CaseError                a step a reviewed access does not allow now (domain.access)
     ├── SignInRequired           nobody known is asking (access)
     ├── TooManyAttempts          an account or address has failed too often (access)
     ├── WrongPassword            no active account has this name and password (access)

@@ -15,7 +15,7 @@ from commonweal.feeds.adt_fold import fold
 from commonweal.feeds.types import Problem
 from commonweal.fhir.errors import Invalid
 
-__all__ = ["Head", "RawMessage", "fold", "head", "split"]
+__all__ = ["Head", "RawMessage", "fold", "head", "placed", "split"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,8 @@ class RawMessage:
     """One message as it came, with what is needed to keep and route it.
 
     ``event`` is MSH-9.2 (``A01``), ``visit`` PV1-19 or '', ``mrn`` the trust's own number of the person (for a
-    merge, of the surviving one), ``happened`` the moment that orders it among the person's messages.
+    merge, of the surviving one), ``also`` other numbers it is about (those a merge retires, the other of two people
+    who change beds), ``happened`` the moment that orders it among the person's messages.
     """
 
     line: int
@@ -32,6 +33,7 @@ class RawMessage:
     event: str
     visit: str
     mrn: str
+    also: tuple[str, ...]
     happened: datetime
 
 
@@ -43,10 +45,13 @@ def split(stream: BinaryIO, start_line: int = 1) -> Iterator[RawMessage | Proble
     the bytes are.
     """
     for line, raw in hl7v2.messages(stream, start_line):
-        try:
-            about = head(raw)
-        except Invalid as bad:
-            yield Problem(line, bad.field, bad.rule, bad.value, bad.message, raw)
-            continue
-        if about is not None:
-            yield RawMessage(line, raw, about.control_id, about.event, about.visit, about.mrn, about.happened)
+        yield placed(line, raw)
+
+
+def placed(line: int, raw: bytes) -> RawMessage | Problem:
+    """One message, or why it cannot be placed."""
+    try:
+        about = head(raw)
+    except Invalid as bad:
+        return Problem(line, bad.field, bad.rule, bad.value, bad.message, raw)
+    return RawMessage(line, raw, about.control_id, about.event, about.visit, about.mrn, about.also, about.happened)

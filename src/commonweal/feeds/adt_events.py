@@ -11,17 +11,38 @@ from commonweal.feeds.hl7v2 import DELETE, Message, timestamp
 from commonweal.fhir.errors import Invalid, excerpt
 
 ADMIT, TRANSFER, DISCHARGE, REGISTER, PREADMIT, UPDATE = "A01", "A02", "A03", "A04", "A05", "A08"
+TO_INPATIENT, TO_OUTPATIENT = "A06", "A07"
 CANCEL_ADMIT, CANCEL_TRANSFER, CANCEL_DISCHARGE, CANCEL_PREADMIT = "A11", "A12", "A13", "A38"
-ADD_PERSON, UPDATE_PERSON, MERGE = "A28", "A31", "A40"
+PENDING_ADMIT, PENDING_TRANSFER, PENDING_DISCHARGE = "A14", "A15", "A16"
+CANCEL_PENDING_DISCHARGE, CANCEL_PENDING_TRANSFER, CANCEL_PENDING_ADMIT = "A25", "A26", "A27"
+SWAP, LEAVE, RETURN, CANCEL_LEAVE, CANCEL_RETURN = "A17", "A21", "A22", "A52", "A53"
+CHANGE_DOCTOR, CANCEL_CHANGE_DOCTOR = "A54", "A55"
+ADD_PERSON, DELETE_PERSON, UPDATE_PERSON = "A28", "A29", "A31"
+MERGE_PERSON, MERGE, MOVE_VISIT, CHANGE_NUMBERS = "A30", "A40", "A45", "A47"
+RESULT, DOCUMENT = "R01", "T02"
 # Which events each cancellation reverses.
 CANCELS = {
     CANCEL_ADMIT: (ADMIT, REGISTER),
     CANCEL_TRANSFER: (TRANSFER,),
     CANCEL_DISCHARGE: (DISCHARGE,),
     CANCEL_PREADMIT: (PREADMIT,),
+    CANCEL_PENDING_ADMIT: (PENDING_ADMIT,),
+    CANCEL_PENDING_TRANSFER: (PENDING_TRANSFER,),
+    CANCEL_PENDING_DISCHARGE: (PENDING_DISCHARGE,),
+    CANCEL_LEAVE: (LEAVE,),
+    CANCEL_RETURN: (RETURN,),
+    CANCEL_CHANGE_DOCTOR: (CHANGE_DOCTOR,),
 }
-VISIT_EVENTS = frozenset((ADMIT, TRANSFER, DISCHARGE, REGISTER, PREADMIT, UPDATE, *CANCELS))
-HANDLED = VISIT_EVENTS | {ADD_PERSON, UPDATE_PERSON, MERGE}
+# Of these, MRG-1 and PID-3 are two numbers of one person.
+MERGES = frozenset((MERGE_PERSON, MERGE, CHANGE_NUMBERS))
+VISIT_EVENTS = frozenset(
+    (
+        ADMIT, TRANSFER, DISCHARGE, REGISTER, PREADMIT, TO_INPATIENT, TO_OUTPATIENT, UPDATE, PENDING_ADMIT,
+        PENDING_TRANSFER, PENDING_DISCHARGE, SWAP, LEAVE, RETURN, CHANGE_DOCTOR, *CANCELS,
+    )
+)  # fmt: skip
+HANDLED = VISIT_EVENTS | MERGES | {ADD_PERSON, DELETE_PERSON, UPDATE_PERSON, MOVE_VISIT}
+OTHER_TYPES = {"ORU": RESULT, "MDM": DOCUMENT}  # message type → the one event of it that is read
 KNOWN = frozenset(f"A{number:02d}" for number in range(1, 63))
 _NHS_TYPES = frozenset(("NH", "NHS"))
 _MRN_TYPES = ("MR", "MRN", "MEDREC", "PI", "PN")
@@ -30,13 +51,18 @@ _NATURAL = re.compile(r"(\d+)")
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The routing facts of a message. ``recorded`` is when it was entered, ``happened`` when it took effect."""
+    """The routing facts of a message. ``recorded`` is when it was entered, ``happened`` when it took effect.
+
+    ``also``: other numbers of the trust's that it is about: those a merge or move names in MRG-1, and the second
+    person's of a bed swap.
+    """
 
     message: Message
     control_id: str
     event: str
     visit: str
     mrn: str
+    also: tuple[str, ...]
     happened: datetime
     recorded: datetime
 
@@ -52,14 +78,7 @@ def head(raw: bytes) -> Head:
     message = Message(raw)
     kind = message.first("MSH", 9)
     event = message.first("MSH", 9, 2) or message.first("EVN", 1)
-    if kind != "ADT":
-        shown = excerpt(message.field("MSH", 9))
-        raise Invalid("MSH-9", "message-type-not-handled", shown, "send ADT messages to this feed")
-    if event not in KNOWN:
-        raise Invalid("MSH-9", "unknown-event", excerpt(event), "use an event of HL7 table 0003 (A01 to A62)")
-    if event not in HANDLED:
-        listed = ", ".join(sorted(HANDLED))
-        raise Invalid("MSH-9", "event-not-handled", event, f"this feed reads {listed}; the message is kept")
+    _check_event(message, kind, event)
     control_id = message.first("MSH", 10)
     if not control_id:
         raise Invalid("MSH-10", "required", "", "give each message a control id")
@@ -68,11 +87,47 @@ def head(raw: bytes) -> Head:
     mrn = local_person(message, "PID", 3)
     if not mrn:
         raise Invalid("PID-3", "required", excerpt(message.field("PID", 3)), "send the trust's number of the person")
-    if event == MERGE and not local_person(message, "MRG", 1):
-        raise Invalid("MRG-1", "required", "", "a merge must name the number it retires")
+    if event in MERGES | {MOVE_VISIT} and not local_person(message, "MRG", 1):
+        raise Invalid("MRG-1", "required", "", "a merge or move must name the number it is from")
     happened, recorded = _times(message, event)
     visit = message.first("PV1", 19)
-    return Head(message, control_id, event, "" if visit == DELETE else visit, mrn, happened, recorded)
+    return Head(
+        message,
+        control_id,
+        event,
+        "" if visit == DELETE else visit,
+        mrn,
+        _also(message, event, mrn),
+        happened,
+        recorded,
+    )
+
+
+def _check_event(message: Message, kind: str, event: str) -> None:
+    if kind in OTHER_TYPES:
+        if event != OTHER_TYPES[kind]:
+            shown = f"{kind}^{event}"
+            raise Invalid("MSH-9", "event-not-handled", excerpt(shown), f"of {kind} only {OTHER_TYPES[kind]} is read")
+        return
+    if kind != "ADT":
+        shown = excerpt(message.field("MSH", 9))
+        raise Invalid("MSH-9", "message-type-not-handled", shown, "send ADT, ORU or MDM messages to this feed")
+    if event not in KNOWN:
+        raise Invalid("MSH-9", "unknown-event", excerpt(event), "use an event of HL7 table 0003 (A01 to A62)")
+    if event not in HANDLED:
+        listed = ", ".join(sorted(HANDLED))
+        raise Invalid("MSH-9", "event-not-handled", event, f"this feed reads {listed}; the message is kept")
+
+
+def _also(message: Message, event: str, mrn: str) -> tuple[str, ...]:
+    """The other numbers of the trust's that a message is about."""
+    found: list[str] = []
+    if event in MERGES | {MOVE_VISIT}:
+        found = [local_person(message, "MRG", 1, index) for index in range(message.count("MRG"))]
+        found += [local_person(message, "PID", 3, index) for index in range(1, message.count("PID"))]
+    elif event == SWAP:
+        found = [local_person(message, "PID", 3, 1)]
+    return tuple(sorted({number for number in found if number and number != mrn}))
 
 
 def _times(message: Message, event: str) -> tuple[datetime, datetime]:
@@ -84,6 +139,12 @@ def _times(message: Message, event: str) -> tuple[datetime, datetime]:
     entered = timestamp(message.first("EVN", 2), "EVN-2")
     occurred = None if event in CANCELS else timestamp(message.first("EVN", 6), "EVN-6")
     visit = None
+    if event in (RESULT, DOCUMENT):
+        segment, number = ("OBR", 22) if event == RESULT else ("TXA", 6)
+        happened = timestamp(message.first(segment, number), f"{segment}-{number}") or entered or sent
+        if happened is None:
+            raise Invalid(f"{segment}-{number}", "required", "", f"the message has no time: send {segment}-{number}")
+        return happened, sent or happened
     if event in (ADMIT, DISCHARGE) and not (occurred or entered):
         number = 44 if event == ADMIT else 45
         visit = timestamp(message.first("PV1", number), f"PV1-{number}")

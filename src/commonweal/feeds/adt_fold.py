@@ -1,12 +1,21 @@
-"""Everything a trust has said about one person, in any order → one Patient and their Encounters."""
+"""Everything a trust has said about one person, in any order → their Patients, Encounters, reports and documents.
 
-from collections.abc import Sequence
+Numbers that a merge (A30, A40, A47) says are one person's are folded together: each number keeps its Patient, linked to
+the one that survives, and every visit stands once, under the survivor. A45 moves one visit and leaves both people.
+"""
+
+from collections.abc import Collection, Sequence
 
 from commonweal.feeds.adt_events import (
     ADMIT,
-    MERGE,
+    DOCUMENT,
+    MERGES,
+    MOVE_VISIT,
+    PENDING_ADMIT,
     PREADMIT,
     REGISTER,
+    RESULT,
+    SWAP,
     UPDATE,
     VISIT_EVENTS,
     Head,
@@ -15,61 +24,75 @@ from commonweal.feeds.adt_events import (
 )
 from commonweal.feeds.adt_person import PersonState
 from commonweal.feeds.adt_visit import Visit
-from commonweal.feeds.hl7v2 import timestamp
+from commonweal.feeds.hl7v2 import DELETE, Message, timestamp
+from commonweal.feeds.hl7v2_documents import documents
+from commonweal.feeds.hl7v2_results import results
 from commonweal.feeds.people import parsed
 from commonweal.feeds.types import Merge, Parsed, Problem
 from commonweal.fhir.errors import Invalid
 
 _NO_VISIT = frozenset(("N", ""))  # HL7 table 0004: not applicable
+Items = list[Parsed | Problem | Merge]
 
 
-def fold(source: str, messages: Sequence[bytes]) -> list[Parsed | Problem | Merge]:
-    """The Patient, Encounters, merges and problems that ``messages`` of one (``source``, MRN) amount to.
+def fold(source: str, messages: Sequence[bytes], people: Collection[str] | None = None) -> Items:
+    """The Patients, Encounters, reports, documents, merges and problems that ``messages`` of one ``source`` amount to.
 
     The result is the same for any order and any repetition of ``messages``: they are sorted by when they happened
     (EVN-6, EVN-2, PV1-44 or PV1-45, MSH-7), then when they were entered, then control id. ``line`` is 0
-    throughout; ``Problem.raw`` is the message at fault. Resources come first, Patient before Encounters.
+    throughout; ``Problem.raw`` is the message at fault. Resources come first, Patient before the rest. ``people``:
+    the numbers to fold, where the messages also speak of others.
     """
     heads: list[Head] = []
     problems: list[Problem] = []
     for raw in sorted(set(messages)):
         try:
-            heads.append(head(raw))
+            heads += _each(head(raw))
         except Invalid as bad:
             problems.append(Problem(0, bad.field, bad.rule, bad.value, bad.message, raw))
     heads.sort(key=lambda about: about.order)
-    items: list[Parsed | Problem | Merge] = []
-    merges: list[Merge] = []
-    for mrn in dict.fromkeys(about.mrn for about in heads):
+    merges = [merge for about in heads for merge in _merges(about)]
+    survivors = _survivors(merges)
+    items: Items = []
+    numbers = [about.mrn for about in heads if people is None or about.mrn in people]
+    for mrn in dict.fromkeys(numbers):
         own = [about for about in heads if about.mrn == mrn]
-        merges += _person(source, mrn, own, items, problems)
-    return [*items, *merges, *dict.fromkeys(problems)]
+        state = PersonState(source, mrn)
+        for about in own:
+            problems += state.hear(about)
+        for merge in merges:
+            if merge.surviving == mrn:
+                state.replaces(merge.retired)
+        if survivors.get(mrn, mrn) != mrn:
+            state.retired(survivors[mrn])
+        items.append(parsed(0, state.resource(), mrn, "adt", own[-1].message.raw))
+    _happenings(source, [about for about in heads if about.mrn in set(numbers)], survivors, items, problems)
+    said = [merge for merge in merges if people is None or merge.surviving in people]
+    return [*items, *said, *dict.fromkeys(problems)]
 
 
-def _person(
-    source: str, mrn: str, heads: list[Head], items: list[Parsed | Problem | Merge], problems: list[Problem]
-) -> list[Merge]:
-    state = PersonState(source, mrn)
-    merges: list[Merge] = []
-    for about in heads:
-        problems += state.hear(about)
-        if about.event == MERGE:
-            for merge in _merges(about):
-                merges.append(merge)
-                if merge.surviving == mrn:
-                    state.replaces(merge.retired)
-    raw = heads[-1].message.raw
-    items.append(parsed(0, state.resource(), mrn, "adt", raw))
-    for key, visit_heads in _visits(heads).items():
-        visit = Visit(source, mrn, key, "" if key.startswith("@") else key)
-        problems += visit.hear(visit_heads)
-        raw = visit_heads[-1].message.raw
-        items.append(parsed(0, visit.resource(problems, raw), mrn, "adt", raw))
-    return merges
+def _each(about: Head) -> list[Head]:
+    """A message, and for a bed swap (A17) the second person's half of it too."""
+    if about.event != SWAP or not about.also:
+        return [about]
+    raw = about.message.raw
+    halves = about.message.halves("PID")
+    if len(halves) != 2:  # a swap is of two
+        return [about]
+    found = []
+    for half, mrn in zip(halves, (about.mrn, about.also[0]), strict=True):
+        message = Message(half)
+        message.raw = raw
+        visit = message.first("PV1", 19)
+        number = "" if visit == DELETE else visit
+        found.append(Head(message, about.control_id, SWAP, number, mrn, (), about.happened, about.recorded))
+    return found
 
 
 def _merges(about: Head) -> list[Merge]:
     """Each PID and MRG pair of a merge message."""
+    if about.event not in MERGES:
+        return []
     message = about.message
     found: list[Merge] = []
     for index in range(message.count("MRG")):
@@ -78,6 +101,56 @@ def _merges(about: Head) -> list[Merge]:
         if retired and surviving and retired != surviving:
             found.append(Merge(0, surviving, retired, about.happened, about.control_id))
     return found
+
+
+def _survivors(merges: Sequence[Merge]) -> dict[str, str]:
+    """Each number that a merge names → the one that survives in the end; a later merge overrules an earlier."""
+    into: dict[str, str] = {}
+    for merge in merges:
+        into.pop(merge.surviving, None)  # it survives from now on, whatever was said before
+        into[merge.retired] = merge.surviving
+    found: dict[str, str] = {}
+    for number in {*into, *into.values()}:
+        end = number
+        while end in into:
+            end = into[end]
+        found[number] = end
+    return found
+
+
+def _moved(heads: Sequence[Head], survivors: dict[str, str]) -> dict[str, str]:
+    """Visit number → whose it is since the latest A45 about it."""
+    found: dict[str, str] = {}
+    for about in heads:
+        if about.event == MOVE_VISIT:
+            for number in filter(None, (about.visit, about.message.first("MRG", 5))):
+                found[number] = survivors.get(about.mrn, about.mrn)
+    return found
+
+
+def _happenings(
+    source: str, heads: list[Head], survivors: dict[str, str], items: Items, problems: list[Problem]
+) -> None:
+    """The visits, reports and documents, each once and under the number that survives."""
+    moved = _moved(heads, survivors)
+    theirs: dict[str, list[Head]] = {}
+    for about in heads:
+        theirs.setdefault(survivors.get(about.mrn, about.mrn), []).append(about)
+    visits: dict[tuple[str, str], list[Head]] = {}
+    for mrn, own in theirs.items():
+        for key, visit_heads in _visits(own).items():
+            visits.setdefault((moved.get(key, mrn), key), []).extend(visit_heads)
+    for (owner, key), visit_heads in visits.items():
+        visit_heads.sort(key=lambda about: about.order)
+        visit = Visit(source, owner, key, "" if key.startswith("@") else key)
+        problems += visit.hear(visit_heads)
+        raw = visit_heads[-1].message.raw
+        items.append(parsed(0, visit.resource(problems, raw), owner, "adt", raw))
+    for mrn, own in theirs.items():
+        for make, event in ((results, RESULT), (documents, DOCUMENT)):
+            about = [one for one in own if one.event == event]
+            if about:
+                items += make(source, mrn, about, problems)
 
 
 def _visits(heads: list[Head]) -> dict[str, list[Head]]:
@@ -104,7 +177,7 @@ def _unnumbered(about: Head, open_visit: str) -> str:
         admitted = None
     if admitted is not None:
         return f"@{admitted.isoformat()}"
-    if about.event in (ADMIT, REGISTER, PREADMIT):
+    if about.event in (ADMIT, REGISTER, PREADMIT, PENDING_ADMIT):
         return f"@{about.happened.isoformat()}"
     if open_visit or about.event == UPDATE:
         return open_visit

@@ -6,7 +6,7 @@ An empty field says nothing and changes nothing; ``""`` deletes: http://www.hl7.
 import re
 from typing import Any
 
-from commonweal.feeds.adt_events import Head, is_nhs_number
+from commonweal.feeds.adt_events import DELETE_PERSON, Head, is_nhs_number
 from commonweal.feeds.hl7v2 import DELETE, Message, timestamp
 from commonweal.feeds.people import Json, ethnicity, gender, local_identifier, nhs_digits, organisation, stable_id
 from commonweal.feeds.types import Problem
@@ -29,9 +29,16 @@ class PersonState:
         self.mrn = mrn
         self._held: dict[str, Any] = {}
         self._replaces: list[str] = []
+        self._replaced_by = ""
+        self._deleted = False
 
     def hear(self, about: Head) -> list[Problem]:
-        """Take what one message says of the person; problems are of single fields, the rest is taken."""
+        """Take what one message says of the person; problems are of single fields, the rest is taken.
+
+        A29 (delete person information) deletes nothing: the person is marked as no longer active, until a later
+        message speaks of them again.
+        """
+        self._deleted = about.event == DELETE_PERSON
         message = about.message
         problems: list[Problem] = []
         self._set("nhs_number", _nhs_number(message))
@@ -54,6 +61,10 @@ class PersonState:
         if retired not in self._replaces:
             self._replaces.append(retired)
 
+    def retired(self, surviving: str) -> None:
+        """This person's number was retired in favour of ``surviving``."""
+        self._replaced_by = surviving
+
     def _set(self, name: str, value: Any) -> None:
         if value == DELETE:
             self._held.pop(name, None)
@@ -67,6 +78,8 @@ class PersonState:
         if "ethnicity" in held:
             resource["extension"] = [ethnicity(held["ethnicity"])]
         resource["identifier"] = [*self._nhs_identifier(), local_identifier(self.source, self.mrn)]
+        if self._deleted or self._replaced_by:
+            resource["active"] = False
         if "name" in held:
             resource["name"] = held["name"]
         if "phone" in held:
@@ -89,6 +102,9 @@ class PersonState:
                 {"other": {"reference": f"Patient/{stable_id(self.source, 'Patient', retired)}"}, "type": "replaces"}
                 for retired in sorted(self._replaces)
             ]
+        if self._replaced_by:
+            other = {"reference": f"Patient/{stable_id(self.source, 'Patient', self._replaced_by)}"}
+            resource["link"] = [*resource.get("link", ()), {"other": other, "type": "replaced-by"}]
         return resource
 
     def _nhs_identifier(self) -> list[Json]:

@@ -11,11 +11,23 @@ from typing import Any
 from commonweal.feeds.adt_events import (
     ADMIT,
     CANCEL_ADMIT,
+    CANCEL_CHANGE_DOCTOR,
+    CANCEL_DISCHARGE,
+    CANCEL_PENDING_ADMIT,
     CANCEL_PREADMIT,
+    CANCEL_TRANSFER,
     CANCELS,
+    CHANGE_DOCTOR,
     DISCHARGE,
+    LEAVE,
+    PENDING_ADMIT,
+    PENDING_TRANSFER,
     PREADMIT,
     REGISTER,
+    RETURN,
+    SWAP,
+    TO_INPATIENT,
+    TO_OUTPATIENT,
     TRANSFER,
     Head,
 )
@@ -36,6 +48,12 @@ _CLASSES = {
     "D": ("SS", "short stay"),
     "DAY": ("SS", "short stay"),
 }
+# What an event said that goes with it when it is cancelled, and that its cancellation must not bring back.
+_TAKEN_BACK = {
+    TRANSFER: "place", CANCEL_TRANSFER: "place", PENDING_TRANSFER: "place",
+    DISCHARGE: "disposition", CANCEL_DISCHARGE: "disposition",
+    CHANGE_DOCTOR: "attending", CANCEL_CHANGE_DOCTOR: "attending",
+}  # fmt: skip
 _MINUTE = timedelta(minutes=1)
 _UNKNOWN_CLASS = ("AMB", "ambulatory")
 
@@ -60,7 +78,7 @@ def cancelled(heads: Sequence[Head]) -> dict[int, Head]:
             if cancel.event == CANCEL_ADMIT:
                 # What never began was never left either.
                 for index, head in enumerate(heads):
-                    if head.event in (TRANSFER, DISCHARGE) and head.recorded <= cancel.recorded:
+                    if head.event in (TRANSFER, DISCHARGE, LEAVE, RETURN) and head.recorded <= cancel.recorded:
                         reversed_by.setdefault(index, cancel)
     return reversed_by
 
@@ -85,17 +103,19 @@ class Visit:
         self._void_discharges: set[datetime] = set()
         self.admitted: datetime | None = None
         self.discharged: datetime | None = None
-        self._started = self._planned = self._withdrawn = False
+        self._started = self._planned = self._withdrawn = self._away = False
 
     def hear(self, heads: Sequence[Head]) -> list[Problem]:
         """Take all messages of the visit, sorted by order; problems are of single fields."""
         problems: list[Problem] = []
         dead = cancelled(heads)
+        spent = {id(cancel) for cancel in dead.values()}
         for index in dead:
             if heads[index].event == DISCHARGE:
                 self._void_discharges.add(_time(heads[index].message, 45, []) or heads[index].happened)
         for index, head in enumerate(heads):
-            self._fields(head.message)
+            gone = index in dead or id(head) in spent
+            self._fields(head.message, _TAKEN_BACK.get(head.event, "") if gone else "")
             self._times(head, index in dead, problems)
         return problems
 
@@ -110,10 +130,10 @@ class Visit:
         if admitted is not None:
             self.admitted = admitted
         event = head.event
-        if event in (CANCEL_ADMIT, CANCEL_PREADMIT):
+        if event in (CANCEL_ADMIT, CANCEL_PREADMIT, CANCEL_PENDING_ADMIT):
             self._withdrawn = True
         if is_dead:
-            if event in (ADMIT, REGISTER, PREADMIT) and self.admitted is None:
+            if event in (ADMIT, REGISTER, PREADMIT, PENDING_ADMIT) and self.admitted is None:
                 self.admitted = head.happened
             return
         if event in (ADMIT, REGISTER):
@@ -122,14 +142,19 @@ class Visit:
             self.admitted = start
             if self.discharged is not None and self.discharged < start - _MINUTE:
                 self.discharged = None  # admitted again under the same number
-        elif event == PREADMIT:
+        elif event in (PREADMIT, PENDING_ADMIT):
             self._planned = True
+        elif event in (TO_INPATIENT, TO_OUTPATIENT):
+            self._started = True  # one visit that changes its class; it begins when it began
+        elif event in (LEAVE, RETURN):
+            self._away = event == LEAVE
         elif event == DISCHARGE:
             self._started = True
+            self._away = False
             self.discharged = discharged or head.happened
         elif event not in CANCELS and discharged is not None and discharged not in self._void_discharges:
             self.discharged = discharged
-        if event in (ADMIT, REGISTER, TRANSFER):
+        if event in (ADMIT, REGISTER, TRANSFER, TO_INPATIENT, TO_OUTPATIENT, SWAP):
             self._move(message, head.happened)
 
     def _move(self, message: Message, at: datetime) -> None:
@@ -137,7 +162,8 @@ class Visit:
         if place and (not self._moves or self._moves[-1][0] != place):
             self._moves.append((place, at))
 
-    def _fields(self, message: Message) -> None:
+    def _fields(self, message: Message, but: str) -> None:
+        """Take what a message says of the visit, all but the field named ``but``."""
         for name, value in (
             ("class", message.first("PV1", 2)),
             ("place", _place(message)),
@@ -149,17 +175,21 @@ class Visit:
             ("disposition", message.first("PV1", 36)),
             ("reason", message.first("PV2", 3, 2) or message.first("PV2", 3, 1)),
         ):
+            if name == but:
+                continue
             if value == DELETE:
                 self._held.pop(name, None)
             elif value:
                 self._held[name] = value
 
     def status(self) -> str:
-        """FHIR status: cancelled, planned, in-progress or finished."""
+        """FHIR status: cancelled, planned, in-progress, onleave or finished."""
         if not self._started and self._withdrawn:
             return "cancelled"
         if self.discharged is not None:
             return "finished"
+        if self._away:
+            return "onleave"
         return "planned" if self._planned and not self._started else "in-progress"
 
     def resource(self, problems: list[Problem], raw: bytes) -> Json:

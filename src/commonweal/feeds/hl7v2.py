@@ -38,7 +38,7 @@ DELETE = '""'  # "delete what you hold", where an empty field says nothing
 class Message:
     """One parsed message. Fields are addressed as in the standard: ``first("PID", 5, 2)`` is PID-5.2."""
 
-    __slots__ = ("_escapes", "_fields", "_segments", "encoding", "raw")
+    __slots__ = ("_escapes", "_fields", "_segments", "encoding", "raw", "sequence")
 
     def __init__(self, raw: bytes) -> None:
         """Parse ``raw`` (framing tolerated). Raises ``Invalid`` for a header or encoding that cannot be read."""
@@ -47,24 +47,43 @@ class Message:
         if not data.startswith(b"MSH") or len(data) < 8:
             raise Invalid("MSH", "message-header-missing", _show(data), "start the message with an MSH segment")
         header = _BREAK.split(data, 1)[0]
+        if b"\0" in data:
+            message = "remove the NUL byte; the message may be damaged or UTF-16"
+            raise Invalid("MSH", "nul-byte", "", message)
         separator = header[3:4]
         declared = header.split(separator)
         marks = declared[1]
         if len(marks) < 2 or len({*marks, *separator}) <= len(marks):
             message = "MSH-2 must name four different delimiters, usually ^~\\&"
             raise Invalid("MSH-2", "delimiters", _show(marks), message)
-        self.encoding = _encoding(declared, marks)
-        try:
-            text = data.decode(self.encoding)
-        except UnicodeDecodeError as bad:
-            raise self._undecodable(data, bad) from None
+        encodings = _encodings(declared, marks)
+        self.encoding = encodings[0]
+        text = self._decoded(data, encodings)
         delimiters = marks.decode("latin-1").ljust(4, "\0")
         self._escapes: tuple[str, ...] = (separator.decode("latin-1"), *delimiters[:4])
         self._segments: dict[str, list[str]] = {}
+        self.sequence: list[tuple[str, int]] = []  # every segment in order: its name and which of that name it is
         for segment in _SEGMENTS.split(text):
             if segment.strip():
-                self._segments.setdefault(segment[:3], []).append(segment)
+                alike = self._segments.setdefault(segment[:3], [])
+                self.sequence.append((segment[:3], len(alike)))
+                alike.append(segment)
         self._fields: dict[tuple[str, int], list[str]] = {}
+
+    def _decoded(self, data: bytes, encodings: list[str]) -> str:
+        """The text by the first declared set that has all its bytes (MSH-18 repeats for alternates)."""
+        first: UnicodeDecodeError | None = None
+        for encoding in encodings:
+            try:
+                text = data.decode(encoding)
+            except UnicodeDecodeError as bad:
+                first = first or bad
+            else:
+                self.encoding = encoding
+                return text
+        if first is None:
+            raise ValueError("a message declares at least one character set")
+        raise self._undecodable(data, first)
 
     def _undecodable(self, data: bytes, bad: UnicodeDecodeError) -> Invalid:
         rule = "encoding-not-utf-8" if self.encoding == "utf-8" else "encoding-not-as-declared"
@@ -80,6 +99,16 @@ class Message:
     def count(self, segment: str) -> int:
         """How many segments of this name the message has."""
         return len(self._segments.get(segment, ()))
+
+    def halves(self, opening: str) -> list[bytes]:
+        """A message about several people as one each: what stands before the first ``opening`` segment, then theirs."""
+        common: list[str] = []
+        groups: list[list[str]] = []
+        for name, index in self.sequence:
+            if name == opening:
+                groups.append([])
+            (groups[-1] if groups else common).append(self._segments[name][index])
+        return ["\r".join([*common, *group]).encode(self.encoding) for group in groups]
 
     def field(self, segment: str, number: int, occurrence: int = 0) -> str:
         """The raw text of a field, '' where absent; the first segment of that name unless told."""
@@ -147,12 +176,17 @@ def _escape_pattern(escape: str) -> re.Pattern[str]:
     return re.compile(rf"{mark}([FSTREHN]|\.br|X(?:[0-9A-Fa-f]{{2}})+){mark}")
 
 
-def _encoding(declared: list[bytes], marks: bytes) -> str:
-    name = declared[17].split(marks[1:2])[0].decode("latin-1").strip().upper() if len(declared) > 17 else ""
-    if name not in _CHARACTER_SETS:
-        message = f"declare one of: {', '.join(n for n in _CHARACTER_SETS if n)}"
-        raise Invalid("MSH-18", "character-set-unknown", excerpt(name), message)
-    return _CHARACTER_SETS[name]
+def _encodings(declared: list[bytes], marks: bytes) -> list[str]:
+    """The declared character sets in their order; the first is the message's, the others its alternates."""
+    names = declared[17].decode("latin-1").upper().split(chr(marks[1])) if len(declared) > 17 else [""]
+    found: list[str] = []
+    for name in (name.strip() for name in names):
+        if name not in _CHARACTER_SETS:
+            message = f"declare one of: {', '.join(n for n in _CHARACTER_SETS if n)}"
+            raise Invalid("MSH-18", "character-set-unknown", excerpt(name), message)
+        if name or not found:
+            found.append(_CHARACTER_SETS[name])
+    return found
 
 
 def timestamp(text: str, field: str) -> datetime | None:

@@ -199,8 +199,8 @@ def test_a_field_that_is_wrong_does_not_lose_the_rest() -> None:
     ("raw", "field", "rule"),
     [
         (message("A99", "202001010000"), "MSH-9", "unknown-event"),
-        (message("A17", "202001010000"), "MSH-9", "event-not-handled"),
-        (message("A01", "202001010000").replace(b"ADT^A01", b"ORU^R01"), "MSH-9", "message-type-not-handled"),
+        (message("A18", "202001010000"), "MSH-9", "event-not-handled"),
+        (message("A01", "202001010000").replace(b"ADT^A01", b"SIU^S12"), "MSH-9", "message-type-not-handled"),
         (message("A01", "202001010000", "PV1|1|I"), "PID", "required"),
         (message("A01", "202001010000", "PID|1||"), "PID-3", "required"),
         (message("A01", "202013010000"), "MSH-7", "format-timestamp"),

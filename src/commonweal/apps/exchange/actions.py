@@ -5,9 +5,8 @@ landing stopped anywhere is finished by the same command, to the same state. A s
 processes off one receipt.
 """
 
-import io
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,10 +17,9 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from commonweal.apps.exchange import beside, landing, messages, sealing
+from commonweal.apps.exchange import landing, messages, sealing
 from commonweal.apps.exchange.errors import MissingFile, NumberedApart, UnknownSource
 from commonweal.apps.exchange.floor import alone, landing_floor, opened
-from commonweal.apps.exchange.listening import journal
 from commonweal.apps.exchange.models import Quarantine, Receipt
 from commonweal.apps.exchange.reading import MESSAGES, Batch, ahead, batches, check_feed, nature, no_cycle_search
 from commonweal.apps.exchange.removal import cutting

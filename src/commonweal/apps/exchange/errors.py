@@ -33,3 +33,7 @@ class SealBroken(ExchangeError):
 
 class RemovalRefused(ExchangeError):
     """A lawful removal that cannot be asked for, confirmed or done as asked; the message says why."""
+
+
+class BadSenders(ExchangeError):
+    """The list of who may send over MLLP cannot be read or names nobody."""

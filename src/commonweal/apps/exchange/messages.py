@@ -19,7 +19,11 @@ from commonweal.apps.identity import api as identity
 from commonweal.apps.record import api as record
 from commonweal.feeds.types import Merge, Parsed, Problem
 
-_COPY = "COPY exchange_message (source, control_id, digest, mrn, event, happened, receipt_id, line, raw) FROM STDIN"
+SWAP = "A17"  # two people in one message, who stay two
+_COPY = (
+    "COPY exchange_message (source, control_id, digest, mrn, also, event, happened, receipt_id, line, raw) FROM STDIN"
+)
+FOLDING = 62_063  # the class of the advisory locks that sources are folded under
 PILE = 4_000  # messages; one transaction each
 
 
@@ -73,6 +77,8 @@ def store(receipt: Receipt, pile: Pile, again: bool = False) -> Outcome:
     ``again``: messages held already are folded again too, as a replay after a fix must.
     """
     outcome = Outcome(read=len(pile.lines), problems=list(pile.problems))
+    with connection.cursor() as cursor:  # two writers of one source must fold one after the other, or one is lost
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [FOLDING, receipt.source])
     fresh = _keep(receipt, pile, outcome)
     touched = [
         message for message in pile.messages if message.line in fresh or (again and message.line in outcome.same)
@@ -106,7 +112,18 @@ def _keep(receipt: Receipt, pile: Pile, outcome: Outcome) -> set[int]:
     with connection.cursor() as cursor, cursor.cursor.copy(_COPY) as copy:
         for m, digest in fresh:
             copy.write_row(
-                (receipt.source, m.control_id, digest, m.mrn, m.event, m.happened, receipt.pk, m.line, m.raw)
+                (
+                    receipt.source,
+                    m.control_id,
+                    digest,
+                    m.mrn,
+                    list(m.also),
+                    m.event,
+                    m.happened,
+                    receipt.pk,
+                    m.line,
+                    m.raw,
+                )
             )
     return {message.line for message, _ in fresh}
 
@@ -116,16 +133,11 @@ def _fold(receipt: Receipt, touched: list[Any], outcome: Outcome) -> None:
     line_of = {message.raw: message.line for message in touched}
     control_ids = {message.control_id for message in touched}
     last_line = {message.mrn: message.line for message in touched}
-    histories: dict[str, list[bytes]] = {}
-    for mrn, raw in (
-        Message.objects.filter(source=receipt.source, mrn__in=list(last_line))
-        .order_by("mrn", "control_id")
-        .values_list("mrn", "raw")
-    ):
-        histories.setdefault(mrn, []).append(bytes(raw))
     parsed: list[Parsed] = []
-    for history in histories.values():
-        for item in adt.fold(receipt.source, history):
+    people: set[str] = set()
+    for numbers, history in _histories(receipt.source, {number for m in touched for number in (m.mrn, *m.also)}):
+        people |= numbers
+        for item in adt.fold(receipt.source, history, numbers):
             if isinstance(item, Parsed):
                 parsed.append(item)
             elif isinstance(item, Merge):
@@ -137,7 +149,7 @@ def _fold(receipt: Receipt, touched: list[Any], outcome: Outcome) -> None:
     counts = record.write(receipt.source, receipt.feed, parsed, receipt.pk)
     # A later message can show that two stays were one: what the whole history no longer says is withdrawn.
     said = {(item.type, item.id) for item in parsed}
-    gone = [key for key in record.held(receipt.source, receipt.feed, histories) if key not in said]
+    gone = [key for key in record.held(receipt.source, receipt.feed, people) if key not in said]
     if gone:
         record.withdraw(receipt.source, gone, receipt.pk)
     outcome.resources += counts.accepted + counts.updated
@@ -147,3 +159,38 @@ def _fold(receipt: Receipt, touched: list[Any], outcome: Outcome) -> None:
         line = last_line.get(whose.get((kind, refusal.value)) or "", touched[-1].line)
         raw = next(message.raw for message in touched if message.line == line)
         outcome.problems.append(Problem(line, refusal.field, refusal.rule, refusal.value, refusal.message, raw))
+
+
+def _histories(source: str, touched: set[str]) -> list[tuple[set[str], list[bytes]]]:
+    """For each person touched: the numbers that merges and moves say are theirs, and every message about them."""
+    rows: dict[int, tuple[str, list[str], str, bytes]] = {}
+    together: dict[str, str] = {}  # number → another of the same person, or itself
+
+    def root(number: str) -> str:
+        while together[number] != number:
+            number = together[number]
+        return number
+
+    fresh = touched
+    while fresh:
+        together |= {number: number for number in fresh}
+        stored = Message.objects.filter(source=source)
+        wanted = list(fresh)
+        for found in (stored.filter(mrn__in=wanted), stored.filter(also__overlap=wanted)):
+            for ident, mrn, also, event, raw in found.values_list("pk", "mrn", "also", "event", "raw"):
+                rows[ident] = (mrn, also, event, bytes(raw))
+        fresh = {
+            number for mrn, also, event, _ in rows.values() if also and event != SWAP for number in (mrn, *also)
+        } - together.keys()
+    for mrn, also, event, _ in rows.values():
+        if event != SWAP:
+            for number in also:
+                together[root(number)] = root(mrn)
+    groups: dict[str, tuple[set[str], list[bytes]]] = {}
+    for number in together:
+        groups.setdefault(root(number), (set(), []))[0].add(number)
+    for ident in sorted(rows):
+        mrn, also, event, raw = rows[ident]
+        for group in {root(number) for number in (mrn, *(also if event == SWAP else ())) if number in together}:
+            groups[group][1].append(raw)
+    return list(groups.values())

@@ -3,6 +3,8 @@
 from typing import ClassVar
 from uuid import uuid4
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Now
 
@@ -74,6 +76,7 @@ class Message(models.Model):
     control_id = models.TextField()
     digest = models.BinaryField()
     mrn = models.TextField()
+    also = ArrayField(models.TextField(), default=list)  # other numbers it is about: merged, moved from, swapped with
     event = models.CharField(max_length=10)
     happened = models.DateTimeField()
     receipt = models.ForeignKey(Receipt, on_delete=models.PROTECT)
@@ -84,7 +87,10 @@ class Message(models.Model):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["source", "control_id", "digest"], name="exchange_message_once"),
         ]
-        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["source", "mrn"], name="exchange_message_mrn")]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["source", "mrn"], name="exchange_message_mrn"),
+            GinIndex(fields=["also"], name="exchange_message_also", condition=~models.Q(also=[])),
+        ]
 
     def __str__(self) -> str:
         return f"{self.event} {self.control_id}"
