@@ -38,6 +38,12 @@ class Wave:
     demographics: dict[int, tuple[str, Demographics]] = field(default_factory=dict)  # by ordinal: local id, …
     relating: set[int] = field(default_factory=set)  # ordinals of what a relationship rule reads
 
+    def pack(self) -> None:
+        """Put each table's rows together in one piece, to be sent to another process for less."""
+        self.items = [b"".join(self.items)]
+        for rows in (self.tokens, self.dates, self.strings, self.references, self.numbers):
+            rows[:] = ["".join(rows)] if rows else []
+
 
 @dataclass(slots=True)
 class Prepared:
@@ -61,6 +67,12 @@ class Prepared:
         if len(self.waves) == wave + 1:
             self.waves.append(Wave())
         _add(self.waves[wave + 1], self.source, self.feed, item, digest)
+
+    def pack(self) -> None:
+        """Make ready for another process: nothing can be added any more."""
+        self.latest.clear()
+        for wave in self.waves:
+            wave.pack()
 
 
 def prepare(source: str, feed: str, items: Iterable[Parsed]) -> Prepared:
