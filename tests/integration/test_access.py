@@ -173,11 +173,15 @@ def test_a_citizen_reads_their_own_record_and_nobody_elses(person: tuple[UUID, d
 def test_who_looked_shows_organisation_role_and_emergency_reason_and_no_name(
     person: tuple[UUID, dict[int, str]], as_app: None
 ) -> None:
+    from commonweal.apps.access import cases
+
     person_id, compartments = person
     citizen = Actor("user:vicky", "Vicky", Role.CITIZEN, "", person_id=person_id)
     with access().session(GP, Purpose.DIRECT_CARE, "record.page") as opened:
         opened.open_person(person_id, compartments)
     access().grant_emergency(STRANGER, person_id, compartments, "unconscious in the department")
+    officer = Actor("user:officer", "Nadia", Role.PRIVACY_OFFICER, "ICB")
+    cases.tell(officer, cases.cases(officer)[0][-1].id)
     with access().session(citizen, Purpose.OWN_RECORD, "record.looked") as opened:
         scope = opened.open_person(person_id, compartments)
         looks = access().looked(scope.compartments)

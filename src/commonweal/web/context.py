@@ -5,8 +5,8 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
-from commonweal.apps.access.api import SignInRequired, actor_of
-from commonweal.web.pages import ENTRIES, ROLE_NAMES, Entry
+from commonweal.apps.access.api import Role, SignInRequired, actor_of, waiting
+from commonweal.web.pages import CASES, ENTRIES, ROLE_NAMES, Entry
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
@@ -16,11 +16,10 @@ def page(request: HttpRequest) -> dict[str, Any]:
         actor = actor_of(request)
     except SignInRequired:
         return shared | {"actor": None, "signed_out": True, "navigation": ()}
-    return shared | {
-        "actor": actor,
-        "role_name": ROLE_NAMES[actor.role],
-        "navigation": [_menu_item(entry, request.path, ENTRIES[actor.role]) for entry in ENTRIES[actor.role]],
-    }
+    navigation = [_menu_item(entry, request.path, ENTRIES[actor.role]) for entry in ENTRIES[actor.role]]
+    if actor.role is Role.PRIVACY_OFFICER and (many := waiting()):
+        next(item for item in navigation if item["address"] == CASES.address)["short"] += f" ({many})"
+    return shared | {"actor": actor, "role_name": ROLE_NAMES[actor.role], "navigation": navigation}
 
 
 def _menu_item(entry: Entry, path: str, entries: tuple[Entry, ...]) -> dict[str, str]:

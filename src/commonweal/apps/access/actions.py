@@ -12,9 +12,11 @@ from django.utils import timezone
 
 from commonweal.apps.access import audit
 from commonweal.apps.access.actors import token_digest
+from commonweal.apps.access.cases import open_emergency
+from commonweal.apps.access.limits import limit
 from commonweal.apps.access.models import Restriction, Token, User
 from commonweal.apps.access.session import session
-from commonweal.domain.access.relationship import EMERGENCY_PERIOD, Relationship
+from commonweal.domain.access.relationship import Relationship
 from commonweal.domain.access.scope import Actor, Refused, RefusedKind
 from commonweal.domain.access.vocabulary import CARE_ROLES, Category, Purpose, RelationshipKind, RestrictionReason, Role
 
@@ -95,9 +97,10 @@ def lift_restriction(restriction_id: int, *, lifted_by: str) -> None:
 
 
 def grant_emergency(actor: Actor, person_id: UUID, compartments: Mapping[int, str], reason: str) -> datetime:
-    """Open a person's record to one member of care staff for four hours, for a stated reason. When it ends.
+    """Open a person's record to one member of care staff for a short time, for a stated reason. When it ends.
 
-    The reason is audited and shown to the person. Afterwards open a session with ``Purpose.EMERGENCY``.
+    How long: ``limits.csv``. The reason is audited and put before the privacy officer at once; the person is told
+    when the officer says so, or after the time the limits give. Afterwards open a session with ``Purpose.EMERGENCY``.
 
     Raises:
         Refused: the actor is not care staff, or gave no reason. Audited.
@@ -108,13 +111,15 @@ def grant_emergency(actor: Actor, person_id: UUID, compartments: Mapping[int, st
             raise Refused(RefusedKind.ABSENT, "No such person or item.")
         if len(stated) < 10:
             raise Refused(RefusedKind.NOT_PERMITTED, "Say why you need to see this record now.", may_emergency=True)
-        ends = opened.now + EMERGENCY_PERIOD
+        lasts = limit("emergency_open", opened.now.date())
+        ends = opened.now + lasts
         with connection.cursor() as cursor:
             cursor.executemany(
                 "INSERT INTO access_relationship (organisation, compartment_id, kind, source, actor_key, starts_at, "
                 "ends_at) VALUES (%s, %s, 'emergency', 'emergency', %s, %s, %s)",
                 [(actor.organisation, compartment, actor.key, opened.now, ends) for compartment in compartments],
             )
+        open_emergency(actor, person_id, compartments, stated, lasts)
         opened.open_person(person_id, compartments)
     return ends
 

@@ -21,10 +21,12 @@ from commonweal.apps.access.actions import (
 )
 from commonweal.apps.access.actors import SignInRequired, actor_of, default_purpose
 from commonweal.apps.access.audit import seal, verify_chain
+from commonweal.apps.access.cases import question, waiting
 from commonweal.apps.access.prepared import prepared
 from commonweal.apps.access.selectors import Look, looked, open_compartments, organisation_relationships
 from commonweal.apps.access.session import AccessSession, session
 from commonweal.domain.access.absence import Absence, Message, explain
+from commonweal.domain.access.cases import CaseError, CaseState
 from commonweal.domain.access.relationship import Relationship
 from commonweal.domain.access.scope import Actor, Refused, RefusedKind, Scope, SourceScope, Withheld
 from commonweal.domain.access.vocabulary import (
@@ -43,6 +45,8 @@ __all__ = [
     "AccessSession",
     "Action",
     "Actor",
+    "CaseError",
+    "CaseState",
     "Category",
     "Look",
     "Message",
@@ -73,8 +77,10 @@ __all__ = [
     "looked",
     "open_compartments",
     "organisation_relationships",
+    "question",
     "seal",
     "service_run",
     "session",
     "verify_chain",
+    "waiting",
 ]

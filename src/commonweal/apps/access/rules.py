@@ -56,11 +56,13 @@ class PolicyFile:
 
 @lru_cache(maxsize=4)
 def policy_files(effective: date) -> tuple[PolicyFile, ...]:
-    """The set that came into force on ``effective``, a file at a time, in the order of their names."""
+    """The set that came into force on ``effective``, a file at a time: care first, then by name."""
     found = _found(effective)
     return tuple(
         _file(path.stem, path.read_text(encoding="utf-8"), found)
-        for path in sorted((POLICIES / effective.isoformat()).glob("*.cedar"))
+        for path in sorted(
+            (POLICIES / effective.isoformat()).glob("*.cedar"), key=lambda path: (path.stem != "care", path.stem)
+        )
     )
 
 

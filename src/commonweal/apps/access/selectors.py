@@ -14,8 +14,12 @@ from commonweal.domain.access.vocabulary import Action, Category, Purpose, Relat
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One access to a person's record, as the person is told of it: no member of staff is named."""
+    """One access to a person's record, as the person is told of it: no member of staff is named.
 
+    ``question``: what the person has asked about it, with the ``state`` of that and, once decided, the ``answer``.
+    """
+
+    id: int
     organisation: str
     role: str
     at: datetime
@@ -23,6 +27,9 @@ class Look:
     action: str
     outcome: str
     emergency_reason: str
+    question: str = ""
+    state: str = ""
+    answer: str = ""
 
 
 def organisation_relationships(
@@ -71,7 +78,8 @@ def looked(compartments: Iterable[int], limit: int = 1000) -> list[Look]:
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT organisation, role, at, purpose, action, outcome, reason FROM access_looked(%s::bigint[], %s)",
+            "SELECT id, organisation, role, at, purpose, action, outcome, reason, question, state, answer "
+            "FROM access_looked(%s::bigint[], %s)",
             [list(compartments), limit],
         )
         return [Look(*row) for row in cursor.fetchall()]

@@ -30,6 +30,7 @@ ACTIONS = {
     "open document": "opened one of your letters or plans",
     "open own document": "opened one of your letters or plans",
     "who looked": "read this list",
+    "question a look": "asked about a look",
 }
 
 MOST = 1000  # looks by others that the page shows; it says so when there may be more
@@ -47,6 +48,10 @@ class Visit:
     reason: str
     refused: bool
     own: bool
+    id: int
+    question: str = ""
+    state: str = ""
+    answer: str = ""
 
 
 def own_record(actor: access.Actor) -> record.PersonPage:
@@ -80,9 +85,26 @@ def who_looked(actor: access.Actor) -> list[Visit]:
             reason=look.emergency_reason,
             refused=look.outcome == "refused",
             own=look.role == access.Role.CITIZEN,
+            id=look.id,
+            question=look.question,
+            state=look.state,
+            answer=look.answer,
         )
         for look in looks
     ]
+
+
+def question(actor: access.Actor, look_id: int, words: str) -> bool:
+    """Ask the privacy officer about one look. False: no such look at the own record, or asked about before.
+
+    Raises:
+        access.Refused: as ``own_record`` does.
+        access.CaseError: nothing is asked.
+    """
+    with access.session(actor, access.Purpose.OWN_RECORD, "question a look", f"look {look_id}") as session:
+        person_id = _own_person(actor)
+        scope = session.open_person(person_id, identity.compartments_of(person_id))
+        return access.question(session, scope.compartments, look_id, words)
 
 
 def _own_person(actor: access.Actor) -> UUID:

@@ -1,10 +1,7 @@
 """When a relationship or a restriction holds."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-
-EMERGENCY_PERIOD = timedelta(hours=4)
-"""How long one emergency reason opens a record to the actor who gave it."""
+from datetime import date, datetime
 
 
 @dataclass(frozen=True, slots=True)
