@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from commonweal.apps.exchange import landing, messages, sealing
+from commonweal.apps.exchange import beside, landing, messages, sealing
 from commonweal.apps.exchange.errors import MissingFile, NumberedApart, UnknownSource
 from commonweal.apps.exchange.floor import alone, landing_floor, opened
 from commonweal.apps.exchange.models import Quarantine, Receipt
@@ -168,16 +168,16 @@ def _summary(receipt: Receipt, path: Path, **counted: int) -> dict[str, Any]:
 
 def _finish(receipt: Receipt, progress: Progress | None) -> None:
     """Read the file from where the receipt stands to its end."""
-    with opened(receipt) as stream:
-        if receipt.feed in MESSAGES:
+    if receipt.feed in MESSAGES:
+        with opened(receipt) as stream:
             for pile in messages.piles(stream, receipt.cursor):
                 _again(partial(store_messages, receipt, pile))
                 _tell(progress, receipt, pile.position)
-        else:
-            shared_as = nature(receipt.feed, receipt.source)
-            for batch in ahead(batches(receipt.feed, stream, receipt.source, receipt.cursor, nature=shared_as)):
-                _again(partial(_store, receipt, batch))
-                _tell(progress, receipt, batch.position)
+    else:
+        read = partial(_read, receipt, nature(receipt.feed, receipt.source))
+        for batch in ahead(beside.beside(read) if beside.worth(receipt.size) else read()):
+            _again(partial(_store, receipt, batch))
+            _tell(progress, receipt, batch.position)
     _cut_what_was_removed(receipt)
     now = settings.COMMONWEAL_NOW()
     with transaction.atomic():
