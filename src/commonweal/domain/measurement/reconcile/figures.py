@@ -57,7 +57,9 @@ def numeric_columns(table: Table) -> list[int]:
     found = []
     printed = set(twins(table.labels).values())
     for c, label in enumerate(table.labels):
-        if c in printed or plain(label) in PROVENANCE or role(label) in _NO_FIGURES:
+        if c in printed or plain(label) in PROVENANCE:
+            continue
+        if role(label) in _NO_FIGURES and not ends_periods(table.labels, c):
             continue
         sample = [read_cell(table.cell(r, c)).kind for r in range(min(len(table.rows), 400))]
         counts = Counter(sample)
@@ -67,6 +69,14 @@ def numeric_columns(table: Table) -> list[int]:
         if figures and words <= figures and not (c == 0 and table.headed and _counts_up(table, c)):
             found.append(c)
     return found
+
+
+def ends_periods(labels: Sequence[str], column: int) -> bool:
+    """Whether a column called *year* or *quarter* follows the months or quarters it would be the total of."""
+    if role(labels[column]) is not Role.YEAR or column < 2:
+        return False
+    before = [(read_period(label) or ("", 0))[0] for label in labels[column - 2 : column]]
+    return all(kind.startswith(("month", "quarter")) for kind in before)
 
 
 def _counts_up(table: Table, column: int) -> bool:
@@ -211,8 +221,9 @@ def _coarseness(values: list[float], label: str, numbers: list[tuple[int, Read]]
 
 
 def with_quarters(labels: Sequence[str], roles: Sequence[Role]) -> tuple[Role, ...]:
-    """Roles in which a quarter after its three months is a sub-total of them."""
+    """Roles in which a quarter after its three months is a sub-total of them, and a year after its quarters a total."""
     kinds = [(read_period(label) or ("", 0))[0] for label in labels]
+    roles = [Role.WHOLE if ends_periods(labels, at) else role for at, role in enumerate(roles)]
     return tuple(
         Role.SUBTOTAL
         if kind.startswith("quarter") and at >= 3 and all(k.startswith("month") for k in kinds[at - 3 : at])
