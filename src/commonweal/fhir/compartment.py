@@ -3,7 +3,10 @@
 https://hl7.org/fhir/R4/compartmentdefinition-patient.html
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.resources import files
 from typing import Any
 
 from commonweal.fhir import systems
@@ -28,13 +31,28 @@ _PERSON_ELEMENTS: Mapping[str, tuple[str, ...]] = {
     "VisionPrescription": ("patient",),
 }
 _SUBJECT = ("subject", "patient")
+_NOT_FILED = frozenset(("AuditEvent",))  # who looked is kept where it happened, and is no part of a record
+
+
+@cache
+def _table() -> dict[str, Any]:
+    """``r4-compartment.json``, which ``distil_compartment`` makes."""
+    table: dict[str, Any] = json.loads(files("commonweal.fhir").joinpath("r4-compartment.json").read_bytes())
+    return table
+
+
 # What may be about nobody. Everything else says of whom it is, or nobody would ever find it in a record, and
 # everybody would be let read it.
 ABOUT_NOBODY = frozenset(
     (
-        "Endpoint", "HealthcareService", "Location", "Medication", "MedicationKnowledge", "Organization",
-        "OrganizationAffiliation", "Practitioner", "PractitionerRole", "Questionnaire", "Schedule", "Slot",
-        "Substance",
+        "CatalogEntry", "DeviceDefinition", "Endpoint", "HealthcareService", "InsurancePlan", "Location", "Medication",
+        "MedicationKnowledge", "MedicinalProduct", "MedicinalProductAuthorization", "MedicinalProductContraindication",
+        "MedicinalProductIndication", "MedicinalProductIngredient", "MedicinalProductInteraction",
+        "MedicinalProductManufactured", "MedicinalProductPackaged", "MedicinalProductPharmaceutical",
+        "MedicinalProductUndesirableEffect", "NamingSystem", "ObservationDefinition",
+        "Organization", "OrganizationAffiliation", "Practitioner",
+        "PractitionerRole", "ResearchStudy", "Schedule", "Slot", "SpecimenDefinition", "Substance",
+        "SubstanceSpecification", *_table()["definitions"],
     )
 )  # fmt: skip
 _DEMOGRAPHIC = frozenset(
@@ -49,8 +67,9 @@ _FEED_CATEGORY = {"cld": "social_care", "mh": "mental_health"}
 def person_reference(resource: Mapping[str, Any]) -> str | None:
     """The id of the Patient (of the same source) that ``resource`` is about, without ``Patient/``.
 
-    A Patient is about itself. ``None`` for resources about nobody (Organization), about a group or device, or
-    about a Patient named only by identifier, absolute URL or ``urn:``.
+    A Patient is about itself. Where no element says whom it is about, the first Patient that puts it in a compartment
+    counts (a Provenance's target, a Group's member, who answered a questionnaire). ``None`` for resources about nobody
+    (Organization), about a device or a place, or about a Patient named only by identifier, absolute URL or ``urn:``.
     """
     kind = resource.get("resourceType", "")
     if kind == "Patient":
@@ -60,12 +79,24 @@ def person_reference(resource: Mapping[str, Any]) -> str | None:
         found = _local(resource.get(name))
         if found is not None:
             return found
-    if kind == "Appointment":
-        for participant in resource.get("participant", ()):
-            found = _local(participant.get("actor"))
-            if found is not None:
+    if kind in ABOUT_NOBODY or kind in _NOT_FILED:
+        return None
+    for path in _table()["elements"].get(kind, ()):
+        for reference in _at(resource, path.split(".")):
+            if (found := _local(reference)) is not None:
                 return found
     return None
+
+
+def _at(value: Any, path: list[str]) -> Iterator[Any]:
+    """What is at ``path`` of ``value``, every item of what repeats."""
+    if value.__class__ is list:
+        for item in value:
+            yield from _at(item, path)
+    elif not path:
+        yield value
+    elif value.__class__ is dict and path[0] in value:
+        yield from _at(value[path[0]], path[1:])
 
 
 def person_elements(kind: str) -> tuple[str, ...]:
@@ -76,6 +107,11 @@ def person_elements(kind: str) -> tuple[str, ...]:
 def personal(kind: str) -> bool:
     """Whether resources of this type are about a person, and so need one to be opened."""
     return kind not in ABOUT_NOBODY
+
+
+def names_person(kind: str) -> bool:
+    """Whether a resource of this type can say whose it is."""
+    return kind == "Patient" or (kind in _table()["elements"] and kind not in _NOT_FILED)
 
 
 def is_of_nobody(resource: Mapping[str, Any]) -> bool:

@@ -2,11 +2,11 @@
 
 import hashlib
 
-from django.db import connection
 from django.http import HttpRequest
 from django.utils import timezone
 
 from commonweal.apps.access.models import User
+from commonweal.apps.access.prepared import prepared
 from commonweal.domain.access import vocabulary
 from commonweal.domain.access.scope import Actor
 from commonweal.domain.access.vocabulary import Purpose, Role
@@ -60,7 +60,7 @@ WHERE t.digest = %s AND t.expires_at > %s AND t.revoked_at IS NULL AND u.is_acti
 
 def _bearer(token: str) -> Actor | None:
     """The actor of a token in force; by hand, because the ORM takes longer to write the query than to run it."""
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(_BEARER, [token_digest(token), timezone.now()])
         row = cursor.fetchone()
     return None if row is None else Actor(f"user:{row[0]}", row[1], Role(row[2]), *row[3:])

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from commonweal.apps.access import keys
+from commonweal.apps.access.prepared import prepared
 from commonweal.domain.access.chain import GENESIS, checkpoint_bytes, row_bytes, seal_hash
 
 SEAL_LOCK = 62062
@@ -46,7 +47,7 @@ class Subject:
 def write(entry: Entry, outcome: str, subjects: Iterable[Subject] = ()) -> None:
     """Add one audit row and a row a subject, in the present transaction, in one statement."""
     people = list(subjects)
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(
             """
             WITH next AS (SELECT nextval('access_audit_id_seq') AS id), row AS (

@@ -13,6 +13,7 @@ from django.db import connection, transaction
 
 from commonweal.apps.access import audit
 from commonweal.apps.access.gate import decide
+from commonweal.apps.access.prepared import prepared
 from commonweal.apps.access.scopes import Fact, scope_of
 from commonweal.domain.access.scope import Actor, Refused, RefusedKind, Scope, SourceScope
 from commonweal.domain.access.vocabulary import Action, Category, Purpose
@@ -49,41 +50,46 @@ class AccessSession(AbstractContextManager["AccessSession"]):
         )
         self._subjects: dict[UUID, audit.Subject] = {}
         self._allowed = self._refused = 0
-        self._sourced = False
+        self._sourced = self._outermost = False
         self._atomic = transaction.atomic(durable=True)
         self._pipelined = pipelined
         self._waits = ExitStack()
 
     def __enter__(self) -> "AccessSession":
-        if self._pipelined:  # outside the transaction: it ends when all of it is answered
-            connection.ensure_connection()
-            self._waits.enter_context(connection.connection.pipeline())
+        connection.ensure_connection()
+        self._outermost = not connection.in_atomic_block
         self._atomic.__enter__()
+        if self._pipelined:
+            self._waits.enter_context(connection.connection.pipeline())
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> Literal[False]:
-        with self._waits:
-            return self._end(kind, error, trace)
-
-    def _end(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> Literal[False]:
         if kind is None or issubclass(kind, Refused):
             refused = kind is not None or (self._refused and not self._allowed)
             outcome = "refused" if refused else "mixed" if self._refused else "allowed"
             try:
-                audit.write(self._entry, outcome, self._subjects.values())
+                self._settle(outcome)
             except BaseException as failure:  # an access that cannot be audited does not happen
                 self._atomic.__exit__(type(failure), failure, failure.__traceback__)
                 raise
             self._atomic.__exit__(None, None, None)
             return False
-        self._atomic.__exit__(kind, error, trace)
-        with transaction.atomic():
-            audit.write(self._entry, "failed", self._subjects.values())
+        try:
+            self._waits.__exit__(kind, error, trace)
+        finally:
+            self._atomic.__exit__(kind, error, trace)
+            with transaction.atomic():
+                audit.write(self._entry, "failed", self._subjects.values())
         return False
+
+    def _settle(self, outcome: str) -> None:
+        """Audit. Pipelined, the commit goes out with it and both are waited for once; Django's finds it done."""
+        with self._waits, connection.wrap_database_errors:
+            audit.write(self._entry, outcome, self._subjects.values())
+            if self._pipelined and self._outermost and not connection.needs_rollback:
+                connection.connection.execute("COMMIT", prepare=False)
 
     def require(self, action: str) -> None:
         """Pass what names no person, such as ``read_aggregate``.
@@ -202,7 +208,7 @@ class AccessSession(AbstractContextManager["AccessSession"]):
             self._subjects[person_id] = audit.Subject(person_id, tuple(sorted(shown)), "allowed")
 
     def _source(self) -> None:
-        with connection.cursor() as cursor:
+        with prepared() as cursor:
             cursor.execute("SELECT set_config('commonweal.source', %s, true)", [self.actor.organisation])
         self._sourced = True
 
@@ -211,7 +217,7 @@ class AccessSession(AbstractContextManager["AccessSession"]):
         self._subjects[scope.person_id] = audit.Subject(scope.person_id, tuple(compartments), "allowed")
 
     def _context(self, compartments: Iterable[int], categories: Iterable[str]) -> None:
-        with connection.cursor() as cursor:
+        with prepared() as cursor:
             cursor.execute(
                 "SELECT set_config('commonweal.compartments', %s, true), set_config('commonweal.categories', %s, true)",
                 [",".join(map(str, sorted(compartments))), ",".join(sorted(categories))],
@@ -219,7 +225,7 @@ class AccessSession(AbstractContextManager["AccessSession"]):
 
     def _facts(self, compartments: Iterable[int]) -> dict[int, list[Fact]]:
         """What holds now between the actor and each of ``compartments``, in one query."""
-        with connection.cursor() as cursor:
+        with prepared() as cursor:
             cursor.execute(
                 "SELECT fact, compartment_id, kind, category, controller, until "
                 "FROM access_facts(%s, %s, %s::bigint[], %s)",

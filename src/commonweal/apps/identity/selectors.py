@@ -13,6 +13,9 @@ from commonweal.domain.identity import nhs_number as numbers
 from commonweal.fhir.normalise import name_key, phonetic
 from commonweal.fhir.normalise import postcode as postcode_key
 
+# For a statement elsewhere that has to know whose a compartment is without asking again: join it by compartment_id.
+MEMBERSHIP = "(SELECT compartment_id, person_id FROM identity_membership)"
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import orjson
 from django.db import connection, transaction
 
+from commonweal.apps.access.api import prepared
 from commonweal.apps.record import statements
 from commonweal.apps.record.actions import stage_search_rows, store_search_rows
 from commonweal.apps.record.staging import Wave, index
@@ -59,7 +60,7 @@ _DONE = "UPDATE record_indexing SET done = %(done)s"
 
 def state() -> Indexing:
     """How far the search rows are made by the definitions in use; ``done`` is -1 where a run has yet to begin."""
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(_STATE)
         definitions, done, upto = cursor.fetchone()
     return Indexing(done, upto) if definitions == edition() else Indexing(-1, upto)

@@ -8,9 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
-from commonweal.apps.access.api import SourceScope
+from commonweal.apps.access.api import SourceScope, prepared
 from commonweal.apps.identity import api as identity
 from commonweal.apps.record.stored import Stored
 
@@ -23,6 +21,18 @@ SELECT r.type, r.id, r.version, r.updated, r.body, s.source, s.feed, r.category,
 FROM record_resource r JOIN record_source s ON s.id = r.source_id
 """
 _READ = _COLUMNS + " WHERE r.type = %s AND r.id = %s AND s.source = %s"
+_TOLD = (
+    _COLUMNS.replace("r.rid", "m.person_id, c.local_id")
+    + """
+LEFT JOIN record_compartment c ON c.id = r.compartment_id
+LEFT JOIN {membership} m ON m.compartment_id = r.compartment_id
+WHERE r.type = %s AND r.id = %s AND s.source = %s
+""".replace("{membership}", identity.MEMBERSHIP)
+)
+_PEOPLE = """
+SELECT k.id, m.person_id, c.source, c.local_id FROM unnest(%s::bigint[]) AS k (id)
+LEFT JOIN record_compartment c ON c.id = k.id LEFT JOIN {membership} m ON m.compartment_id = k.id
+""".replace("{membership}", identity.MEMBERSHIP)
 _VERSIONS = """
 WITH mine AS MATERIALIZED (SELECT id, source, feed FROM record_source WHERE source = %(source)s)
 SELECT v.type, v.id, v.version, v.updated, v.body, s.source, s.feed, v.category, NULL::timestamptz, v.deleted,
@@ -47,10 +57,23 @@ ORDER BY v.updated DESC, v.rid DESC, v.version DESC LIMIT %(most)s
 
 def read_own(scope: SourceScope, kind: str, ident: str) -> Own | None:
     """The current version of one of the source's resources (which may be deleted), or None."""
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(_READ, [kind, ident, scope.source])
         row = cursor.fetchone()
     return None if row is None else (_stored(row), row[10])
+
+
+def read_told(scope: SourceScope, kind: str, ident: str) -> tuple[list[Stored], dict[UUID, set[int]]]:
+    """As :func:`read_own`, in a list, with whose it is for the audit: both of one statement."""
+    with prepared() as cursor:
+        cursor.execute(_TOLD, [kind, ident, scope.source])
+        row = cursor.fetchone()
+    if row is None:
+        return [], {}
+    compartment, person, local_id = row[10:13]
+    if compartment is None:
+        return [_stored(row)], {}
+    return [_stored(row)], {person or identity.identifier(scope.source, local_id): {compartment}}
 
 
 def versions_own(
@@ -68,7 +91,7 @@ def versions_own(
     """
     moment, rid, version = after or (None, None, None)
     bound: dict[str, Any] = {"source": scope.source, "type": kind, "id": ident, "since": since, "most": most + 1}
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(_VERSIONS, bound | {"before": moment, "rid": rid, "version": version})
         rows = cursor.fetchall()
     shown = rows[:most]
@@ -90,13 +113,8 @@ def people_in(compartments: Iterable[int | None]) -> dict[UUID, set[int]]:
     if not wanted:
         return {}
     found: dict[UUID, set[int]] = {}
-    linked = identity.people_of(wanted)
-    for compartment, person in linked.items():
-        found.setdefault(person, set()).add(compartment)
-    alone = sorted(wanted - linked.keys())
-    if alone:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT id, source, local_id FROM record_compartment WHERE id = ANY (%s)", [alone])
-            for compartment, source, local_id in cursor.fetchall():
-                found.setdefault(identity.identifier(source, local_id), set()).add(compartment)
+    with prepared() as cursor:
+        cursor.execute(_PEOPLE, [sorted(wanted)])
+        for compartment, person, source, local_id in cursor.fetchall():
+            found.setdefault(person or identity.identifier(source, local_id), set()).add(compartment)
     return found

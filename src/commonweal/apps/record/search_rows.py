@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from commonweal.apps.record import statements
 from commonweal.apps.record.staging import INDEXED, system_number
-from commonweal.apps.record.writing_statements import SEARCH_ROWS
+from commonweal.apps.record.writing_statements import search_rows
 from commonweal.fhir.search import search_values
 from commonweal.fhir.search_parameters import own
 
@@ -15,6 +14,7 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "strings": ("n", "parameter", "item", "value", "exact"),
     "references": ("n", "parameter", "item", "kind", "target"),
     "numbers": ("n", "parameter", "item", "low", "high", "system", "code"),
+    "systems": ("id", "system"),
 }
 
 
@@ -22,7 +22,7 @@ class SearchRows:
     """Rows by kind; each begins with the place of its resource among those written, from 1."""
 
     def __init__(self) -> None:
-        self._rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in _COLUMNS}
+        self._rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in _COLUMNS if name != "systems"}
         self._systems: dict[int, str] = {}
 
     def add(self, n: int, resource: Mapping[str, Any], person: str | None) -> None:
@@ -43,12 +43,15 @@ class SearchRows:
 
     def store(self, cursor: Any, bound: Mapping[str, Any]) -> None:
         """Store them; ``bound``: ``rids``, ``compartments`` and ``categories`` of the resources, and ``source_id``."""
-        for name, rows in self._rows.items():
-            if rows:
-                columns = dict(zip(_COLUMNS[name], map(list, zip(*rows, strict=True)), strict=True))
-                cursor.execute(SEARCH_ROWS[name], {**bound, **columns})
-        if self._systems:
-            cursor.execute(statements.SYSTEMS, [list(self._systems), list(self._systems.values())])
+        known = self._rows | {"systems": list(self._systems.items())}
+        tables = tuple(name for name, rows in known.items() if rows)
+        columns = {
+            f"{name}_{column}": list(values)
+            for name in tables
+            for column, values in zip(_COLUMNS[name], zip(*known[name], strict=True), strict=True)
+        }
+        if tables:
+            cursor.execute(search_rows(tables), {**bound, **columns})
 
     def _system(self, system: str) -> int:
         number = system_number(system)

@@ -16,7 +16,7 @@ import orjson
 from django.conf import settings
 from django.db import connection
 
-from commonweal.apps.access.api import SourceScope
+from commonweal.apps.access.api import SourceScope, prepared
 from commonweal.apps.identity import api as identity
 from commonweal.apps.places import api as places
 from commonweal.apps.record import relationships
@@ -130,12 +130,13 @@ def store(scope: SourceScope, wanted: Sequence[Wanted]) -> list[Done]:
     Raises:
         WriteRefused: nothing of it is kept, once the caller's session rolls back.
     """
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         run = _begin(cursor, scope, wanted)
         held = _held(cursor, run, wanted)
         compartments = _compartments(cursor, run, wanted)
         done = [_plan(run, n, item, held.get(n), compartments) for n, item in enumerate(wanted)]
         _write(cursor, run)
+    with connection.cursor() as cursor:
         _tell(cursor, run)
     return done
 
@@ -283,18 +284,19 @@ def _write(cursor: Any, run: _Run) -> None:
         cursor.execute(sql.TOMBSTONE, _columns(run.withdrawn))
     if run.changed:
         cursor.execute(sql.REPLACE, {**_columns(run.changed), "source_id": run.source_id})
-    if run.new:
-        run.new.sort(key=lambda write: (write.wanted.type, write.wanted.id))
-        cursor.execute(sql.NEW, {**_columns(run.new), "source_id": run.source_id})
-        stored = {row[0] for row in cursor.fetchall()}
-        for write in run.new:
-            if write.rid not in stored:
-                raise WriteRefused("owned-by-another-source", "its id is taken; POST it, and one is made", write.n)
+    run.new.sort(key=lambda write: (write.wanted.type, write.wanted.id))
     written = [*run.new, *run.changed]
     rows = SearchRows()
     for n, write in enumerate(written, 1):
         rows.add(n, write.wanted.resource, write.wanted.person)
-    rows.store(cursor, {**_columns(written), "source_id": run.source_id})
+    with prepared() as storing:  # read only once the search rows are on their way too
+        if run.new:
+            storing.execute(sql.NEW, {**_columns(run.new), "source_id": run.source_id})
+        rows.store(cursor, {**_columns(written), "source_id": run.source_id})
+        stored = {row[0] for row in storing.fetchall()} if run.new else set()
+    for write in run.new:
+        if write.rid not in stored:
+            raise WriteRefused("owned-by-another-source", "its id is taken; POST it, and one is made", write.n)
 
 
 def _columns(writes: Sequence[_Write]) -> dict[str, Any]:

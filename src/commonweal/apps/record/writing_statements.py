@@ -4,9 +4,11 @@ The staged path (``statements``) moves thousands of rows for one price; here the
 paid by each write. COPY is refused under row security, so rows arrive as arrays, several tables in one statement.
 """
 
+from functools import lru_cache
+
 BEGIN = """
 SELECT now(), array_agg(s.id), array_agg(s.feed), max(s.last_received_at) FILTER (WHERE s.feed = %(feed)s),
-    ARRAY(SELECT nextval('record_resource_rid') FROM generate_series(1, %(new)s))
+    ARRAY(SELECT nextval('record_resource_rid') FROM generate_series(1, %(new)s::int))
 FROM record_source s WHERE s.source = %(source)s
 """
 SOURCE = """
@@ -77,42 +79,61 @@ FROM unnest(%(rids)s::bigint[], %(compartments)s::bigint[], %(types)s::text[], %
 ON CONFLICT (type, id) DO NOTHING RETURNING rid
 """
 
-# Search rows name their resource by its place among the resources written, whose columns they share.
-_WHOSE = """
-    JOIN unnest(%(rids)s::bigint[], %(compartments)s::bigint[], %(categories)s::text[])
-        WITH ORDINALITY AS w (rid, compartment_id, category, n) ON w.n = k.n
+# Search rows name their resource by its place among the resources written, whose columns they share. All tables are
+# one statement: a statement each costs more than its rows do.
+_WRITTEN = """
+WITH w AS MATERIALIZED (
+    SELECT rid, compartment_id, category, n
+    FROM unnest(%(rids)s::bigint[], %(compartments)s::bigint[], %(categories)s::text[])
+        WITH ORDINALITY AS w (rid, compartment_id, category, n)
+)
 """
 _SEARCH_ROWS = {
     "tokens": (
         "INSERT INTO record_token (compartment_id, rid, system, source_id, parameter, item, category, code) "
         "SELECT w.compartment_id, w.rid, k.system, %(source_id)s, k.parameter, k.item, w.category, k.code "
-        "FROM unnest(%(n)s::int[], %(parameter)s::int2[], %(item)s::int2[], %(system)s::int8[], %(code)s::text[]) "
-        "AS k (n, parameter, item, system, code){whose}"
+        "FROM unnest(%(tokens_n)s::int[], %(tokens_parameter)s::int2[], %(tokens_item)s::int2[], "
+        "%(tokens_system)s::int8[], %(tokens_code)s::text[]) "
+        "AS k (n, parameter, item, system, code) JOIN w ON w.n = k.n"
     ),
     "dates": (
         "INSERT INTO record_date (compartment_id, rid, low, high, source_id, parameter, item, category) "
         "SELECT w.compartment_id, w.rid, k.low, k.high, %(source_id)s, k.parameter, k.item, w.category "
-        "FROM unnest(%(n)s::int[], %(parameter)s::int2[], %(item)s::int2[], %(low)s::timestamptz[], "
-        "%(high)s::timestamptz[]) AS k (n, parameter, item, low, high){whose}"
+        "FROM unnest(%(dates_n)s::int[], %(dates_parameter)s::int2[], %(dates_item)s::int2[], "
+        "%(dates_low)s::timestamptz[], %(dates_high)s::timestamptz[]) "
+        "AS k (n, parameter, item, low, high) JOIN w ON w.n = k.n"
     ),
     "strings": (
         "INSERT INTO record_string (compartment_id, rid, source_id, parameter, item, category, value, exact) "
         "SELECT w.compartment_id, w.rid, %(source_id)s, k.parameter, k.item, w.category, k.value, k.exact "
-        "FROM unnest(%(n)s::int[], %(parameter)s::int2[], %(item)s::int2[], %(value)s::text[], %(exact)s::text[]) "
-        "AS k (n, parameter, item, value, exact){whose}"
+        "FROM unnest(%(strings_n)s::int[], %(strings_parameter)s::int2[], %(strings_item)s::int2[], "
+        "%(strings_value)s::text[], %(strings_exact)s::text[]) "
+        "AS k (n, parameter, item, value, exact) JOIN w ON w.n = k.n"
     ),
     "references": (
         "INSERT INTO record_reference (compartment_id, rid, source_id, parameter, item, category, kind, target) "
         "SELECT w.compartment_id, w.rid, %(source_id)s, k.parameter, k.item, w.category, k.kind, k.target "
-        "FROM unnest(%(n)s::int[], %(parameter)s::int2[], %(item)s::int2[], %(kind)s::text[], %(target)s::text[]) "
-        "AS k (n, parameter, item, kind, target){whose}"
+        "FROM unnest(%(references_n)s::int[], %(references_parameter)s::int2[], %(references_item)s::int2[], "
+        "%(references_kind)s::text[], %(references_target)s::text[]) "
+        "AS k (n, parameter, item, kind, target) JOIN w ON w.n = k.n"
     ),
     "numbers": (
         "INSERT INTO record_number (compartment_id, rid, low, high, system, source_id, parameter, item, category, "
         "code) SELECT w.compartment_id, w.rid, k.low, k.high, k.system, %(source_id)s, k.parameter, k.item, "
-        "w.category, k.code FROM unnest(%(n)s::int[], %(parameter)s::int2[], %(item)s::int2[], %(low)s::float8[], "
-        "%(high)s::float8[], %(system)s::int8[], %(code)s::text[]) "
-        "AS k (n, parameter, item, low, high, system, code){whose}"
+        "w.category, k.code FROM unnest(%(numbers_n)s::int[], %(numbers_parameter)s::int2[], "
+        "%(numbers_item)s::int2[], %(numbers_low)s::float8[], %(numbers_high)s::float8[], "
+        "%(numbers_system)s::int8[], %(numbers_code)s::text[]) "
+        "AS k (n, parameter, item, low, high, system, code) JOIN w ON w.n = k.n"
+    ),
+    "systems": (
+        "INSERT INTO record_system (id, system) SELECT k.id, k.system "
+        "FROM unnest(%(systems_id)s::int8[], %(systems_system)s::text[]) AS k (id, system) "
+        "WHERE NOT EXISTS (SELECT FROM record_system s WHERE s.id = k.id) ORDER BY k.id ON CONFLICT DO NOTHING"
     ),
 }
-SEARCH_ROWS = {name: statement.replace("{whose}", _WHOSE) for name, statement in _SEARCH_ROWS.items()}
+
+
+@lru_cache(maxsize=64)
+def search_rows(tables: tuple[str, ...]) -> str:
+    """The statement that stores search rows of these tables; each column is bound as ``table_column``."""
+    return _WRITTEN + "".join(f", {name}_kept AS ({_SEARCH_ROWS[name]})" for name in tables) + " SELECT"

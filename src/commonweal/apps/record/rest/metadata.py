@@ -13,7 +13,7 @@ from commonweal import __version__
 from commonweal.apps.record.rest import answers
 from commonweal.apps.record.rest.handling import base, fhir
 from commonweal.fhir import definitions
-from commonweal.fhir.compartment import person_elements, personal
+from commonweal.fhir.compartment import names_person, person_elements, personal
 from commonweal.fhir.definitions import resource_types
 from commonweal.fhir.search_parameters import parameters
 
@@ -68,7 +68,7 @@ _WRITE = ("create", "update", "patch", "delete")
 
 def storable(kind: str) -> bool:
     """Whether a resource of this type can be about a person, or about nobody: what is neither is not stored."""
-    if kind in ("Patient", "Appointment") or not personal(kind):
+    if names_person(kind) or not personal(kind):
         return True
     return any(element in definitions.elements(kind) for element in person_elements(kind))
 

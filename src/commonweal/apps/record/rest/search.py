@@ -11,8 +11,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 
 from commonweal.apps.access import api as access
-from commonweal.apps.identity import api as identity
-from commonweal.apps.record import indexing, selectors
+from commonweal.apps.record import indexing, own_entries, selectors
 from commonweal.apps.record.rest import answers
 from commonweal.apps.record.rest.answers import Issue
 from commonweal.apps.record.rest.handling import base, fhir, session
@@ -36,7 +35,7 @@ def search(request: HttpRequest, kind: str) -> HttpResponse:
     pairs = [(name, value) for name, values in lists for value in values]
     wanted = parsed(kind, pairs, "handling=strict" in request.headers.get("Prefer", "").replace(" ", ""), request)
     cursor = next((value for name, value in pairs if name == "_cursor"), "")
-    with session(request, "fhir.search", f"{kind}?{'&'.join(wanted.names)}") as opened:
+    with session(request, "fhir.search", f"{kind}?{'&'.join(wanted.names)}", pipelined=True) as opened:
         return answers.answer(searched(opened, wanted, base(request), cursor))
 
 
@@ -69,11 +68,7 @@ def searched(opened: access.AccessSession, wanted: Request, address: str, cursor
 
 def disclose(opened: access.AccessSession, page: Page) -> None:
     """Let the audit say of whom something is on a page of a source's own search."""
-    people: dict[UUID, set[int]] = {}
-    for compartment, person in identity.people_of(sorted(page.compartments)).items():
-        people.setdefault(person, set()).add(compartment)
-    if people:
-        opened.disclose(people)
+    opened.disclose(own_entries.people_in(page.compartments))
 
 
 def _local(value: str, address: str) -> str:

@@ -31,11 +31,11 @@ def versions_of(request: HttpRequest, action: str, kind: str, ident: str, histor
 def _own(opened: access.AccessSession, kind: str, ident: str, history: bool) -> list[Stored]:
     """Of what the asking system's organisation wrote."""
     scope = opened.open_source()
-    if history:
-        found, _ = own_entries.versions_own(scope, kind, ident)
-    else:
-        current = own_entries.read_own(scope, kind, ident)
-        found = [current] if current else []
+    if not history:
+        current, people = own_entries.read_told(scope, kind, ident)
+        opened.disclose(people)
+        return current
+    found, _ = own_entries.versions_own(scope, kind, ident)
     opened.disclose(own_entries.people_in(compartment for _, compartment in found))
     return [stored for stored, _ in found]
 

@@ -14,11 +14,12 @@ from typing import Any, NamedTuple
 import orjson
 from django.db import connection
 
+from commonweal.apps.access.api import prepared
 from commonweal.apps.record.searching.compiling import Compiler, pinned
 from commonweal.apps.record.searching.conditions import Sought
 from commonweal.apps.record.searching.includes import included
 from commonweal.apps.record.searching.ordering import COMPARTMENT, RID, Key, beyond, keys, order, read, written
-from commonweal.apps.record.searching.reach import Reach, prepared
+from commonweal.apps.record.searching.reach import Reach
 from commonweal.apps.record.searching.requests import Request
 from commonweal.apps.record.searching.terms import Remark, Sql, both, joined
 from commonweal.apps.record.stored import Stored, stored
@@ -125,13 +126,14 @@ def _walk(search: Search, source: int | None, count: int, after: Sequence[str | 
     """Found along an index: of the driver's rows, or of a source's resources of the type."""
     rows: list[Found] = []
     while True:
-        fetched = _fetched(_walked(search, source, count - len(rows), after), len(search.order))
+        wanted = count - len(rows)
+        fetched = _fetched(_walked(search, source, wanted, after), len(search.order))
         seen = {item.rid for item in rows}
         for item in fetched:
             if item.rid not in seen:  # one resource may have the code twice
                 seen.add(item.rid)
                 rows.append(item)
-        if len(rows) >= count or len(fetched) < count - len(rows) or not fetched:
+        if len(rows) >= count or len(fetched) < wanted:
             return rows[:count]
         after = fetched[-1].keys
 
@@ -175,7 +177,7 @@ def _sorted(search: Search, count: int, after: Sequence[str | None] | None) -> S
 
 def _fetched(query: Sql, width: int) -> list[Found]:
     with prepared() as cursor:
-        cursor.execute(query.text, query.values, prepare=True)
+        cursor.execute(query.text, query.values)
         return [Found(row[10], row[11], stored(row[:10]), row[12 : 12 + width]) for row in cursor.fetchall()]
 
 

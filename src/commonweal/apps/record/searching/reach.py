@@ -5,25 +5,14 @@ Every part of a search, chains and includes as well, is held to it in the query 
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from django.db import connection
-from psycopg import Cursor
 
-from commonweal.apps.access.api import Scope, SourceScope
+from commonweal.apps.access.api import Scope, SourceScope, prepared
 from commonweal.apps.record.searching.terms import NOTHING, Sql, both, same
 from commonweal.fhir.compartment import personal
 
 _NOBODY = Sql("r.compartment_id IS NULL")
-
-
-def prepared() -> Cursor[tuple[Any, ...]]:
-    """A cursor whose statements PostgreSQL keeps planned: searches repeat in shape, and planning outlasts most.
-
-    Django's own pastes values in on the client, so that every search would be planned again.
-    """
-    connection.ensure_connection()
-    return Cursor(connection.connection)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +67,7 @@ def of_person(scope: Scope) -> Reach:
     """What an opened person's scope lets a search see."""
     compartments = tuple(sorted(scope.compartments))
     with prepared() as cursor:
-        cursor.execute(_SOURCES, [list(compartments)], prepare=True)
+        cursor.execute(_SOURCES, [list(compartments)])
         sources = tuple(row[0] for row in cursor.fetchall())
     return Reach(sources or (0,), compartments, tuple(sorted(scope.categories)))
 
@@ -86,7 +75,7 @@ def of_person(scope: Scope) -> Reach:
 def of_source(scope: SourceScope) -> Reach:
     """What a partner's system may search: its own organisation's resources, from any of its feeds."""
     with prepared() as cursor:
-        cursor.execute("SELECT id FROM record_source WHERE source = %s ORDER BY id", [scope.source], prepare=True)
+        cursor.execute("SELECT id FROM record_source WHERE source = %s ORDER BY id", [scope.source])
         return Reach(tuple(row[0] for row in cursor.fetchall()) or (0,), source=scope.source)
 
 
@@ -110,7 +99,7 @@ def named(reach: Reach, patients: Iterable[str], numbers: Iterable[int]) -> tupl
     """
     bound = {"source": reach.source, "ids": list(patients), "sources": list(reach.sources), "numbers": list(numbers)}
     with prepared() as cursor:
-        cursor.execute(_NAMED, bound, prepare=True)
+        cursor.execute(_NAMED, bound)
         compartments, rows = cursor.fetchall()[0]
     return tuple(sorted(compartments)), rows
 
@@ -118,7 +107,7 @@ def named(reach: Reach, patients: Iterable[str], numbers: Iterable[int]) -> tupl
 def refers_elsewhere(reach: Reach, numbers: Iterable[int]) -> bool:
     """Whether any reference by these elements is to a Patient of another compartment, so that it is a row."""
     with prepared() as cursor:
-        cursor.execute(_FOREIGN, [list(numbers), list(reach.sources)], prepare=True)
+        cursor.execute(_FOREIGN, [list(numbers), list(reach.sources)])
         return bool(cursor.fetchall()[0][0])
 
 
