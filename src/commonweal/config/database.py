@@ -148,5 +148,7 @@ def connection_settings(home: Path, password: str) -> dict[str, Any]:
         "HOST": admin["host"],
         "PORT": str(admin["port"] or ""),
         "CONN_MAX_AGE": 600,
-        "OPTIONS": {"options": f"-c statement_timeout={LONGEST_ANSWER}"} if role == "commonweal_app" else {},
+        # Statements of ``access.prepared`` are kept planned; Django's own never are, whatever this number.
+        "OPTIONS": {"prepare_threshold": 5}
+        | ({"options": f"-c statement_timeout={LONGEST_ANSWER}"} if role == "commonweal_app" else {}),
     }
