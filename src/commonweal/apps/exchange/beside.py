@@ -13,14 +13,10 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, NoReturn
 
-from commonweal.apps.exchange.errors import ExchangeError
+from commonweal.apps.exchange.errors import ReaderLost
 from commonweal.apps.exchange.reading import Batch
 
 LARGE = 8 << 20  # bytes of a file for which a process of its own is worth it
-
-
-class ReaderLost(ExchangeError):
-    """The process that read a file was ended from outside; what is stored by then stays, and the command goes on."""
 
 
 class _Over:

@@ -37,3 +37,7 @@ class RemovalRefused(ExchangeError):
 
 class BadSenders(ExchangeError):
     """The list of who may send over MLLP cannot be read or names nobody."""
+
+
+class ReaderLost(ExchangeError):
+    """The process that read a file was ended from outside; what is stored by then stays, and the command goes on."""

@@ -12,13 +12,15 @@ from typing import Any
 
 import orjson
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
 from commonweal.apps.access import api as access
 from commonweal.apps.identity import api as identity
 from commonweal.apps.record import relationships, statements
 from commonweal.apps.record.staging import Prepared, Wave, prepare, system_number
 from commonweal.feeds.types import Parsed
+
+SAMPLE = 100  # keys of a batch that are looked up before all of it is taken to be new
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,9 @@ def _write_wave(
     _copy(cursor, statements.COPY_ITEMS, b"".join(wave.items))
     stage_search_rows(cursor, wave)
     cursor.execute(statements.COMPARTMENTS, bound)
-    cursor.execute(statements.PLAN, bound)
+    stored = _stored_as_new(cursor, wave, bound)
+    if not stored:
+        cursor.execute(statements.PLAN, bound)
     cursor.execute("SELECT n, verdict, compartment_id FROM stage_plan ORDER BY n")
     plan = cursor.fetchall()
     verdicts = {row[1] for row in plan}
@@ -108,7 +112,7 @@ def _write_wave(
         former = _former(cursor, batch.source, own)
         for statement in statements.CHANGE:
             cursor.execute(statement, bound)
-    if "new" in verdicts:
+    if "new" in verdicts and not stored:
         cursor.execute(statements.NEW, bound)
     if verdicts & {"new", "changed"}:
         store_search_rows(cursor, wave)
@@ -120,6 +124,27 @@ def _write_wave(
     if people:
         identity.upsert_demographics(people)
     relate(cursor, batch.source, own, {compartment for n, compartment in written if n in wave.relating}, former)
+
+
+def _stored_as_new(cursor: Any, wave: Wave, bound: Mapping[str, Any]) -> bool:
+    """Store the staged items as if the record held none of them; whether it did not, so that all are stored.
+
+    A load brings what is not held yet, and looking each key up costs a tenth of storing it. A sample of the keys
+    says whether it is worth trying; the unique index on (type, id) decides, and where it refuses one nothing is done.
+    """
+    if bound["removals"]:
+        return False
+    some = wave.keys[:: len(wave.keys) // SAMPLE + 1]
+    cursor.execute(statements.SOME_HELD, [[key[0] for key in some], [key[1] for key in some]])
+    if cursor.fetchone()[0]:
+        return False
+    try:
+        with transaction.atomic():
+            cursor.execute(statements.PLAN_NEW, bound)
+            cursor.execute(statements.NEW, bound)
+    except IntegrityError:
+        return False
+    return True
 
 
 def stage_search_rows(cursor: Any, wave: Wave) -> None:

@@ -78,6 +78,23 @@ LEFT JOIN LATERAL (
 ) r ON true
 """
 
+# Where none of the items is held, nothing needs to be looked up: the unique index on (type, id) has the last word.
+SOME_HELD = """
+SELECT EXISTS (SELECT FROM unnest(%s::text[], %s::text[]) AS k (type, id)
+CROSS JOIN LATERAL (SELECT FROM record_resource WHERE type = k.type AND id = k.id OFFSET 0) r)
+"""
+PLAN_NEW = """
+WITH people AS MATERIALIZED (
+    SELECT c.local_id, c.id FROM (SELECT DISTINCT local_id FROM stage_item WHERE local_id IS NOT NULL) d
+    CROSS JOIN LATERAL (
+        SELECT id, local_id FROM record_compartment WHERE source = %(source)s AND local_id = d.local_id OFFSET 0
+    ) c
+)
+INSERT INTO stage_plan (n, rid, compartment_id, category, source_id, version, verdict)
+SELECT s.n, nextval('record_resource_rid'), c.id, s.category, %(source_id)s, 1, 'new'
+FROM stage_item s LEFT JOIN people c USING (local_id)
+"""
+
 FORMER = """
 SELECT r.compartment_id, r.source_id, r.body FROM stage_plan p JOIN record_resource r ON r.rid = p.rid
 WHERE p.verdict = 'changed' AND r.rid = ANY (ARRAY(SELECT rid FROM stage_plan WHERE verdict = 'changed'))
