@@ -1,6 +1,7 @@
 """The audit sealer: each second, hash the audit rows that are finished: ``python -m commonweal.cli.sealer``.
 
-It ends when the process that started it does, so a killed server leaves no orphan behind.
+It ends when the process that started it does, so a killed server leaves no orphan behind. It is also the one that
+notices within a second that the database is gone, and starts the embedded one again.
 """
 
 import logging
@@ -17,6 +18,7 @@ def main() -> None:
     """Seal until the parent process is gone. A database fault is logged and tried again."""
     parent = os.getppid()
     runtime.start("batch")
+    from django.conf import settings
     from django.db import DatabaseError, InterfaceError, connections
 
     from commonweal.apps.access import api as access
@@ -27,6 +29,10 @@ def main() -> None:
         except (DatabaseError, InterfaceError):
             log.exception("sealing failed; trying again in a second")
             connections.close_all()
+            try:
+                settings.COMMONWEAL_REVIVE_DATABASE()
+            except Exception:  # whatever PostgreSQL says, what is left to do is to try again
+                log.exception("the database could not be started; trying again in a second")
         time.sleep(EVERY_SECONDS)
 
 

@@ -4,7 +4,8 @@ Four processes: this one only watches; granian answers requests in the unprivile
 hashes finished audit rows each second in the ``batch`` role; the worker does the jobs requests leave behind, in the
 same role. If the server or the sealer stops, so does everything: pages without a sealer would leave looks at records
 unsealed, and nobody would notice. A worker that dies is started again, and takes up the job it died of: an import
-too large for the machine must not take the record away from the ward.
+too large for the machine must not take the record away from the ward. So is a process of granian's that dies. If this
+command is killed, all of them end with it; if PostgreSQL is, the sealer starts the embedded one again.
 """
 
 import os
@@ -73,6 +74,8 @@ def serve_site(port: int = DEFAULT_PORT, workers: int = 2) -> None:
     finally:
         for child in (worker, *children.values()):
             _stop(child)
+        # A process that was killed never said that it had done with the embedded database: it is stopped here then.
+        subprocess.run([sys.executable, "-m", "commonweal.config.database"], check=False)
 
 
 def _worker() -> subprocess.Popen[bytes]:
@@ -92,7 +95,8 @@ def _granian(port: int, workers: int) -> list[str]:
         "--workers-kill-timeout": "5",
     }
     words = [word for pair in options.items() for word in pair]
-    return [sys.executable, "-m", "granian", *words, "--no-ws", "commonweal.config.wsgi:application"]
+    words += ["--no-ws", "--respawn-failed-workers"]
+    return [sys.executable, "-m", "commonweal.cli.web", *words, "commonweal.config.wsgi:application"]
 
 
 def _app_role() -> dict[str, str]:

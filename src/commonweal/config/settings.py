@@ -18,7 +18,11 @@ ALLOWED_HOSTS = os.environ.get("COMMONWEAL_HOSTS", "127.0.0.1,localhost").split(
 
 COMMONWEAL_NOW = partial(home.care_clock, HOME)  # the time for care, set behind in a demonstration
 COMMONWEAL_HOME = HOME
+COMMONWEAL_BASE_BACKUP = partial(database.base_backup, HOME)
+COMMONWEAL_REVIVE_DATABASE = partial(database.revive, HOME)  # after a kill: starts the embedded server again
 COMMONWEAL_PUBLISHED = PROJECT / "examples" / "published"
+COMMONWEAL_PDS_URL = os.environ.get("COMMONWEAL_PDS_URL", "")  # tracing is off without it
+COMMONWEAL_PDS_TOKEN = os.environ.get("COMMONWEAL_PDS_TOKEN", "")
 COMMONWEAL_PSEUDONYM_KEY = home.secret(HOME, "pseudonym")
 COMMONWEAL_REMOVAL_KEY = home.secret(HOME, "removal")  # of the digests of what was lawfully removed
 COMMONWEAL_SYNTHETIC = (HOME / "synthetic.json").exists()

@@ -3,9 +3,10 @@
 from typing import Any
 
 from django.conf import settings
+from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest
 
-from commonweal.apps.access.api import Role, SignInRequired, actor_of, waiting
+from commonweal.apps.access.api import Role, SignInRequired, actor_of, availability, waiting
 from commonweal.web.pages import CASES, ENTRIES, ROLE_NAMES, Entry
 
 
@@ -16,6 +17,10 @@ def page(request: HttpRequest) -> dict[str, Any]:
         actor = actor_of(request)
     except SignInRequired:
         return shared | {"actor": None, "signed_out": True, "navigation": ()}
+    except (DatabaseError, InterfaceError) as error:
+        if not availability.away(error):
+            raise
+        return shared | {"actor": None, "navigation": ()}  # a page that needs no database is shown without it
     navigation = [_menu_item(entry, request.path, ENTRIES[actor.role]) for entry in ENTRIES[actor.role]]
     if actor.role is Role.PRIVACY_OFFICER and (many := waiting()):
         next(item for item in navigation if item["address"] == CASES.address)["short"] += f" ({many})"

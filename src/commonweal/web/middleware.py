@@ -12,7 +12,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 
-from commonweal.apps.access.api import Refused, RefusedKind, SignInRequired
+from commonweal.apps.access.api import Refused, RefusedKind, SignInRequired, availability
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -50,7 +50,10 @@ class SecurityHeaders:
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Sign-in for a stranger, 404 where a refusal must look like absence, 403 in the gate's own words otherwise."""
+        """Sign-in for a stranger, 404 where a refusal must look like absence, 403 in the gate's own words otherwise.
+
+        503 with ``Retry-After`` while the database is away or may only be read.
+        """
         if isinstance(exception, SignInRequired):
             query = urlencode({"next": request.get_full_path()}) if request.method == "GET" else ""
             return HttpResponseRedirect(f"{settings.LOGIN_URL}?{query}" if query else settings.LOGIN_URL)
@@ -58,4 +61,8 @@ class SecurityHeaders:
             return render(request, "404.html", status=404)
         if isinstance(exception, Refused):
             return render(request, "403.html", {"refusal": exception}, status=403)
+        if away := availability.away(exception):
+            response = render(request, "503.html", {"read_only": away == "read-only"}, status=503)
+            response.headers["Retry-After"] = availability.RETRY_AFTER
+            return response
         return None

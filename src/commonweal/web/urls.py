@@ -9,4 +9,6 @@ urlpatterns = [
     path("accessibility", views.accessibility, name="accessibility"),
     path("styles/nhsuk.css", views.nhsuk_styles, name="nhsuk_styles"),
     path("privacy", views.privacy, name="privacy"),
+    path("health/live", views.live, name="live"),
+    path("health/ready", views.ready, name="ready"),
 ]

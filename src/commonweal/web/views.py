@@ -5,10 +5,10 @@ from functools import lru_cache
 from pathlib import Path
 
 from django.contrib.staticfiles import finders
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
-from commonweal.apps.access.api import SignInRequired, actor_of
+from commonweal.apps.access.api import SignInRequired, actor_of, availability
 from commonweal.apps.places import api as places
 from commonweal.web.pages import ENTRIES
 
@@ -31,6 +31,20 @@ def accessibility(request: HttpRequest) -> HttpResponse:
 def privacy(request: HttpRequest) -> HttpResponse:
     """What is recorded about every look at a record, and how to object."""
     return render(request, "privacy.jinja")
+
+
+def live(request: HttpRequest) -> HttpResponse:
+    """Whether this process answers at all, for whatever watches it: asks nothing of the database."""
+    return JsonResponse({"status": "live"})
+
+
+def ready(request: HttpRequest) -> HttpResponse:
+    """Whether records can be opened: 200, or 503 with why and when to ask again."""
+    state = availability.state()
+    response = JsonResponse({"status": state}, status=200 if state == "ready" else 503)
+    if state != "ready":
+        response.headers["Retry-After"] = availability.RETRY_AFTER
+    return response
 
 
 def nhsuk_styles(request: HttpRequest) -> HttpResponse:

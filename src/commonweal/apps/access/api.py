@@ -7,7 +7,7 @@
 Errors: ``SignInRequired`` (nobody known is asking), ``Refused`` (somebody is, and may not).
 """
 
-from commonweal.apps.access import erasing
+from commonweal.apps.access import availability, erasing
 from commonweal.apps.access.actions import (
     add_relationships,
     add_restriction,
@@ -62,6 +62,7 @@ __all__ = [
     "SourceScope",
     "Withheld",
     "actor_of",
+    "availability",
     "add_relationships",
     "add_restriction",
     "close_account",
@@ -73,10 +74,10 @@ __all__ = [
     "explain",
     "grant_emergency",
     "lift_restriction",
-    "prepared",
     "looked",
     "open_compartments",
     "organisation_relationships",
+    "prepared",
     "question",
     "seal",
     "service_run",

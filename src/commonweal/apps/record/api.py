@@ -20,6 +20,7 @@ from commonweal.apps.record.conformance.rules import listed as profile_rules
 from commonweal.apps.record.conformance.rules import release as release_profile
 from commonweal.apps.record.export import Own, OwnRow, StoreCounts, changes, counts, own_resources, snapshot
 from commonweal.apps.record.feed_facts import FeedFacts, feed_facts
+from commonweal.apps.record.hashing import content_hash
 from commonweal.apps.record.indexing import Indexing, reindex
 from commonweal.apps.record.page import Document, PersonPage, document, person_page
 from commonweal.apps.record.rest.answers import Issue, answer, outcome, refusal
@@ -78,6 +79,7 @@ __all__ = [
     "codes_below",
     "codes_of",
     "compartments",
+    "content_hash",
     "counts",
     "document",
     "enforce_profile",

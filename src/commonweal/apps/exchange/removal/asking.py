@@ -138,15 +138,15 @@ def quarantined(targets: Targets) -> list[Quarantine]:
 
 
 def messages(targets: Targets) -> Any:
-    """The messages about the compartments that go whole, and those that name one of them as merged away."""
-    found = Q(pk__in=())
-    for _, source, local in targets.wholes:
-        found |= Q(source=source, mrn=local)
+    """The messages about the compartments that go whole, and those that name one of them, such as merged away."""
     pattern = targets.wanted().pattern()
-    if pattern is not None:
-        merges = Message.objects.filter(source__in=targets.sources, event="A40").iterator(1000)
-        found |= Q(pk__in=[row.pk for row in merges if pattern.search(bytes(row.raw))])
-    return Message.objects.filter(found)
+    found = set()
+    for _, source, local in targets.wholes:
+        near = Message.objects.filter(source=source).extra(where=["position(%s in raw) > 0"], params=[local.encode()])
+        for row in near.only("pk", "mrn", "raw").iterator(1000):
+            if row.mrn == local or (pattern is not None and pattern.search(bytes(row.raw))):
+                found.add(row.pk)
+    return Message.objects.filter(pk__in=found)
 
 
 def ask(reason: Reason, ground: str, asked: Asked, by: access.Actor) -> Removal:

@@ -73,6 +73,8 @@ def fhir(*methods: str, gives: tuple[str, ...] = ()) -> Callable[[View[P]], View
             except Exception as error:
                 found = problem_of(error)
                 response = answers.answer(answers.outcome(found.issues), found.status)
+                if found.status == 503:
+                    response["Retry-After"] = access.availability.RETRY_AFTER
                 if found.status == 401:
                     response["WWW-Authenticate"] = 'Bearer realm="Commonweal FHIR R4"'
                 return response
@@ -101,6 +103,9 @@ def problem_of(error: Exception) -> Problem:
             return problem(_REFUSED[error.rule], _CODE.get(error.rule, "conflict"), error.message)
         case OperationalError() if getattr(error.__cause__, "sqlstate", "") in _AGAIN:
             return problem(503, "transient", "Somebody else was writing the same resources; try again")
+    if away := access.availability.away(error):
+        message = "cannot reach its records" if away == "down" else "may not write now, so no look could be audited"
+        return problem(503, "transient", f"This server {message}; nothing was changed. Try again shortly")
     log.error("a FHIR request failed", exc_info=error)
     return problem(500, "exception", "Something went wrong here; try again, then tell support")
 
