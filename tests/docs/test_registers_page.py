@@ -18,7 +18,8 @@ def written() -> str:
         if one.name.endswith(".csv")
         for code in read_code_list(one.name.removesuffix(".csv"), one.read_text("utf-8").splitlines())
     ]
-    return page(codes, read_profiles(data.joinpath("disclosure_profiles.csv").read_text("utf-8").splitlines()))
+    profiles = files("commonweal.apps.measurement").joinpath("disclosure_profiles.csv").read_text("utf-8")
+    return page(codes, read_profiles(profiles.splitlines()))
 
 
 def test_the_page_is_up_to_date() -> None:

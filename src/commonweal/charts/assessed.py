@@ -23,12 +23,22 @@ _SAID = {
 
 
 def chart_of(
-    answer: Answer, which: int, *, title: str, axis: str, name: str = "spc", provisional: frozenset[date] = frozenset()
+    answer: Answer,
+    which: int,
+    *,
+    title: str,
+    axis: str,
+    name: str = "spc",
+    provisional: frozenset[date] = frozenset(),
+    places: int | None = None,
 ) -> Chart:
-    """The chart of one series. ``provisional`` are the days whose figures may still change, drawn as crosses."""
+    """The chart of one series. ``provisional`` are the days whose figures may still change, drawn as crosses.
+
+    ``places`` is how many decimals the definition says to show, None for as ``figure`` does.
+    """
     one = answer.series[which]
     unit = unit_of(one.dates)
-    marks = [_mark(row, unit, row.date in provisional) for row in answer.rows(which)]
+    marks = [_mark(row, unit, row.date in provisional, places) for row in answer.rows(which)]
     breaks = [
         Break(change.start, change.reason or "Lines computed afresh")
         for change in answer.question.recalibrations
@@ -40,7 +50,7 @@ def chart_of(
     return control_chart(name=name, title=title, axis=axis, marks=marks, breaks=breaks, said=said)
 
 
-def _mark(row: PointRow, unit: str, provisional: bool) -> Mark:
+def _mark(row: PointRow, unit: str, provisional: bool, places: int | None) -> Mark:
     kind = _KINDS.get(row.judged.partition("_")[0], "No signal")
     said = ", ".join(_SAID[one] for one in row.signals)
     if said and kind != "Signal":
@@ -51,7 +61,7 @@ def _mark(row: PointRow, unit: str, provisional: bool) -> Mark:
         on=row.date,
         at=period_words(row.date, unit),
         value=row.value,
-        label=figure(row.value),
+        label=figure(row.value, places),
         kind=kind,
         said=(said[:1].upper() + said[1:]) or "–",
         mean=row.mean,
@@ -67,10 +77,12 @@ def period_words(day: date, unit: str) -> str:
     return f"{day:%B %Y}" if unit in {"months", "quarters"} else f"{day.day} {day:%B %Y}"
 
 
-def figure(value: float | None) -> str:
-    """A figure as printed in a table: commas, and two decimals where it has any."""
+def figure(value: float | None, places: int | None = None) -> str:
+    """A figure as printed in a table: commas, and ``places`` decimals; None for two where it has any."""
     if value is None:
         return "no figure"
+    if places is not None:
+        return f"{value:,.{places}f}"
     return f"{value:,.0f}" if value == round(value) else f"{value:,.2f}"
 
 

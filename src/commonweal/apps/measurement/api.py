@@ -2,6 +2,7 @@
 
 from commonweal.apps.measurement.actions import UnknownIndicatorError, put, register_indicators
 from commonweal.apps.measurement.definition_files import read_definitions, write_definitions
+from commonweal.apps.measurement.disclosing import as_released, disclosure_profiles
 from commonweal.apps.measurement.extents import Extent, extents
 from commonweal.apps.measurement.framework import framework_gaps, framework_on, load_framework
 from commonweal.apps.measurement.imports import (
@@ -106,9 +107,11 @@ __all__ = [
     "TableFinding",
     "UnknownIndicatorError",
     "Who",
+    "as_released",
     "confirm_import",
     "decide",
     "decide_recalibration",
+    "disclosure_profiles",
     "documents",
     "extents",
     "findings",

@@ -1,24 +1,27 @@
 """What the indicator pages show: one series charted, explained and traced, among its peers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 import numpy as np
 
-from commonweal.apps.measurement.api import Direction, Indicator, Measurement, State
-from commonweal.apps.performance.signals import Assessed, Held
+from commonweal.apps.measurement.api import Direction, Indicator, Measurement, Restated, State, restated
+from commonweal.apps.performance.signals import Assessed, Held, Key
 from commonweal.apps.places import api as places
 from commonweal.charts.assessed import chart_of, figure, funnel_of, period_words
 from commonweal.charts.drawings import Chart
 from commonweal.charts.icons import icon
 from commonweal.domain.measurement.targets import says
 from commonweal.domain.performance.assess import Summary, unit_of
-from commonweal.domain.performance.compare import Change, ranks, seasonal, year_on_year
+from commonweal.domain.performance.compare import Change, ranks, rolling, seasonal, year_on_year
 from commonweal.domain.performance.words import ASSURANCE_WORDS, VARIATION_WORDS, Finding
 
 FEWEST_PEERS = 3
+WEEK = 7
+MOST_RESTATED = 24
+STANDINGS = {"paused": "Paused", "to_be_confirmed": "To be confirmed"}
 PLURAL_STATES = {
     State.PROVISIONAL: "provisional",
     State.PAUSED: "paused",
@@ -80,6 +83,11 @@ class Shown:
     recalibrations: tuple[str, ...]
     peers: tuple[Row, ...]
     funnel: Chart | None
+    splits: tuple[tuple[str, str], ...]
+    disclosure: str
+    standing: str
+    restated: tuple[Restated, ...]
+    provisional: frozenset[date]
 
 
 def shown(found: Assessed, wanted: str) -> Shown:
@@ -103,7 +111,13 @@ def shown(found: Assessed, wanted: str) -> Shown:
         key=held.key.name,
         name=name,
         chart=chart_of(
-            answer, which, title=title, axis=found.indicator.unit.capitalize(), provisional=provisional, name="spc"
+            answer,
+            which,
+            title=title,
+            axis=found.indicator.unit.capitalize(),
+            provisional=provisional,
+            name="spc",
+            places=found.indicator.rounding,
         ),
         sources=tuple(_source(one) for one in held.figures),
         summary=summary,
@@ -120,7 +134,30 @@ def shown(found: Assessed, wanted: str) -> Shown:
         ),
         peers=tuple(_peers(found, names, which)),
         funnel=_funnel(found, names, which),
+        splits=tuple(_splits(found, which)),
+        disclosure=found.disclosure,
+        standing=STANDINGS.get(str(found.indicator.standing), ""),
+        restated=tuple(one for one in restated(found.indicator.code) if _same(one, held.key))[:MOST_RESTATED],
+        provisional=provisional,
     )
+
+
+def _same(one: Restated, key: Key) -> bool:
+    return (one.footprint, one.lens, one.category) == (key.footprint, key.lens, key.category)
+
+
+def _splits(found: Assessed, which: int) -> Iterator[tuple[str, str]]:
+    """(series to show, what it is split by) for each way the indicator is split, the whole first.
+
+    Those the definition declares come before others that have figures; one without figures here has no series.
+    """
+    here = found.held[which].key
+    present = {one.key.lens for one in found.held}
+    for lens in dict.fromkeys(["all", *found.indicator.lenses, *sorted(present)]):
+        of = [one.key for one in found.held if one.key.lens == lens]
+        same = [one for one in of if one.footprint == here.footprint]
+        if lens in present or lens != "all":
+            yield (same or of)[0].name if of else "", "the whole" if lens == "all" else lens.replace("_", " ")
 
 
 def _which(found: Assessed, wanted: str) -> int:
@@ -157,11 +194,18 @@ def _source(one: Measurement) -> str:
 def _facts(found: Assessed, which: int, summary: Summary) -> list[Fact]:
     held = found.held[which]
     unit = unit_of(held.series.dates)
-    facts = [Fact(period_words(summary.date, unit), _measured(summary.value, found.indicator.unit))]
+    facts = [Fact(period_words(summary.date, unit), _measured(summary.value, found.indicator))]
     if summary.mean is not None and summary.lower is not None and summary.upper is not None:
         sign = "%" if found.indicator.unit == "percent" else ""
         facts.append(Fact("Mean", figure(summary.mean) + sign))
         facts.append(Fact("Expected range", f"{figure(summary.lower)} to {figure(summary.upper)}{sign}"))
+    if unit == "days":
+        tail = len(_provisional(found.indicator, held))
+        rolled = rolling(held.series.values, window=WEEK, tail=tail)
+        place = held.series.dates.index(summary.date)
+        mean = rolled.values[place]
+        said = "too few days in a row" if np.isnan(mean) else _measured(float(mean), found.indicator)
+        facts.append(Fact("Mean of 7 days", said + (" (provisional)" if rolled.provisional[place] else "")))
     if unit == "months":
         place = held.series.dates.index(summary.date)
         facts.append(
@@ -174,10 +218,11 @@ def _facts(found: Assessed, which: int, summary: Summary) -> list[Fact]:
     return facts
 
 
-def _measured(value: float | None, unit: str) -> str:
+def _measured(value: float | None, indicator: Indicator) -> str:
     if value is None:
         return "no figure"
-    return f"{figure(value)}%" if unit == "percent" else f"{figure(value)} {unit}"
+    told = figure(value, indicator.rounding)
+    return f"{told}%" if indicator.unit == "percent" else f"{told} {indicator.unit}"
 
 
 def _changed(change: Change, found: Assessed) -> str:
@@ -200,7 +245,9 @@ def _said(dates: Sequence[date], unit: str, one: Finding) -> Said:
 
 
 def _peers(found: Assessed, names: Sequence[str], which: int) -> list[Row]:
-    summaries = [found.answer.summary(place) for place in range(len(found.held))]
+    lens = found.held[which].key.lens  # the whole is compared with wholes, an age group with age groups
+    alone = [place for place, one in enumerate(found.held) if one.key.lens == lens]
+    summaries = [found.answer.summary(place) for place in alone]
     newest = max(one.date for one in summaries)
     direction = Direction(found.indicator.direction_of_good)
     alike = [one.value if one.date == newest else None for one in summaries]
@@ -209,16 +256,16 @@ def _peers(found: Assessed, names: Sequence[str], which: int) -> list[Row]:
         Row(
             key=found.held[place].key.name,
             name=names[place],
-            value=figure(one.value),
+            value=figure(one.value, found.indicator.rounding),
             period=period_words(one.date, unit_of(found.held[place].series.dates)),
             variation_icon=icon(one.variation, ""),
             variation=VARIATION_WORDS[one.variation],
             assurance_icon=icon(one.assurance, ""),
             assurance=ASSURANCE_WORDS[one.assurance],
-            rank=rank.text if (rank := places_of[place]) is not None else "–",
+            rank=rank.text if rank is not None else "–",
             chosen=place == which,
         )
-        for place, one in enumerate(summaries)
+        for place, one, rank in zip(alone, summaries, places_of, strict=True)
     ]
 
 

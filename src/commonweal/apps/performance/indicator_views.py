@@ -5,9 +5,11 @@ from urllib.parse import urlencode
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
-from commonweal.apps.performance import signals
+from commonweal.apps.measurement import api as measurement
+from commonweal.apps.performance import recalibrating, signals
+from commonweal.apps.performance.comparing import compared
 from commonweal.apps.performance.explorer import shown
 from commonweal.apps.performance.registry_views import gate
 
@@ -35,12 +37,79 @@ def indicator(request: HttpRequest, code: str) -> HttpResponse:
         found = signals.assessed(code)
     except signals.NoSeriesError as none:
         raise Http404(str(none)) from none
-    page = shown(found, request.GET.get("series", ""))
+    asked = request.GET.get("split") or request.GET.get("series", "")
+    page = shown(found, asked)
+    held = next(one for one in found.held if one.key.name == page.key)
     every = sorted((one.name, one.code) for one in signals.charted() if one.series)
     context = {
         "shown": page,
         "code": code,
         "indicators": [(one, name) for name, one in every],
         "series": [(row.key, row.name) for row in page.peers],
+        "compared": compared(found.indicator, held, page.provisional, request.GET.get("baseline", "")[:7]),
+        "waiting": measurement.recalibrations(code, "proposed"),
     }
     return render(request, "performance/indicator.jinja", context)
+
+
+@require_http_methods(["GET", "POST"])
+def recalibrations(request: HttpRequest, code: str) -> HttpResponse:
+    """Recalibrations of an indicator: those decided, those that wait, and the form that proposes one."""
+    actor = gate(request, "read recalibrations", code)
+    versions = measurement.versions(code)
+    if not versions:
+        raise Http404("no such indicator")
+    sent = {name: request.POST.get(name, "").strip() for name in ("start", "until", "reason")}
+    problems: list[tuple[str, str]] = []
+    if request.method == "POST":
+        try:
+            recalibrating.propose(actor, code, **sent)
+        except recalibrating.BadDayError as problem:
+            problems = [(problem.box, str(problem))]
+        except measurement.ReviewError as problem:
+            problems = [("reason", str(problem))]
+        else:
+            return redirect("indicator_recalibrations", code)
+    page = {
+        "indicator": versions[-1],
+        "code": code,
+        "every": measurement.recalibrations(code)[::-1],
+        "sent": sent,
+        "problems": problems,
+        "errors": dict(problems),
+    }
+    return render(request, "performance/recalibrations.jinja", page, status=400 if problems else 200)
+
+
+@require_http_methods(["GET", "POST"])
+def recalibration(request: HttpRequest, code: str, number: int) -> HttpResponse:
+    """One recalibration, with what it would do to the lines; whoever did not propose it decides."""
+    actor = gate(request, "read recalibration", f"{code} {number}")
+    found = next((one for one in measurement.recalibrations(code) if one.number == number), None)
+    if found is None:
+        raise Http404("no such recalibration")
+    problems: list[tuple[str, str]] = []
+    if request.method == "POST":
+        decision, note = request.POST.get("decision", ""), request.POST.get("note", "")
+        try:
+            if decision == "withdraw":
+                recalibrating.withdraw(actor, number)
+            elif decision in {"approve", "reject"}:
+                recalibrating.decide(actor, number, approve=decision == "approve", note=note)
+            else:
+                raise measurement.ReviewError("choose whether to approve or reject")
+        except measurement.ReviewError as problem:
+            problems = [("note", str(problem))]
+        else:
+            return redirect("indicator_recalibrations", code)
+    page = {
+        "one": found,
+        "code": code,
+        "indicator": measurement.versions(code)[-1],
+        "own": found.proposed_by == actor.key,
+        "effects": recalibrating.effects(found),
+        "problems": problems,
+        "error": dict(problems).get("note", ""),
+        "note": request.POST.get("note", ""),
+    }
+    return render(request, "performance/recalibration.jinja", page, status=400 if problems else 200)

@@ -1,13 +1,11 @@
 """Reads: the series of stored indicators, assessed, with where every figure came from."""
 
-import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
+from django.conf import settings
 
 from commonweal.apps.measurement import api as measurement
 from commonweal.apps.measurement.api import Direction, Indicator, Kind, Measurement, State
@@ -17,7 +15,6 @@ from commonweal.domain.performance.assess import Answer, Question, Target, asses
 from commonweal.domain.performance.periods import start_of
 from commonweal.domain.performance.series import Recalibration, Series, months_missing
 
-_RECALIBRATIONS = Path(__file__).with_name("definitions") / "recalibrations.csv"
 _COUNTED = (Kind.ACTUAL, Kind.COMPUTED, Kind.PRINTED)  # the first of these that a series has is charted
 
 
@@ -52,6 +49,7 @@ class Charted:
     service_area: str
     series: int
     points: int
+    standing: str = "live"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +70,12 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Assessed:
-    """An indicator's series with what they say; ``answer`` has them in the same order."""
+    """An indicator's series with what they say, ``answer`` in the same order; ``disclosure``: what is hidden, why."""
 
     indicator: Indicator
     held: tuple[Held, ...]
     answer: Answer
+    disclosure: str = ""
 
 
 def charted(service_area: str | None = None) -> list[Charted]:
@@ -96,6 +95,7 @@ def charted(service_area: str | None = None) -> list[Charted]:
             indicator.service_area,
             len(sizes.get(indicator.code, {})),
             sum(sizes.get(indicator.code, {}).values()),
+            str(indicator.standing),
         )
         for indicator in measurement.indicators(service_area)
     ]
@@ -110,7 +110,8 @@ def assessed(code: str, question: Question | None = None, *, keep_direction: boo
     versions = measurement.versions(code)
     if not versions:
         raise NoSeriesError(f"no indicator {code}; commonweal indicator list shows those held")
-    held = tuple(_held(measurement.get(code)))
+    figures, disclosure = measurement.as_released(versions[-1], measurement.get(code), settings.COMMONWEAL_NOW().date())
+    held = tuple(_held(figures))
     if not held:
         raise NoSeriesError(f"{code} has no series yet: two or more figures of one place by month, week or day")
     now = versions[-1]
@@ -122,7 +123,7 @@ def assessed(code: str, question: Question | None = None, *, keep_direction: boo
         targets=asked.targets or tuple(_targets(now, days)),
         recalibrations=asked.recalibrations or tuple(recalibrations(code)),
     )
-    return Assessed(now, held, assess([one.series for one in held], asked))
+    return Assessed(now, held, assess([one.series for one in held], asked), disclosure)
 
 
 def series_of(code: str, question: Question, *, keep_direction: bool = False) -> tuple[list[Series], Question]:
@@ -132,24 +133,8 @@ def series_of(code: str, question: Question, *, keep_direction: bool = False) ->
 
 
 def recalibrations(code: str) -> list[Recalibration]:
-    """The recalibrations decided for an indicator, with their reasons, oldest first."""
-    return [change for indicator, change in _decided() if indicator == code]
-
-
-@lru_cache(maxsize=1)
-def _decided() -> tuple[tuple[str, Recalibration], ...]:
-    with _RECALIBRATIONS.open(encoding="utf-8", newline="") as stream:
-        return tuple(
-            (
-                row["indicator"],
-                Recalibration(
-                    date.fromisoformat(row["start"]),
-                    row["reason"],
-                    date.fromisoformat(row["until"]) if row["until"] else None,
-                ),
-            )
-            for row in csv.DictReader(stream)
-        )
+    """The recalibrations two people decided on for an indicator, with their reasons, oldest first."""
+    return [Recalibration(one.start, one.reason, one.until) for one in measurement.recalibrations(code, "approved")]
 
 
 def _targets(indicator: Indicator, days: Sequence[date]) -> Iterable[Target]:
@@ -165,7 +150,7 @@ def _targets(indicator: Indicator, days: Sequence[date]) -> Iterable[Target]:
 
 
 def _held(figures: Iterable[Measurement]) -> list[Held]:
-    """Figures of one indicator, place, lens and kind as series of two or more points.
+    """Figures of one indicator, place, lens and kind as series of two or more points, not all of them hidden.
 
     Only periods that are a day, week, month, quarter or year make a series, and all of one length. Where a period
     was reported more than once the last report counts.
@@ -182,7 +167,7 @@ def _held(figures: Iterable[Measurement]) -> list[Held]:
             days[day] = one
     best: dict[tuple[str, Key], tuple[tuple[int, int], dict[date, Measurement]]] = {}
     for (code, key, kind, _), days in found.items():
-        if len(days) < 2:
+        if len(days) < 2 or all(one.value is None for one in days.values()):
             continue
         rank = (len(days), -_COUNTED.index(Kind(kind)))
         if (code, key) not in best or rank > best[code, key][0]:

@@ -1,4 +1,4 @@
-"""This app's dated data: code lists and disclosure profiles, the installation's own before the package's."""
+"""This app's dated data: code lists, the installation's own before the package's."""
 
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -6,7 +6,8 @@ from pathlib import Path
 
 from django.conf import settings
 
-from commonweal.domain.measurement.disclosure import Profile, read_profiles
+from commonweal.apps.measurement import api as measurement
+from commonweal.domain.measurement.disclosure import Profile
 from commonweal.domain.population.codelists import ListedCode, read_code_list
 
 
@@ -28,5 +29,4 @@ def code_lists() -> list[ListedCode]:
 
 def disclosure_profiles() -> list[Profile]:
     """Every dated profile."""
-    text = files(__package__).joinpath("disclosure_profiles.csv").read_text("utf-8")
-    return read_profiles(text.splitlines())
+    return measurement.disclosure_profiles()
