@@ -272,6 +272,7 @@ def _accounts(cases: dict[str, Any]) -> list[dict[str, str]]:
         ("citizen", "Vicky (demonstration)", "citizen", "", cases["person_id"], "read the own record and who looked"),
         ("analyst", "Sam Iqbal", "analyst", system, None, "registers by network, deprivation, ethnicity"),
         ("performance.lead", "Priya Nair", "performance_lead", system, None, "board report, registers, feeds"),
+        ("board.secretary", "Grace Mensah", "board_secretary", system, None, "packs: read, sign off a version"),
         ("reviewer", "Alex Morgan", "administrator", system, None, "compare records that may be one person's"),
         ("second.reviewer", "Ruth Bello", "administrator", system, None, "be the second pair of eyes"),
         ("privacy.officer", "Nadia Rahman", "privacy_officer", system, None, "who may see what and why; review access"),
