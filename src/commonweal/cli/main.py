@@ -43,6 +43,7 @@ for _name in (
     "bench",
     "verify",
     "token",
+    "account",
 ):
     import_module(f"commonweal.cli.{_name}").register(app)
 

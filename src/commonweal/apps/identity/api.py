@@ -18,11 +18,13 @@ from commonweal.apps.identity.selectors import (
     compartments_of_many,
     current_person,
     demographics_of,
+    location_hidden,
     people_of,
     person_of,
     search_people,
 )
 from commonweal.apps.identity.storage import crosswalk, probable_people
+from commonweal.apps.identity.tracing import TraceOff, trace
 from commonweal.domain.identity.clusters import identifier
 
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "Candidate",
     "IdentifyBusy",
     "Known",
+    "TraceOff",
     "attach",
     "basis_of",
     "bias_report",
@@ -42,10 +45,12 @@ __all__ = [
     "evaluate",
     "identifier",
     "identify",
+    "location_hidden",
     "merge_within_source",
     "people_of",
     "person_of",
     "probable_people",
     "search_people",
+    "trace",
     "upsert_demographics",
 ]

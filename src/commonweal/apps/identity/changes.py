@@ -17,7 +17,8 @@ CREATE TEMP TABLE identity_fresh ON COMMIT DROP AS
 ANALYZE identity_fresh;
 INSERT INTO identity_wanted
     SELECT compartment_id FROM identity_fresh
-    UNION SELECT d.compartment_id FROM identity_fresh f JOIN identity_demographics d ON d.nhs_usable = f.nhs_usable
+    UNION SELECT o.compartment_id FROM identity_fresh f JOIN identity_number n USING (compartment_id)
+        JOIN identity_number o ON o.number = n.number
     UNION SELECT d.compartment_id FROM identity_fresh f JOIN identity_demographics d ON d.birth_date = f.born
         AND (d.family_sound = f.family_sound OR d.given_sound = f.given_sound OR d.practice = f.practice
              OR d.family_key = f.given_key
@@ -48,8 +49,8 @@ SELECT found.compartment_id FROM (
         JOIN identity_membership o ON o.person_id = m.person_id
     UNION SELECT o.compartment_id FROM identity_touched t JOIN identity_probable m USING (compartment_id)
         JOIN identity_probable o ON o.analysis_person_id = m.analysis_person_id
-    UNION SELECT o.compartment_id FROM identity_touched t JOIN identity_demographics d USING (compartment_id)
-        JOIN identity_demographics o ON o.nhs_usable = d.nhs_usable AND o.birth_date = d.birth_date
+    UNION SELECT o.compartment_id FROM identity_touched t JOIN identity_number n USING (compartment_id)
+        JOIN identity_number o ON o.number = n.number
     UNION SELECT o.compartment_id FROM identity_touched t JOIN identity_demographics d USING (compartment_id)
         JOIN identity_local_merge m ON m.source = d.source AND d.local_id IN (m.surviving, m.retired)
         JOIN identity_demographics o ON o.source = m.source AND o.local_id IN (m.surviving, m.retired)

@@ -17,6 +17,7 @@ _OF: tuple[LiteralString, ...] = (
     "identity_review WHERE first = ANY (%(ids)s) OR second = ANY (%(ids)s)",
     "identity_decision WHERE first = ANY (%(ids)s) OR second = ANY (%(ids)s)",
     "identity_pair WHERE first = ANY (%(ids)s) OR second = ANY (%(ids)s)",
+    "identity_trace WHERE compartment_id = ANY (%(ids)s)",
     "identity_changed WHERE compartment_id = ANY (%(ids)s)",
 )
 _MERGES: LiteralString = (

@@ -20,7 +20,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from commonweal.apps.access import api as access
-from commonweal.apps.identity import bias, changes, reviewing, storage
+from commonweal.apps.identity import bias, changes, reviewing, storage, tracing
 from commonweal.domain.errors import CommonwealError
 from commonweal.domain.identity import clusters, probable, verified
 from commonweal.domain.identity.review import DIFFERENT, SAME
@@ -132,7 +132,7 @@ def _counts(local: Mapping[int, tuple[str, str]], found: Found) -> dict[str, Any
     return {
         "records": len(local),
         "people": len(set(found.assignment.person.values())),
-        "verified": sum(basis in {"verified", "merged", "confirmed"} for basis in found.basis.values()),
+        "verified": sum(basis in {"verified", "pds_trace", "merged", "confirmed"} for basis in found.basis.values()),
         "probable": len(found.weights),
         "review": len(found.review),
     }
@@ -241,8 +241,20 @@ def _verified(
     basis = dict.fromkeys(local, "alone")
     for name, records in (("confirmed", people.confirmed), ("merged", people.merged), ("verified", people.verified)):
         basis.update(dict.fromkeys(records, name))
+    traced = {record: said for record, said in tracing.answers().items() if record in local}
+    own = storage.numbers_of(record for record, (number, _) in traced.items() if number)
+    basis.update(
+        (record, "pds_trace")
+        for record, (number, _) in traced.items()
+        if number and own.get(record) != number and basis[record] == "verified"
+    )
     registrations = {record: local[record][0] for record, said in particulars.items() if said.registration}
-    doubts = [*people.doubts, *verified.registered_twice(people.groups, registrations)]
+    candidates = {record: numbers for record, (_, numbers) in traced.items() if traits[record].number is None}
+    doubts = [
+        *people.doubts,
+        *verified.registered_twice(people.groups, registrations),
+        *verified.partly_traced(people.groups, traits, candidates),
+    ]
     review: list[tuple[verified.Doubt, float | None]] = [
         (doubt, None) for doubt in doubts if (doubt.first, doubt.second) not in decided
     ]

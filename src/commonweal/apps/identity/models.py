@@ -7,6 +7,7 @@ class Basis(models.TextChoices):
     """Why a compartment is held to be of its person, as direct care may be told."""
 
     VERIFIED = "verified", "NHS number and birth date agree with another record"
+    TRACED = "pds_trace", "The Personal Demographics Service gave the NHS number, which agrees with another"
     ALONE = "alone", "No other record is linked to it"
     MERGED = "merged", "Its own source said that two local records are one person"
     CONFIRMED = "confirmed", "A member of staff compared the records"

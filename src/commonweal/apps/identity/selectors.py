@@ -65,6 +65,13 @@ def compartments_of_many(person_ids: Iterable[UUID]) -> dict[UUID, dict[int, str
     return found
 
 
+def location_hidden(compartment_ids: Iterable[int]) -> bool:
+    """Whether PDS withholds where the person of these compartments lives: then nothing may show or find it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT identity_location_hidden(%s)", [list(compartment_ids)])
+        return bool(cursor.fetchone()[0])
+
+
 def person_of(compartment_id: int) -> UUID | None:
     """The person a compartment belongs to, or None before the first identify run has seen it."""
     return people_of([compartment_id]).get(compartment_id)

@@ -50,13 +50,14 @@ COLUMNS = (
 
 
 _READ = (
-    "SELECT d.compartment_id, d.source, d.local_id, d.nhs_usable, d.family_key, d.given_key, d.family_sound,"
-    " d.given_sound, d.birth_date::text, d.gender, d.postcode, d.practice FROM identity_demographics d"
+    "SELECT d.compartment_id, d.source, d.local_id, coalesce(t.nhs_number, d.nhs_usable), d.family_key,"
+    " d.given_key, d.family_sound, d.given_sound, d.birth_date::text, d.gender, d.postcode, d.practice"
+    " FROM identity_demographics d LEFT JOIN identity_traced t USING (compartment_id)"
 )
 _WHICH = {
-    "": _READ + " ORDER BY d.compartment_id",
-    "wanted": _READ + " JOIN identity_wanted w USING (compartment_id) ORDER BY d.compartment_id",
-    "touched": _READ + " JOIN identity_touched w USING (compartment_id) ORDER BY d.compartment_id",
+    "": _READ + " ORDER BY compartment_id",
+    "wanted": _READ + " JOIN identity_wanted w USING (compartment_id) ORDER BY compartment_id",
+    "touched": _READ + " JOIN identity_touched w USING (compartment_id) ORDER BY compartment_id",
 }
 
 
@@ -91,6 +92,16 @@ def people_before(touched: bool = False) -> Before:
         person = dict(cursor.fetchall())
         cursor.execute("SELECT person_id, founder FROM identity_person")
         return Before(person, dict(cursor.fetchall()))
+
+
+def numbers_of(records: Iterable[int]) -> dict[int, str | None]:
+    """The usable NHS number each record itself gives."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT compartment_id, nhs_usable FROM identity_demographics WHERE compartment_id = ANY (%s)",
+            [list(records)],
+        )
+        return dict(cursor.fetchall())
 
 
 def local_merges() -> Iterator[tuple[str, str, str]]:
@@ -227,6 +238,7 @@ def _reason(move: clusters.Moved, found: Concluded) -> str:
         return "what held it with the others no longer does"
     return {
         "verified": "NHS number and birth date agree",
+        "pds_trace": "the Personal Demographics Service gave the number",
         "merged": "merged by its source",
         "confirmed": "confirmed by people who compared the records",
     }.get(found.basis[move.record], "linked through another record")

@@ -12,7 +12,8 @@ from django.conf import settings
 from django.db import connection
 
 from commonweal.apps.access.api import Scope, SourceScope
-from commonweal.apps.record import searching
+from commonweal.apps.identity import api as identity
+from commonweal.apps.record import locations, searching
 from commonweal.apps.record.searching import Page, Reach, Request, of_person, of_source, searched
 from commonweal.apps.record.stored import COLUMNS, Stored, rows
 
@@ -58,8 +59,20 @@ def _open(scope: Scope) -> tuple[list[int], list[str]]:
 
 def read(scope: Scope, kind: str, ident: str) -> Stored | None:
     """The current version of one resource of the scope's person, or about nobody; None if there is none to show."""
-    found = rows(_READ, [kind, ident, *_open(scope)])
+    found = _shown(scope, rows(_READ, [kind, ident, *_open(scope)]))
     return found[0] if found else None
+
+
+def _shown(scope: Scope, found: list[Stored]) -> list[Stored]:
+    """``found`` as it may be shown: without location where that is withheld."""
+    return [locations.shown(one) for one in found] if found and identity.location_hidden(scope.compartments) else found
+
+
+def _page_shown(page: Page) -> Page:
+    """Likewise a page of somebody whose location is withheld; no place is shown beside what names it."""
+    page.matches = [locations.shown(one) for one in page.matches]
+    page.included = [locations.shown(one) for one in page.included if one.type != "Location"]
+    return page
 
 
 def search(
@@ -79,7 +92,16 @@ def search(
     if isinstance(scope, SourceScope):
         return searched(request, of_source(scope), settings.COMMONWEAL_NOW(), scope.source, cursor)
     whose = f"{scope.actor.key} {scope.person_id}"
-    return searched(request, of_person(scope), settings.COMMONWEAL_NOW(), whose, cursor)
+    if not identity.location_hidden(scope.compartments):
+        return searched(request, of_person(scope), settings.COMMONWEAL_NOW(), whose, cursor)
+    if locations.searches(_searched_by(request)):
+        return Page([], total=None if request.total == "none" else 0, issues=list(request.remarks))
+    return _page_shown(searched(request, of_person(scope), settings.COMMONWEAL_NOW(), whose, cursor))
+
+
+def _searched_by(request: Request) -> list[str]:
+    """All that the order or the choice of what is found depends on."""
+    return [*(name for name, _ in request.conditions), *(name for name, _ in request.sort)]
 
 
 def search_people(scopes: Iterable[Scope], request: Request, cursor: str, use: Callable[[Scope], None]) -> Page:
@@ -88,6 +110,9 @@ def search_people(scopes: Iterable[Scope], request: Request, cursor: str, use: C
     ``use`` makes a scope the row-security context: it is called before anything of that person is read.
     """
     opened = list(scopes)
+    secret = {id(scope) for scope in opened if identity.location_hidden(scope.compartments)}
+    if secret and locations.searches(_searched_by(request)):
+        opened = [scope for scope in opened if id(scope) not in secret]
     whose = " ".join([*(scope.actor.key for scope in opened[:1]), *sorted(str(scope.person_id) for scope in opened)])
     after = searching.read_cursor(request, whose, cursor) if cursor else None
     parts = []
@@ -108,7 +133,7 @@ def search_people(scopes: Iterable[Scope], request: Request, cursor: str, use: C
                 use(scope)
                 searching.add_included(page, request, compiled.reach, matches)
     page.issues = [*request.remarks, *page.issues]
-    return page
+    return _page_shown(page) if any(id(scope) in secret for scope in opened) else page
 
 
 def _request(kind: str, params: Request | Mapping[str, str] | Iterable[tuple[str, str]]) -> Request:
@@ -130,13 +155,13 @@ def who_is(scope: Scope, patients: Iterable[str]) -> list[str]:
 def everything(scope: Scope, types: Iterable[str] | None = None, since: datetime | None = None) -> Iterator[Stored]:
     """All the person's resources the scope opens, by type and date; ``since``: changed at or after."""
     wanted = list(types) if types is not None else None
-    yield from rows(_EVERYTHING, [*_open(scope), wanted, wanted, since, since])
+    yield from _shown(scope, rows(_EVERYTHING, [*_open(scope), wanted, wanted, since, since]))
 
 
 def history(scope: Scope, kind: str, ident: str) -> list[Stored]:
     """Every version of a resource, the latest first; empty if there is none to show."""
     compartments, categories = _open(scope)
-    return rows(_HISTORY, [categories, kind, ident, compartments, categories])
+    return _shown(scope, rows(_HISTORY, [categories, kind, ident, compartments, categories]))
 
 
 def read_shared(kind: str, ident: str) -> Stored | None:

@@ -25,6 +25,7 @@ from commonweal.domain.identity.clusters import Sets, components
 from commonweal.domain.identity.names import family_agree, given_agree
 
 TWO_PRACTICES = "registered with two practices at once: a move, or a claim that is wrong"
+TRACED_IN_PART = "the Personal Demographics Service names this person, but not for certain"
 DECIDED = "people who compared them said that they are two people's"
 
 
@@ -181,4 +182,32 @@ def registered_twice(groups: Iterable[Sequence[int]], registrations: Mapping[int
         for record in members:
             if first is not None and record in registrations and registrations[record] != registrations[first]:
                 found.append(Doubt(first, record, TWO_PRACTICES))
+    return found
+
+
+def partly_traced(
+    groups: Iterable[Sequence[int]], records: Mapping[int, Traits], candidates: Mapping[int, Sequence[str]]
+) -> list[Doubt]:
+    """Pairs of a record without a number and the first record of each number PDS named for it without being sure.
+
+    ``candidates``: those numbers, by record. A record that gives a number of its own is not offered: the pair could
+    reveal that somebody has had another.
+    """
+    if not candidates:
+        return []
+    wanted = {number for numbers in candidates.values() for number in numbers}
+    holder: dict[str, int] = {}
+    home: dict[int, int] = {}
+    for members in groups:
+        for record in members:
+            home[record] = members[0]
+            number = records[record].number
+            if number in wanted and number is not None:
+                holder[number] = min(record, holder.get(number, record))
+    found = []
+    for record, numbers in sorted(candidates.items()):
+        for number in sorted(numbers):
+            other = holder.get(number)
+            if other is not None and home[other] != home[record]:
+                found.append(Doubt(min(record, other), max(record, other), TRACED_IN_PART))
     return found

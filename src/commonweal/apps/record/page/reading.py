@@ -10,8 +10,9 @@ from django.db import connection
 from orjson import loads
 
 from commonweal.apps.access.api import Scope
+from commonweal.apps.identity import api as identity
 from commonweal.apps.places import api as places
-from commonweal.apps.record import entries
+from commonweal.apps.record import entries, locations
 from commonweal.apps.record.feed_facts import FeedTable, feed_facts
 
 
@@ -73,6 +74,9 @@ def read_person(scope: Scope) -> Reading:
     with connection.cursor() as cursor:
         cursor.execute(PERSON_ROWS, [sorted(scope.compartments), sorted(scope.categories)])
         rows = [Row(row[0], loads(row[1]), row[2], row[3], row[4], row[5]) for row in cursor.fetchall()]
+        secret = identity.location_hidden(scope.compartments)
+        if secret:
+            rows = [row._replace(resource=locations.without(row.resource)) for row in rows]
         contacts = [row for row in rows if row.kind in CONTACTS and row.resource.get("status") != "entered-in-error"]
         cursor.execute(_BESIDE, [sorted({row.source for row in rows} | held_back), _staff(contacts)])
         heard = {(source, feed): last for source, feed, last in cursor.fetchall()}
@@ -87,6 +91,8 @@ def read_person(scope: Scope) -> Reading:
         | {entries.organisation_of(row.resource) for row in contacts}
         | {entries.organisation_of(row.resource) for row in by_kind.get("Patient", ())} - {""}
     )
+    if secret:
+        names = {**names, **{row.source: locations.PRACTICE for row in rows if row.feed == "gp"}}
     facts = feed_facts(now.date())
     return Reading(scope, now, rows, by_kind, contacts, heard, names, staff, facts, held_back)
 

@@ -1,0 +1,125 @@
+"""Tracing with PDS records without a usable NHS number or in doubt: at a bounded rate, going on where it stopped.
+
+Each answer is kept as it comes, so that a run that is killed or cut off has lost none. An answer holds for as long as
+the record says what was asked by. What an answer means for links is the next identify run's business.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import LiteralString
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from commonweal.apps.access import api as access
+from commonweal.domain.errors import CommonwealError
+from commonweal.domain.identity import birth_date
+from commonweal.feeds.pds import Answer, Asked, Kind, Pds, https_transport
+
+
+class TraceOff(CommonwealError):
+    """No PDS is configured; set COMMONWEAL_PDS_URL (and COMMONWEAL_PDS_TOKEN) to trace."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How PDS is asked: at most ``per_second`` requests, each given ``seconds``; ``least_score`` of a single match."""
+
+    per_second: float
+    seconds: float
+    least_score: float
+
+
+_OF_DOUBT: LiteralString = (
+    " AND (d.nhs_usable IS NULL OR EXISTS (SELECT FROM identity_review r WHERE r.kind = 'doubt'"
+    " AND d.compartment_id IN (r.first, r.second)))"
+)
+_WAITING: LiteralString = (
+    "SELECT d.compartment_id, identity_asked(d), d.nhs_usable, d.family, d.given, d.birth_date, d.gender, d.postcode"
+    " FROM identity_demographics d LEFT JOIN identity_traced t USING (compartment_id)"
+    " WHERE t.compartment_id IS NULL AND d.family <> '' AND d.birth_date IS NOT NULL"
+    " AND d.birth_date >= %(earliest)s AND d.birth_date <> ALL (%(fillers)s)"
+)
+_ORDER: LiteralString = " ORDER BY d.compartment_id LIMIT %(limit)s"
+_KEEP = """
+INSERT INTO identity_trace (compartment_id, asked, at, outcome, nhs_number, restricted, candidates)
+VALUES (%s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT (compartment_id) DO UPDATE SET asked = excluded.asked, at = excluded.at, outcome = excluded.outcome,
+    nhs_number = excluded.nhs_number, candidates = excluded.candidates,
+    restricted = excluded.restricted OR (identity_trace.restricted AND excluded.outcome <> 'found')
+"""
+
+
+def rules(on: date) -> Rules:
+    """The rules in force on a day: the latest not after it. ValueError before the first."""
+    found = None
+    for rule in json.loads(Path(__file__).with_name("trace_rules.json").read_text("utf-8"))["rules"]:
+        if date.fromisoformat(rule["from"]) <= on:
+            found = Rules(rule["per_second"], rule["seconds"], rule["least_score"])
+    if found is None:
+        raise ValueError("no trace rules are in force on that day")
+    return found
+
+
+def trace(limit: int, *, everybody: bool = False, progress: Callable[[int, int], None] | None = None) -> dict[str, int]:
+    """Ask PDS about at most ``limit`` records not yet asked about; counts of ``asked`` and of each outcome.
+
+    ``everybody``: records with a usable number too, for whether their location may be shown. Raises TraceOff,
+    PdsUnavailable and PdsRefused; what was answered before is kept.
+    """
+    if not settings.COMMONWEAL_PDS_URL:
+        raise TraceOff("no PDS is configured; set COMMONWEAL_PDS_URL (and COMMONWEAL_PDS_TOKEN) to trace")
+    now = settings.COMMONWEAL_NOW()
+    how = rules(now.date())
+    pds = Pds(https_transport(settings.COMMONWEAL_PDS_URL, settings.COMMONWEAL_PDS_TOKEN, how.seconds), how.least_score)
+    counts = {"asked": 0, **dict.fromkeys(Kind, 0)}
+    with access.service_run("pds_trace", f"at most {limit} records"):
+        waiting = _waiting(limit, everybody)
+        for record, asked, *said in waiting:
+            began = time.monotonic()
+            number, family, given, born, gender, postcode = said
+            answer = pds.trace(Asked(number, family, given, born, gender, postcode))
+            _keep(record, asked, answer)
+            counts["asked"] += 1
+            counts[answer.kind] += 1
+            if progress is not None:
+                progress(counts["asked"], len(waiting))
+            time.sleep(max(0.0, 2 / how.per_second - (time.monotonic() - began)))  # a trace is two requests at most
+    return {str(name): count for name, count in counts.items()}
+
+
+def _waiting(limit: int, everybody: bool) -> list[tuple[int, str, str | None, str, str, date, str, str]]:
+    """Records to ask about, with what to ask by."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _WAITING + ("" if everybody else _OF_DOUBT) + _ORDER,
+            {"earliest": birth_date.EARLIEST, "fillers": sorted(birth_date.FILLERS), "limit": limit},
+        )
+        return list(cursor.fetchall())
+
+
+def _keep(record: int, asked: str, answer: Answer) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            _KEEP,
+            [
+                record,
+                asked,
+                settings.COMMONWEAL_NOW(),
+                answer.kind.value,
+                answer.number,
+                answer.restricted,
+                list(answer.candidates),
+            ],
+        )
+
+
+def answers() -> dict[int, tuple[str | None, list[str]]]:
+    """What PDS said of records that still say what was asked by: the number in force, and numbers to look at."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT compartment_id, nhs_number, candidates FROM identity_traced")
+        return {record: (number, candidates) for record, number, candidates in cursor.fetchall()}
