@@ -6,6 +6,8 @@ notices within a second that the database is gone, and starts the embedded one a
 
 import logging
 import os
+import subprocess
+import sys
 import time
 
 from commonweal.cli import runtime
@@ -34,6 +36,8 @@ def main() -> None:
             except Exception:  # whatever PostgreSQL says, what is left to do is to try again
                 log.exception("the database could not be started; trying again in a second")
         time.sleep(EVERY_SECONDS)
+    # The command was killed, so nobody else sees to it that the embedded server stops with the last of its processes.
+    subprocess.Popen([sys.executable, "-m", "commonweal.config.database"], start_new_session=True)
 
 
 if __name__ == "__main__":

