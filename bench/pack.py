@@ -15,15 +15,16 @@ from typing import Any
 
 import numpy as np
 
-CHARTS, MONTHS, ROUNDS = 80, 36, 3
+CHARTS, MONTHS = 80, 36
+ROUNDS = 5 if os.environ.get("COMMONWEAL_BENCH_LARGE") else 2
 TARGET_SECONDS, TARGET_RATIO = 30.0, 2.5
 
 
-def _made(specs: list[dict[str, Any]], seed: int) -> Any:
-    """A pack of 80 control charts of made-up series. ``specs`` gathers what vl-convert is asked to draw."""
+def _made(specs: list[dict[str, Any]], seed: int, charts: int = CHARTS) -> Any:
+    """A pack of control charts of made-up series. ``specs`` gathers what vl-convert is asked to draw."""
     import vl_convert
-    from commonweal.apps.performance.api import chart_of
 
+    from commonweal.apps.performance.api import chart_of
     from commonweal.apps.reporting.pack.model import Bullets, Pack, Para, Section, Sources
     from commonweal.domain.measurement.figures import Direction
     from commonweal.domain.performance.assess import Question, assess
@@ -31,7 +32,7 @@ def _made(specs: list[dict[str, Any]], seed: int) -> Any:
 
     numbers = np.random.default_rng(seed)
     days = tuple(date(2018 + month // 12, month % 12 + 1, 1) for month in range(MONTHS))
-    series = [Series(f"Series {n + 1}", days, numbers.normal(90, 4, MONTHS).round(1)) for n in range(CHARTS)]
+    series = [Series(f"Series {n + 1}", days, numbers.normal(90, 4, MONTHS).round(1)) for n in range(charts)]
     answer = assess(series, Question(direction=Direction.HIGHER))
     kept = vl_convert.vegalite_to_svg
 
@@ -42,7 +43,7 @@ def _made(specs: list[dict[str, Any]], seed: int) -> Any:
     vl_convert.vegalite_to_svg = gathered
     try:
         sections = [Section("headlines", "Headlines", 2, (Para("Eighty made-up series."),))]
-        for which in range(CHARTS):
+        for which in range(charts):
             name = f"Series {which + 1} of round {seed}"
             drawn = chart_of(answer, which, title=name, axis="Percent", name=f"chart-{seed}-{which}")
             said = tuple(one.sentence for one in answer.findings(which)[:4]) or ("No signal.",)
@@ -78,7 +79,7 @@ def main() -> None:
     from commonweal.apps.reporting.pack.pdf import pdf
     from commonweal.charts.render import VEGA_LITE
 
-    _made([], 1000)  # libraries load once
+    _made([], 1000, 2)  # libraries load once
     ours, alone, drawing, pages = [], [], [], 0
     for seed in range(ROUNDS):
         specs: list[dict[str, Any]] = []

@@ -12,11 +12,11 @@ from commonweal.apps.reporting import selectors
 from commonweal.apps.reporting.checking import checked
 from commonweal.apps.reporting.figures import Published, figure_key, figure_text, source_text
 from commonweal.apps.reporting.formats import day
-from commonweal.apps.reporting.model import BoardReport, Headline
+from commonweal.apps.reporting.model import BoardReport, Headline, Table
 from commonweal.apps.reporting.notes import notes
 from commonweal.apps.reporting.pack import contents, supplied
 from commonweal.apps.reporting.pack.exceptions import exceptions
-from commonweal.apps.reporting.pack.model import Figure, Pack, Section
+from commonweal.apps.reporting.pack.model import Figure, Pack, Para, Section
 from commonweal.apps.reporting.pack.public import public_summary
 from commonweal.apps.reporting.pack.signals import MOST_CHARTS, Signalled, headlines_of, pages, signalled
 from commonweal.domain.reporting.audiences import audience, chosen
@@ -109,9 +109,19 @@ def _sections(
         "risks": lambda: [supplied.risks(report.period)],
         "data-quality": lambda: contents.data_quality(report, found),
         "definitions": lambda: [contents.definitions(report, known, today)],
-        "sources": lambda: [contents.sources(report)],
     }
-    return [section for name in wanted for section in written[name]()]
+    made = [section for name in wanted if name != "sources" for section in written[name]()]
+    if "sources" in wanted:
+        made.append(contents.sources(report, _referred(made)))
+    return made
+
+
+def _referred(sections: Sequence[Section]) -> set[int]:
+    """The numbers of the sources that these sections refer to."""
+    blocks = [block for section in sections for block in section.blocks]
+    found = {number for block in blocks if isinstance(block, Para) for number in block.sources}
+    tables = [block for block in blocks if isinstance(block, Table)]
+    return found | {number for one in tables for row in one.rows for cell in row for number in cell.sources}
 
 
 def _anchor(section: Section) -> Section:

@@ -200,13 +200,15 @@ def definitions(report: BoardReport, known: dict[str, Indicator], on: date) -> S
     return Section("definitions", "Definitions", 2, (said, table))
 
 
-def sources(report: BoardReport) -> Section:
-    """Where every figure came from."""
+def sources(report: BoardReport, referred: set[int]) -> Section:
+    """Where every figure printed came from: the sources referred to, under the numbers the whole report gives them."""
     said = (
         "Every figure above carries the number of its source. A file line is a line of the published tables kept with "
         "this software; the document line is the line of the paper’s text."
     )
-    return Section("sources", "Sources", 2, (Para(said), Sources(report.sources)))
+    return Section(
+        "sources", "Sources", 2, (Para(said), Sources(tuple(one for one in report.sources if one.number in referred)))
+    )
 
 
 def about(report: BoardReport) -> list[Block]:
