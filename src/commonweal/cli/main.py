@@ -22,6 +22,7 @@ for _name in (
     "reference",
     "profiles",
     "terminology",
+    "check",
     "land",
     "replay",
     "reindex",

@@ -1,7 +1,8 @@
 """MDM^T02 → FHIR DocumentReference: a clinical letter or summary with its text.
 
-Message: http://www.hl7.eu/HL7v2x/v24/std24/ch09.html, segments TXA and OBX; TXA-17: HL7 table 0271, TXA-19:
-table 0273. A document is known by TXA-12; what a later message says of it counts. A cancelled one is marked so, never removed.
+Message: http://www.hl7.eu/HL7v2x/v24/std24/ch09.html, segments TXA and OBX; TXA-17: HL7 table 0271, TXA-19: table
+0273. A document is known by TXA-12; what a later message says of it counts. A cancelled one is marked so, never
+removed.
 """
 
 import base64

@@ -1,8 +1,8 @@
 """ORU^R01 → FHIR DiagnosticReport and Observation: results, their units and ranges, and every correction of them.
 
 Message: http://www.hl7.eu/HL7v2x/v24/std24/ch07.html#Heading3, segments OBR and OBX; statuses: HL7 tables 0085 and
-0123. A result is known by its report (OBR-3, else OBR-2), its code (OBX-3) and sub-id (OBX-4): what a later message says of it
-counts, what later messages leave out stays, and one reported as wrong (D, W) is marked so, never removed.
+0123. A result is known by its report (OBR-3, else OBR-2), its code (OBX-3) and sub-id (OBX-4): what a later message
+says of it counts, what later messages leave out stays, and one reported as wrong (D, W) is marked so, never removed.
 """
 
 import re

@@ -58,7 +58,7 @@ class Frames:
             end = self._held.find(END, self._seen)
             again = self._held.find(_AGAIN, self._seen, end if end >= 0 else len(self._held))
             if again >= 0:
-                yield Broken("frame-not-ended", bytes(self._held[:400]))
+                yield Broken("frame-not-ended", bytes(self._held[: min(again, 400)]))
                 del self._held[: again + 1]
                 self._seen = 0
             elif end >= 0:

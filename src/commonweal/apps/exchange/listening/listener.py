@@ -19,6 +19,8 @@ from datetime import datetime
 from functools import partial
 from itertools import count
 
+from django.db import connection
+
 from commonweal.apps.exchange.listening.senders import Senders
 from commonweal.apps.exchange.listening.storing import Arrived, Store, single
 from commonweal.feeds.hl7v2 import BOM
@@ -55,7 +57,7 @@ class Listener:
         self._store = Store(self._pause)
         self._waiting: asyncio.Queue[tuple[Arrived, asyncio.Future[list[Fault]]]] = asyncio.Queue(maxsize=2_000)
         self._thread = ThreadPoolExecutor(1, "mllp-store")
-        self._open = 0
+        self._connections: set[asyncio.Task[None]] = set()
         self._held = 0
         self._numbers = count(1)
         self._started = f"{now():%Y%m%d%H%M%S}"
@@ -79,8 +81,12 @@ class Listener:
             storing.cancel()
             rotating.cancel()
             self._halt.set()
+            for task in self._connections:
+                task.cancel()
+            await asyncio.gather(storing, rotating, *self._connections, return_exceptions=True)
             with contextlib.suppress(_Stopping):
                 await loop.run_in_executor(self._thread, partial(self._store.rotate, everything=True))
+            await loop.run_in_executor(self._thread, connection.close)
             self._thread.shutdown(wait=True)
 
     def _pause(self, seconds: float) -> None:
@@ -106,10 +112,11 @@ class Listener:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, from its first byte to its last answer."""
-        if self._open >= self._limits.connections:
+        own = asyncio.current_task()
+        if own is None or len(self._connections) >= self._limits.connections:
             writer.close()
             return
-        self._open += 1
+        self._connections.add(own)
         _keep_alive(writer)
         answers: asyncio.Queue[asyncio.Future[bytes] | None] = asyncio.Queue(maxsize=self._limits.under_way)
         answering = asyncio.create_task(self._answer(answers, writer))
@@ -121,10 +128,10 @@ class Listener:
             pass  # the listener stops, or the sender has gone; what it was not told it will send again
         finally:
             answering.cancel()
-            self._open -= 1
+            self._connections.discard(own)
             writer.close()
             with contextlib.suppress(ConnectionError, TimeoutError, ssl.SSLError):
-                await asyncio.wait_for(writer.wait_closed(), 5)
+                await asyncio.wait_for(writer.wait_closed(), 1)
 
     async def _read(
         self,
