@@ -68,7 +68,7 @@ def person_reference(resource: Mapping[str, Any]) -> str | None:
     """The id of the Patient (of the same source) that ``resource`` is about, without ``Patient/``.
 
     A Patient is about itself. Where no element says whom it is about, the first Patient that puts it in a compartment
-    counts (a Provenance's target, a Group's member, who answered a questionnaire). ``None`` for resources about nobody
+    counts (a Provenance's target, a Group's member, the author of answers). ``None`` for resources about nobody
     (Organization), about a device or a place, or about a Patient named only by identifier, absolute URL or ``urn:``.
     """
     kind = resource.get("resourceType", "")

@@ -7,6 +7,7 @@ from commonweal.apps.record.rest.everything import everything
 from commonweal.apps.record.rest.handling import unknown
 from commonweal.apps.record.rest.history import history, history_of_all
 from commonweal.apps.record.rest.metadata import metadata
+from commonweal.apps.record.rest.openapi import openapi
 from commonweal.apps.record.rest.search import search
 from commonweal.apps.record.rest.terminology import expand, lookup, subsumes, validate_code
 from commonweal.apps.record.rest.validate import validate
@@ -17,6 +18,7 @@ _IDENT = r"(?P<ident>[A-Za-z0-9\-.]{1,64})"
 
 urlpatterns = [
     path("metadata", metadata),
+    path("openapi.json", openapi),
     re_path(rf"^Patient/{_IDENT}/\$everything$", everything),
     re_path(rf"^{_KIND}/\$validate$", validate),
     re_path(rf"^{_KIND}/{_IDENT}/\$validate$", validate),
