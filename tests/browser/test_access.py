@@ -14,7 +14,7 @@ OFFERED = {
     "social.worker": ["Find a person"],
     "citizen": ["Your record", "Who has looked at your record"],
     "analyst": ["Registers", "Feeds"],
-    "privacy.officer": ["Who may see what", "Could they see it, and why?"],
+    "privacy.officer": ["Emergencies and questions to review", "Who may see what", "Could they see it, and why?"],
     "performance.lead": ["Board report of the latest month", "Registers", "Feeds"],
 }
 

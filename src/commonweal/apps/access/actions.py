@@ -13,6 +13,7 @@ from django.utils import timezone
 from commonweal.apps.access import audit
 from commonweal.apps.access.actors import token_digest
 from commonweal.apps.access.cases import open_emergency
+from commonweal.apps.access.devices import end_sessions
 from commonweal.apps.access.limits import limit
 from commonweal.apps.access.models import Restriction, Token, User
 from commonweal.apps.access.session import session
@@ -188,7 +189,7 @@ def create_token(username: str, days: int = 30) -> str:
 
 
 def close_account(username: str, *, by: str) -> None:
-    """Close an account and revoke its tokens for good, even should the account be opened again. Audited.
+    """Close an account, end its sessions, and revoke its tokens for good, even should it be opened again. Audited.
 
     ``by``: the key of the actor who closes it.
 
@@ -201,6 +202,7 @@ def close_account(username: str, *, by: str) -> None:
             raise ValueError(f"there is no active account {username!r}")
         User.objects.filter(pk=user.pk).update(is_active=False)
         Token.objects.filter(user=user, revoked_at__isnull=True).update(revoked_at=timezone.now())
+        end_sessions(user.pk)
         _changed("account.close", f"user:{username}", by)
 
 

@@ -1,19 +1,27 @@
 """Sessions in the database, read by hand: one short query a page, with nothing kept between requests.
 
+A session ends when it has lain idle, and when its day is over however busy it is (``limits.csv``). The row's own
+``expire_date`` carries both, and is moved on by use, at most once a minute.
+
 Django's own store, but for reading: building the query through the ORM costs several times the query. A session
 deleted or expired, an account closed or a password changed counts from the next request, as with Django's.
 """
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.sessions.backends import db
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import connection
 from django.utils import timezone
 
+from commonweal.apps.access.limits import limit
 from commonweal.apps.access.models import User
 
-_SESSION = "SELECT session_data FROM django_session WHERE session_key = %s AND expire_date > %s"
+STARTED = "started"
+_EVERY = timedelta(minutes=1)
+_SESSION = "SELECT session_data, expire_date FROM django_session WHERE session_key = %s AND expire_date > %s"
 _FIELDS = ("id", "password", "last_login", "username", "name", "role", "organisation", "team", "person_id", "is_active")
 _ACCOUNT = (
     "SELECT id, password, last_login, username, name, role, organisation, team, person_id, is_active"
@@ -26,13 +34,37 @@ class SessionStore(db.SessionStore):
 
     def load(self) -> dict[str, Any]:
         """What the session holds; {} and no key when there is no such session, or it is over."""
+        now = timezone.now()
         with connection.cursor() as cursor:
-            cursor.execute(_SESSION, [self.session_key, timezone.now()])
+            cursor.execute(_SESSION, [self.session_key, now])
             row = cursor.fetchone()
-        if row is None:
-            self._session_key = None
-            return {}
-        return self.decode(row[0])
+            held = {} if row is None else self.decode(row[0])
+            ends = _ends(held, now)
+            if ends <= now:
+                self._session_key = None
+                return {}
+            if ends - row[1] > _EVERY:
+                cursor.execute(
+                    "UPDATE django_session SET expire_date = %s WHERE session_key = %s", [ends, self.session_key]
+                )
+        return held
+
+    def create_model_instance(self, data: dict[str, Any]) -> AbstractBaseSession:
+        """The row to keep, with when the session began and when it ends unless it is used."""
+        now = timezone.now()
+        data.setdefault(STARTED, now.isoformat())
+        row = super().create_model_instance(data)
+        row.expire_date = _ends(data, now)
+        return row
+
+
+def _ends(held: dict[str, Any], now: datetime) -> datetime:
+    """When a session holding this ends, were it used now; at once if it does not say when it began."""
+    if STARTED not in held:
+        return now
+    today = now.date()
+    whole = datetime.fromisoformat(held[STARTED]) + limit("session_whole", today)
+    return min(now + limit("session_idle", today), whole)
 
 
 class Accounts(ModelBackend):

@@ -1,7 +1,6 @@
 """Signing in: the password, the limit on guesses, and the audit of both."""
 
 import hashlib
-from datetime import timedelta
 from uuid import uuid4
 
 from django.contrib.auth import authenticate
@@ -10,10 +9,11 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from commonweal.apps.access import audit
+from commonweal.apps.access.limits import limit
 from commonweal.apps.access.models import SignIn, User
 from commonweal.domain.errors import CommonwealError
 
-WINDOW = timedelta(minutes=15)
+WINDOW = limit("sign_in_window", timezone.now().date())
 MOST_BY_USERNAME = 5
 MOST_BY_ADDRESS = 50
 LIMITED = "limited"

@@ -3,12 +3,17 @@
 from django.contrib.auth import login, logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
+from commonweal.apps.access.actors import SignInRequired
+from commonweal.apps.access.devices import devices, end, remember
 from commonweal.apps.access.forms import SignInForm
+from commonweal.apps.access.models import User
+from commonweal.apps.access.sessions import STARTED
 from commonweal.apps.access.sign_in import TooManyAttempts, WrongPassword, check
 
 
@@ -37,6 +42,9 @@ def sign_in(request: HttpRequest) -> HttpResponse:
                 problem = "Enter a user name and password that match"
             else:
                 login(request, user)
+                request.session[STARTED] = timezone.now().isoformat()
+                request.session.save()
+                remember(request, user)
                 return HttpResponseRedirect(_next(request))
     context = {
         "problem": problem,
@@ -52,3 +60,19 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     """Forget the session."""
     logout(request)
     return HttpResponseRedirect("/")
+
+
+@require_http_methods(["GET", "POST"])
+def places_signed_in(request: HttpRequest) -> HttpResponse:
+    """Where the account is signed in. Sent back with a ``device``, or without one for all, it is signed out there."""
+    user = request.user
+    if not isinstance(user, User):
+        raise SignInRequired("Sign in first.")
+    if request.method == "POST":
+        wanted = request.POST.get("device", "")
+        if wanted and not wanted.isdecimal():
+            return HttpResponseRedirect(request.path)
+        end(user, int(wanted[:18]) if wanted else None)
+        return HttpResponseRedirect(request.path if wanted else "/sign-in")
+    here = request.session.session_key or ""
+    return render(request, "access/devices.jinja", {"devices": devices(user, here)})
