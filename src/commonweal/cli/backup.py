@@ -25,7 +25,6 @@ from commonweal.cli import runtime
 from commonweal.cli.home import home_dir
 
 PARTS = ("landing", "keys", "removals", "audit", "synthetic.json", "clock.json")
-PASSPHRASE = "COMMONWEAL_BACKUP_PASSPHRASE"  # noqa: S105 - the name of a variable, not a passphrase
 _OLD = (".handle_pids.json", "postmaster.pid", "postmaster.opts", "log")
 
 
@@ -43,7 +42,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command(
         "restore",
-        help="A backup into an empty home. Example: COMMONWEAL_HOME=new commonweal restore monday.cwb "
+        help="A backup into the empty home that COMMONWEAL_HOME names. Example: commonweal restore monday.cwb "
         "--removals old/removals/list.ndjson",
     )
     def restore_command(
@@ -151,7 +150,7 @@ def _ready(about: dict[str, str], lists: list[Path], started: float) -> dict[str
 
 def _passphrase(twice: bool) -> str:
     """The passphrase: from the environment, or asked for."""
-    phrase = os.environ.get(PASSPHRASE, "")
+    phrase = os.environ.get("COMMONWEAL_BACKUP_PASSPHRASE", "")
     if not phrase:
         phrase = typer.prompt("Passphrase of the backup", hide_input=True, err=True, confirmation_prompt=twice)
     if len(phrase) < 12:
