@@ -90,10 +90,19 @@ def _bare(table: object) -> float:
         connection.register("source", table)
         connection.execute("CREATE TABLE records AS FROM source")
         linkage.standardise(connection, Path(scratch))
-        linkage.predict(connection, probable.REVIEW)  # imports, and warms the same way ours is warm
-        started = perf_counter()
-        linkage.predict(connection, probable.REVIEW)
-        return perf_counter() - started
+        records = connection.execute("SELECT count(*) FROM linkage").fetchall()[0][0]
+        model = {
+            **linkage.model(),
+            "probability_two_random_records_match": linkage.prior(records),
+            "retain_intermediate_calculation_columns": True,
+        }
+        times = []
+        for _ in range(2):  # the first imports, and warms the same way ours is warm
+            started = perf_counter()
+            asked = linkage.linker(connection, model)
+            asked.inference.predict(threshold_match_weight=probable.REVIEW, warning_mode="never")
+            times.append(perf_counter() - started)
+        return times[-1]
 
 
 if __name__ == "__main__":

@@ -110,6 +110,11 @@ class Message:
             (groups[-1] if groups else common).append(self._segments[name][index])
         return ["\r".join([*common, *group]).encode(self.encoding) for group in groups]
 
+    def width(self, segment: str, occurrence: int = 0) -> int:
+        """One more than the number of the last field that a segment has; 0 where there is no such segment."""
+        self.field(segment, 0, occurrence)
+        return len(self._fields[(segment, occurrence)])
+
     def field(self, segment: str, number: int, occurrence: int = 0) -> str:
         """The raw text of a field, '' where absent; the first segment of that name unless told."""
         key = (segment, occurrence)
@@ -124,9 +129,17 @@ class Message:
 
     def repetitions(self, segment: str, number: int, occurrence: int = 0) -> list[list[str]]:
         """Each repetition of a field as its components (raw: subcomponents and escapes untouched)."""
-        text = self.field(segment, number, occurrence)
+        fields = self._fields.get((segment, occurrence))
+        if fields is not None and number < len(fields):
+            text = fields[number]
+        else:
+            text = self.field(segment, number, occurrence)
+        if not text:
+            return []
         _, component, repetition, _, _ = self._escapes
-        return [repeat.split(component) for repeat in text.split(repetition)] if text else []
+        if repetition not in text:
+            return [text.split(component)]
+        return [repeat.split(component) for repeat in text.split(repetition)]
 
     def first(self, segment: str, number: int, component: int = 1, occurrence: int = 0) -> str:
         """First subcomponent of a component of the first repetition, unescaped; ``""`` stays :data:`DELETE`."""

@@ -86,7 +86,7 @@ class Listener:
             await asyncio.gather(storing, rotating, *self._connections, return_exceptions=True)
             with contextlib.suppress(_Stopping):
                 await loop.run_in_executor(self._thread, partial(self._store.rotate, everything=True))
-            await loop.run_in_executor(self._thread, connection.close)
+            await loop.run_in_executor(self._thread, lambda: connection.close())  # noqa: PLW0108  # looked up in that thread
             self._thread.shutdown(wait=True)
 
     def _pause(self, seconds: float) -> None:
