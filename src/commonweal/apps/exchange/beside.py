@@ -67,7 +67,7 @@ def _serve(read: Callable[[], Iterator[Batch]], outgoing: int) -> NoReturn:
     status = 1
     try:
         os.closerange(3, outgoing)
-        os.closerange(outgoing + 1, os.sysconf("SC_OPEN_MAX") if os.sysconf("SC_OPEN_MAX") < 1 << 16 else 1 << 16)
+        os.closerange(outgoing + 1, min(os.sysconf("SC_OPEN_MAX"), 1 << 16))
         with os.fdopen(outgoing, "wb", buffering=1 << 20) as stream:
             over = _Over()
             try:
