@@ -49,3 +49,43 @@ def test_figures_are_for_those_who_work_with_them(visitor: Arrives) -> None:
     citizen = visitor().signs_in("citizen")
     assert citizen.opens("/performance/indicators/ae_four_hours") in {403, 404}
     assert "Barts" not in citizen.page.content()
+
+
+def test_two_people_start_the_lines_afresh(visitor: Arrives) -> None:
+    # Given an analyst who knows why the level of an indicator changed
+    analyst = visitor().signs_in("analyst")
+    analyst.opens("/performance/indicators/ae_attendances_type1/recalibrations")
+    page = analyst.page
+    # When she proposes to recalibrate without a day, she is told how to write one
+    page.get_by_role("button", name="Propose").click()
+    expect(page.get_by_role("alert")).to_contain_text("Write a day like 2020-03-01")
+    analyst.sees_no_barrier("recalibrations-error")
+    page.get_by_label("From", exact=True).fill("2017-10-01")
+    page.get_by_label("What changed").fill("A minor injuries unit opened next door")
+    page.get_by_role("button", name="Propose").click()
+    page.get_by_role("link", name="1 October 2017").first.click()
+    # Then she cannot decide it herself, and sees what it does to the lines
+    expect(page.locator("main")).to_contain_text("Somebody else has to decide it")
+    expect(page.get_by_role("table")).to_contain_text("RRK")
+    analyst.sees_no_barrier("recalibration")
+    address = page.url.removeprefix(analyst.site.url)
+    # And another person rejects it with a reason, so that the lines stay
+    lead = visitor().signs_in("performance.lead")
+    lead.opens(address)
+    lead.page.get_by_label("Note").fill("It opened a year later")
+    lead.page.get_by_role("button", name="Reject").click()
+    expect(lead.page.locator("main")).to_contain_text("It opened a year later")
+    lead.opens("/performance/indicators/ae_attendances_type1")
+    expect(lead.page.locator("main")).to_contain_text("None: the lines are computed from every figure.")
+
+
+def test_figures_stand_beside_earlier_ones(visitor: Arrives) -> None:
+    # Given a performance lead who asks how much of the activity before October 2017 is back
+    lead = visitor().signs_in("performance.lead")
+    lead.opens("/performance/indicators/ae_attendances_type1?series=RRK")
+    lead.page.get_by_label("Level of the twelve months before").fill("2017-10")
+    lead.page.get_by_role("button", name="Compare").click()
+    # Then each later month has its share
+    table = lead.page.get_by_role("table", name=re.compile("beside earlier ones"))
+    expect(table.locator("tbody tr").first).to_contain_text(re.compile(r"\d+\.\d%$"))
+    lead.sees_no_barrier("indicator-compared")
