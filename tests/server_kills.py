@@ -76,7 +76,11 @@ class Site:
             connection.request(method, path, json.dumps(body) if body is not None else None, sent)
             answer = connection.getresponse()
             said = answer.read()
-            return answer.status, dict(answer.getheaders()), json.loads(said) if said else None
+            return (
+                answer.status,
+                {name.lower(): value for name, value in answer.getheaders()},
+                json.loads(said) if said else None,
+            )
         finally:
             connection.close()
 
@@ -146,7 +150,7 @@ class Writer:
                 number = int(found["identifier"][0]["value"])
                 if number not in (self.acknowledged, self.sent):
                     self.faults.append(f"{self.ident}: holds {number}, acknowledged {self.acknowledged}")
-                self.acknowledged, self.version = number, int(headers["ETag"][3:-1])
+                self.acknowledged, self.version = number, int(headers["etag"][3:-1])
                 return
             time.sleep(0.1)
 

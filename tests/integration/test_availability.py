@@ -60,24 +60,24 @@ def _allow(database: str, writes: str) -> None:
 
 
 def asked(world: fhir_world.World) -> dict[str, str]:
-    return {"HTTP_AUTHORIZATION": f"Bearer {world.tokens['p01']}"}
+    return {"Authorization": f"Bearer {world.tokens['p01']}"}
 
 
 def test_ready_while_the_database_is(world: fhir_world.World) -> None:
     found = Client(SERVER_NAME="127.0.0.1").get("/health/ready")
     assert (found.status_code, found.json()) == (200, {"status": "ready"})
-    assert Client(SERVER_NAME="127.0.0.1").get("/fhir/R4/Patient/vicky", **asked(world)).status_code == 200
+    assert Client(SERVER_NAME="127.0.0.1").get("/fhir/R4/Patient/vicky", headers=asked(world)).status_code == 200
 
 
 def test_a_database_that_is_away_is_said_to_be(down: fhir_world.World) -> None:
     """Given no database; when FHIR, a page and the health check are asked; then 503, when to come back, and why."""
-    found = Client(SERVER_NAME="127.0.0.1").get("/fhir/R4/Patient/vicky", **asked(down))
+    found = Client(SERVER_NAME="127.0.0.1").get("/fhir/R4/Patient/vicky", headers=asked(down))
     assert (found.status_code, found["Retry-After"]) == (503, "5")
     outcome = json.loads(found.content)
     assert outcome["issue"][0]["code"] == "transient"
     assert "cannot reach its records" in outcome["issue"][0]["diagnostics"]
     written = Client(SERVER_NAME="127.0.0.1").put(
-        "/fhir/R4/Patient/vicky", b"{}", content_type="application/fhir+json", **asked(down)
+        "/fhir/R4/Patient/vicky", b"{}", content_type="application/fhir+json", headers=asked(down)
     )
     assert written.status_code == 503
     page = Client(SERVER_NAME="127.0.0.1", headers={"cookie": "sessionid=anything"}).get("/people")
@@ -96,7 +96,7 @@ def test_what_needs_no_database_is_served_without_one(down: fhir_world.World) ->
 
 def test_no_record_is_shown_that_could_not_be_audited(read_only: fhir_world.World) -> None:
     """Given a database that takes no writes; then no look, because none could be audited, and it says so."""
-    found = Client(SERVER_NAME="127.0.0.1").get("/fhir/R4/Patient/vicky", **asked(read_only))
+    found = Client(SERVER_NAME="127.0.0.1").get("/fhir/R4/Patient/vicky", headers=asked(read_only))
     assert found.status_code == 503
     assert "may not write now" in json.loads(found.content)["issue"][0]["diagnostics"]
     assert b"Moss" not in found.content
@@ -106,6 +106,6 @@ def test_no_record_is_shown_that_could_not_be_audited(read_only: fhir_world.Worl
 
 def test_it_comes_back_by_itself(world: fhir_world.World, database: str) -> None:
     _allow(database, "off")
-    assert Client(SERVER_NAME="127.0.0.1").get("/fhir/R4/Patient/vicky", **asked(world)).status_code == 503
+    assert Client(SERVER_NAME="127.0.0.1").get("/fhir/R4/Patient/vicky", headers=asked(world)).status_code == 503
     _allow(database, "on")
-    assert Client(SERVER_NAME="127.0.0.1").get("/fhir/R4/Patient/vicky", **asked(world)).status_code == 200
+    assert Client(SERVER_NAME="127.0.0.1").get("/fhir/R4/Patient/vicky", headers=asked(world)).status_code == 200

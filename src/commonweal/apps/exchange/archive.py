@@ -11,6 +11,7 @@ import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
@@ -37,7 +38,7 @@ def writing(path: Path, phrase: str) -> Iterator[tarfile.TarFile]:
     try:
         with open(os.open(unfinished, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as out:
             sealer = sealing.Sealer(out, ident, Passphrase(phrase).find(ident))
-            with tarfile.open(fileobj=sealer, mode="w|", format=tarfile.PAX_FORMAT) as tar:
+            with tarfile.open(fileobj=cast(BinaryIO, sealer), mode="w|", format=tarfile.PAX_FORMAT) as tar:
                 yield tar
             sealer.finish()
             out.flush()
