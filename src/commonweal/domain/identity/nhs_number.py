@@ -5,8 +5,12 @@ https://www.datadictionary.nhs.uk/attributes/nhs_number.html — ten digits, the
 digit; printed 3 3 4 (https://service-manual.nhs.uk/design-system/patterns/ask-for-their-nhs-number).
 """
 
-# Numbers that pass modulus 11 but are typed to get past a form: one digit repeated, and runs of digits.
-_TYPED_TO_PASS = frozenset({"0123456789", "1234567881", "9876543210", "1234512343"})
+import json
+from pathlib import Path
+
+# Numbers typed to get past a form (``fillers.json``); one digit repeated is told without a list.
+_FILLERS = json.loads(Path(__file__).with_name("fillers.json").read_text("utf-8"))["numbers"]
+_TYPED_TO_PASS = frozenset(entry["value"] for entry in _FILLERS)
 
 
 def compact(number: str) -> str:
