@@ -1,4 +1,4 @@
-"""Probable links between records: Splink on DuckDB with shipped weights, or weights trained on labels.
+"""Probable links between records: a Splink model on DuckDB, with shipped weights or weights trained on labels.
 
 The input is a private temporary set (it holds names): the caller makes it, and removes it afterwards. The
 model says what is compared and how much each outcome weighs; ``linkage_model.json`` was trained on a
@@ -20,6 +20,7 @@ from typing import Any
 import duckdb
 
 from commonweal.domain.identity import birth_date, names, nicknames
+from commonweal.lake import scoring
 
 MODEL = Path(__file__).with_name("linkage_model.json")
 
@@ -233,16 +234,8 @@ def predict(
         {"blocking_rule": rule["blocking_rule"] + (" AND (l.fresh OR r.fresh)" if fresh else "")}
         for rule in chosen["blocking_rules_to_generate_predictions"]
     ]
-    linker = _linker(
-        connection,
-        {
-            **chosen,
-            "blocking_rules_to_generate_predictions": rules,
-            "probability_two_random_records_match": prior(records, partners),
-            "retain_intermediate_calculation_columns": True,
-        },
-    )
-    return str(linker.inference.predict(threshold_match_weight=minimum_weight, warning_mode="never").physical_name)
+    asked = {**chosen, "blocking_rules_to_generate_predictions": rules}
+    return scoring.score(connection, asked, prior(records, partners), minimum_weight)
 
 
 def frequencies(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, float]]:
@@ -314,10 +307,10 @@ def train(connection: duckdb.DuckDBPyConnection, seed: int) -> dict[str, Any]:
         "CREATE OR REPLACE TABLE linkage AS SELECT l.*, t.person FROM linkage l"
         " LEFT JOIN labels t ON t.record_id = l.unique_id"
     )
-    linker = _linker(connection, settings())
-    linker.training.estimate_u_using_random_sampling(max_pairs=5e6, seed=seed, min_count_per_level=None)
-    linker.training.estimate_m_from_label_column("person")
-    trained: dict[str, Any] = linker.misc.save_model_to_json()
+    taught = linker(connection, settings())
+    taught.training.estimate_u_using_random_sampling(max_pairs=5e6, seed=seed, min_count_per_level=None)
+    taught.training.estimate_m_from_label_column("person")
+    trained: dict[str, Any] = taught.misc.save_model_to_json()
     for comparison in trained["comparisons"]:
         for level in comparison["comparison_levels"]:
             if not level.get("is_null_level"):
@@ -333,7 +326,7 @@ def _rate(value: Any) -> float:
     return float(value) if isinstance(value, int | float) and math.isfinite(value) else 0.0
 
 
-def _linker(connection: duckdb.DuckDBPyConnection, weights: Mapping[str, Any]) -> Any:
+def linker(connection: duckdb.DuckDBPyConnection, weights: Mapping[str, Any]) -> Any:
     """A Splink linker over ``linkage`` that keeps its tables in ``connection`` and says nothing."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Splink imports optional packages that warn
