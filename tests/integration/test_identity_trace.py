@@ -253,8 +253,6 @@ def test_somebody_whose_location_is_withheld_is_not_found_by_postcode() -> None:
 
 @pytest.mark.usefixtures("on")
 def test_a_withheld_location_is_not_read_or_searched_in_the_record() -> None:
-    from uuid import uuid4
-
     from commonweal.apps.access import api as access
     from commonweal.apps.record import api as record
     from commonweal.apps.record.page import person_page
@@ -276,8 +274,8 @@ def test_a_withheld_location_is_not_read_or_searched_in_the_record() -> None:
     assert who is not None
 
     def opened() -> tuple[Any, list[Any]]:
-        with access.session(actor, access.Purpose.DIRECT_CARE, uuid4(), "test") as session:
-            scope = session.open(who)
+        with access.session(actor, access.Purpose.DIRECT_CARE, "record.read") as session:
+            scope = session.open_person(who, api.compartments_of(who))
             page = person_page(scope)
             found = [
                 record.read(scope, "Patient", "gp-hannah"),

@@ -62,5 +62,5 @@ def shown(stored: Stored) -> Stored:
 
 def searches(names: Iterable[str]) -> bool:
     """Whether any parameter, chained ones as well, could find somebody by where they are."""
-    parts = {part.partition(":")[0] for name in names for part in name.replace("_has:", "").split(".")}
+    parts = {part for name in names for part in name.replace(":", ".").split(".")}
     return any(part.startswith(_SEARCHES) for part in parts)
