@@ -173,9 +173,20 @@ def test_only_the_privacy_officer_reviews(person: Person, as_app: None, role: Ro
         cases().case_page(other, case_id)
     with pytest.raises(Refused):
         cases().take_step(other, case_id, CaseStep.JUSTIFY, WHY)
-    for act in (lambda: cases().tell(other, case_id), lambda: cases().hold(other, case_id, WHY)):
-        with pytest.raises(Refused):
-            act()
+    with pytest.raises(Refused):
+        cases().tell(other, case_id)
+    with pytest.raises(Refused):
+        cases().hold(other, case_id, WHY)
+
+
+def test_a_lawful_removal_reaches_the_cases_of_a_person(person: Person, database: str) -> None:
+    citizen, compartments = person
+    case_id = emergency(*person)
+    cases().take_step(OFFICER, case_id, CaseStep.ASK, WHY)
+    assert access().erasing.count_of([]) == 0
+    with_case = access().erasing.count_of(list(compartments))
+    assert access().erasing.forget(list(compartments), [citizen.person_id]) == with_case
+    assert cases().case_page(OFFICER, case_id) is None
 
 
 def test_without_the_gates_word_no_case_is_seen_nor_steps_changed(person: Person, as_app: None) -> None:

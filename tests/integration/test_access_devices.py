@@ -80,11 +80,12 @@ def test_a_session_gets_a_new_key_at_sign_in(worker: str, as_app: None) -> None:
     planted = client.session
     planted["seen"] = "before"
     planted.save()
-    client.cookies["sessionid"] = planted.session_key
+    key = str(planted.session_key)
+    client.cookies["sessionid"] = key
     client.post("/sign-in", {"username": worker, "password": PASSWORD})
-    assert client.cookies["sessionid"].value != planted.session_key
+    assert client.cookies["sessionid"].value != key
     thief = Client(SERVER_NAME="127.0.0.1")
-    thief.cookies["sessionid"] = planted.session_key
+    thief.cookies["sessionid"] = key
     assert not is_in(thief)
 
 
@@ -147,3 +148,10 @@ def test_what_a_browser_says_is_put_in_words() -> None:
     assert browser_of(FIREFOX) == "Firefox on Linux"
     assert browser_of("Mozilla/5.0 (Windows NT 10.0) Chrome/126.0 Safari/537.36 Edg/126.0") == "Edge on Windows"
     assert browser_of("<script>alert(1)</script>\r\nX: y") == "A browser"
+
+
+def test_a_host_that_is_not_ours_is_refused_and_not_a_fault(database: str) -> None:
+    """Header injection by way of Host: nothing is built from it, and the refusal page needs nobody signed in."""
+    answer = Client(SERVER_NAME="evil.example").get("/sign-in")
+    assert answer.status_code == 400
+    assert "evil.example" not in answer.content.decode()

@@ -43,8 +43,8 @@ def actor_of(request: HttpRequest) -> Actor:
         if found is None:
             raise SignInRequired("The token is unknown, expired or revoked.")
         actor = found
-    elif isinstance(request.user, User) and request.user.is_active:
-        actor = actor_for(request.user)
+    elif isinstance(user := getattr(request, "user", None), User) and user.is_active:  # none: refused before sign-in
+        actor = actor_for(user)
     else:
         raise SignInRequired("Sign in first.")
     request.commonweal_actor = actor  # type: ignore[attr-defined]  # asked once a request

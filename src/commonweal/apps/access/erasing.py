@@ -1,14 +1,14 @@
 """A lawful removal's part in access: who may confirm one, what of the person goes, and what is audited.
 
-Relationships, restrictions and the person's own account go. The audit stays: that somebody looked, and that something
-was removed, is not the content that was removed.
+Relationships, restrictions, cases and the person's own account go. The audit stays: that somebody looked, and that
+something was removed, is not the content that was removed.
 """
 
 from collections.abc import Collection, Mapping
 from uuid import UUID, uuid4
 
 from django.contrib.auth import authenticate
-from django.db import transaction
+from django.db import connection, transaction
 
 from commonweal.apps.access import audit
 from commonweal.apps.access.models import Restriction, StoredRelationship, Token, User
@@ -27,20 +27,27 @@ def administrator(username: str, password: str) -> Actor:
 
 
 def count_of(compartments: Collection[int]) -> int:
-    """How many relationships and restrictions ``forget`` would remove."""
+    """How many relationships, restrictions and cases ``forget`` would remove."""
     wanted = list(compartments)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM access_case WHERE compartments <@ %s::bigint[]", [wanted])
+        cases = int(cursor.fetchone()[0])
     return (
         StoredRelationship.objects.filter(compartment_id__in=wanted).count()
         + Restriction.objects.filter(compartment_id__in=wanted).count()
+        + cases
     )
 
 
 def forget(compartments: Collection[int], people: Collection[UUID]) -> int:
-    """Remove the relationships and restrictions of compartments, and the accounts of people of whom nothing is left."""
+    """Remove what access holds of compartments, and the accounts of people of whom nothing is left. How many rows."""
     with transaction.atomic():
         wanted = list(compartments)
         gone = StoredRelationship.objects.filter(compartment_id__in=wanted).delete()[0]
         gone += Restriction.objects.filter(compartment_id__in=wanted).delete()[0]
+        with connection.cursor() as cursor:  # a case of which other compartments stay is still about somebody here
+            cursor.execute("DELETE FROM access_case WHERE compartments <@ %s::bigint[]", [wanted])
+            gone += cursor.rowcount
         for user in User.objects.filter(person_id__in=list(people), role=Role.CITIZEN):
             Token.objects.filter(user=user).delete()
             user.set_unusable_password()
