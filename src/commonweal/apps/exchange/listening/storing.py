@@ -18,7 +18,7 @@ from typing import TypeVar
 from django.conf import settings
 from django.db import Error, InterfaceError, OperationalError, connection, transaction
 
-from commonweal.apps.exchange import actions, landing, messages
+from commonweal.apps.exchange import actions, floor, landing, messages
 from commonweal.apps.exchange.listening import journal
 from commonweal.apps.exchange.models import Quarantine, Receipt
 from commonweal.apps.record import api as record
@@ -64,7 +64,7 @@ class Store:
 
     def __init__(self, pause: Pause) -> None:
         self._pause = pause
-        self._floor = actions.landing_floor()
+        self._floor = floor.landing_floor()
         self._folder = self._floor / "journal"
         self._keys = landing.keys_of(self._floor)
         self._open: dict[str, _Open] = {}
