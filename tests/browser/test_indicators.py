@@ -66,7 +66,7 @@ def test_two_people_start_the_lines_afresh(visitor: Arrives) -> None:
     page.get_by_role("link", name="1 October 2017").first.click()
     # Then she cannot decide it herself, and sees what it does to the lines
     expect(page.locator("main")).to_contain_text("Somebody else has to decide it")
-    expect(page.get_by_role("table")).to_contain_text("RRK")
+    expect(page.get_by_role("table")).to_contain_text("University Hospitals Birmingham")
     analyst.sees_no_barrier("recalibration")
     address = page.url.removeprefix(analyst.site.url)
     # And another person rejects it with a reason, so that the lines stay

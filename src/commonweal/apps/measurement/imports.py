@@ -107,8 +107,8 @@ def proposed_map(path: Path, encoding: str = "") -> tuple[str, list[str]]:
 
 def _places() -> dict[str, tuple[str, str]]:
     """(kind, code) of every footprint and organisation by its folded name, then by its code."""
-    known = [(one.name, one.kind, one.code) for one in places.footprints()]
-    known += [(one.name, "organisation", one.code) for one in places.organisations()]
+    known = [(one.name, "organisation", one.ods_code) for one in places.organisations()]
+    known += [(one.name, one.kind, one.code) for one in places.footprints()]
     return {folded(name): (kind, code) for name, kind, code in known} | {
         folded(code): (kind, code) for _, kind, code in known
     }

@@ -83,7 +83,11 @@ def restated(indicator: str) -> list[Restated]:
         if old is not None and old["reported"] != row["reported"] and old["value"] != row["value"]:
             later.append(
                 Restated(
-                    *(str(row[name]) for name in ("footprint", "period", "lens", "category", "kind")),
+                    row["footprint"],
+                    row["period"],
+                    row["lens"],
+                    row["category"],
+                    row["kind"],
                     old["value"] if isinstance(old["value"], Decimal) else None,
                     str(old["state"]),
                     f"{old['source_file']} {old['source_line']}",

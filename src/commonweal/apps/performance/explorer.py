@@ -97,7 +97,7 @@ def shown(found: Assessed, wanted: str) -> Shown:
     """
     which = _which(found, wanted)
     held, answer = found.held[which], found.answer
-    names = _names(found.held)
+    names = names_of(found.held)
     summary = answer.summary(which)
     unit = unit_of(held.series.dates)
     provisional = _provisional(found.indicator, held)
@@ -168,7 +168,8 @@ def _which(found: Assessed, wanted: str) -> int:
     return concern[0] if concern else 0
 
 
-def _names(held: Sequence[Held]) -> list[str]:
+def names_of(held: Sequence[Held]) -> list[str]:
+    """What a reader calls each series: the place or organisation, and its group."""
     known = {one.code: one.name for one in places.footprints()}
     found = []
     for one in held:

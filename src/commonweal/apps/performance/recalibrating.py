@@ -8,6 +8,7 @@ from django.conf import settings
 from commonweal.apps.access import api as access
 from commonweal.apps.measurement import api as measurement
 from commonweal.apps.performance import signals
+from commonweal.apps.performance.explorer import names_of
 from commonweal.charts.assessed import figure
 from commonweal.domain.errors import CommonwealError
 from commonweal.domain.performance.assess import assess
@@ -76,17 +77,17 @@ def effects(one: measurement.Recalibrating) -> list[Effect]:
         assess(series, replace(found.answer.question, recalibrations=each))
         for each in (others, (*sorted((*others, new), key=lambda each: each.start),))
     )
-    places = found.indicator.rounding
+    places, names = found.indicator.rounding, names_of(found.held)
     return [
         Effect(
-            held.key.name,
+            name,
             figure(before.mean, places),
             before.signals_in_all,
             figure(then.mean, places),
             then.signals_in_all,
         )
-        for held, before, then in (
-            (found.held[place], without.summary(place), after.summary(place)) for place in range(len(series))
+        for name, before, then in (
+            (names[place], without.summary(place), after.summary(place)) for place in range(len(series))
         )
     ]
 

@@ -119,9 +119,9 @@ def _table(
         for column in table.within:
             within[column] = sheet.text(row, column) or within.get(column, "")
             fate(row, column, "label")
-        for column in (table.indicator, table.category, table.footprint, table.period, table.lens_column):
-            if column is not None:
-                fate(row, column, "label")
+        for place in (table.indicator, table.category, table.footprint, table.period, table.lens_column):
+            if place is not None:
+                fate(row, place, "label")
         line = _line(sheet, table, row, places)
         for each in table.columns:
             cell = sheet.cells.get((row, each.column)) or Cell("")

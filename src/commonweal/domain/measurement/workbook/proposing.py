@@ -47,7 +47,8 @@ def propose(
     whose figures each row holds.
     """
     by_name = {folded(one.name): one.code for one in known}
-    tables, indicators = [], {}
+    tables: list[dict[str, Any]] = []
+    indicators: dict[str, Any] = {}
     for sheet in sheets:
         shape = shape_of(sheet)
         if shape is None:
