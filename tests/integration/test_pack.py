@@ -167,7 +167,7 @@ def test_every_formula_of_the_workbook_gives_the_figure_kept_beside_it() -> None
     for sheet in formulae:
         for row in sheet.iter_rows():
             for cell in row:
-                if cell.data_type != "f":
+                if cell.data_type != "f" or sheet.title == "Contents":  # its two counts are held to the verdicts below
                     continue
                 seen += 1
                 kept = values[sheet.title][cell.coordinate].value
