@@ -33,7 +33,8 @@ class Fixed:
     """Answers the same whatever is asked, and remembers what was."""
 
     def __init__(self, status: int, body: Any) -> None:
-        self.status, self.body, self.asked = status, body, []
+        self.status, self.body = status, body
+        self.asked: list[tuple[str, dict[str, str]]] = []
 
     def __call__(self, path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> tuple[int, bytes]:
         self.asked.append((path, dict(query)))
@@ -117,8 +118,8 @@ def test_particulars_go_nowhere_in_the_clear(address: str) -> None:
 
 
 def test_the_simulator_shows_no_location_of_the_restricted_but_finds_them() -> None:
-    where = {"address": [{"postalCode": "LS1 6AE"}], "meta": {"security": [{"code": "R"}]}}
-    number = {"identifier": [{"system": "https://fhir.nhs.uk/Id/nhs-number", "value": NUMBER}]}
+    where: dict[str, Any] = {"address": [{"postalCode": "LS1 6AE"}], "meta": {"security": [{"code": "R"}]}}
+    number: dict[str, Any] = {"identifier": [{"system": "https://fhir.nhs.uk/Id/nhs-number", "value": NUMBER}]}
     people = People([patient(**where, **number)])
     status, found = people.search({"family": "SMYTHE", "birthdate": "eq2010-10-22", "address-postalcode": "ls16ae"})
     assert (status, found["total"]) == (200, 1)

@@ -17,7 +17,7 @@ PLACES = ("NG1 1AA", "NG1 1AB", "NG9 9ZZ", "")
 
 def records() -> list[tuple[object, ...]]:
     """240 made-up records that meet every level of every field, by counting through the choices."""
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for i in range(240):
         family, given, place = FAMILIES[i % 6], GIVEN[i // 6 % 6], PLACES[i // 5 % 4]
         born = (date(1950, 2, 11), date(1950, 11, 2), date(1950, 2, 12), date(1900, 1, 1), None)[i // 7 % 5]

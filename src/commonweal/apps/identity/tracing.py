@@ -76,20 +76,19 @@ def trace(limit: int, *, everybody: bool = False, progress: Callable[[int, int],
     now = settings.COMMONWEAL_NOW()
     how = rules(now.date())
     pds = Pds(https_transport(settings.COMMONWEAL_PDS_URL, settings.COMMONWEAL_PDS_TOKEN, how.seconds), how.least_score)
-    counts = {"asked": 0, **dict.fromkeys(Kind, 0)}
+    counts = dict.fromkeys(("asked", *(kind.value for kind in Kind)), 0)
     with access.service_run("pds_trace", f"at most {limit} records"):
         waiting = _waiting(limit, everybody)
-        for record, asked, *said in waiting:
+        for record, asked, number, family, given, born, gender, postcode in waiting:
             began = time.monotonic()
-            number, family, given, born, gender, postcode = said
             answer = pds.trace(Asked(number, family, given, born, gender, postcode))
             _keep(record, asked, answer)
             counts["asked"] += 1
-            counts[answer.kind] += 1
+            counts[answer.kind.value] += 1
             if progress is not None:
                 progress(counts["asked"], len(waiting))
             time.sleep(max(0.0, 2 / how.per_second - (time.monotonic() - began)))  # a trace is two requests at most
-    return {str(name): count for name, count in counts.items()}
+    return counts
 
 
 def _waiting(limit: int, everybody: bool) -> list[tuple[int, str, str | None, str, str, date, str, str]]:
