@@ -86,7 +86,7 @@ def _weights(comparison: Mapping[str, Any]) -> list[str]:
     name, levels = comparison["output_column_name"], comparison["comparison_levels"]
     plain, rare = [], []
     for level in levels:
-        condition = level["sql_condition"]
+        condition = str(level["sql_condition"])
         when = "ELSE " if condition.strip().upper() == "ELSE" else "WHEN " + condition + " THEN "
         nothing = level.get("is_null_level")
         plain.append(when + _number(0.0 if nothing else math.log2(level["m_probability"] / level["u_probability"])))
@@ -102,7 +102,7 @@ def _by_frequency(comparison: Mapping[str, Any]) -> bool:
 
 def _rarity(level: Mapping[str, Any]) -> str:
     """What the frequency of a value adds at a level, as an expression; nothing at most levels."""
-    column = level.get("tf_adjustment_column")
+    column = str(level.get("tf_adjustment_column") or "")
     if not column:
         return _number(0.0)
     one, other = (_FREQUENCY + column + side for side in ("_l", "_r"))
