@@ -26,7 +26,7 @@ _JSON_TYPES = {"boolean": "boolean", "decimal": "number"} | dict.fromkeys(
 )
 _ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "pattern": "^[A-Za-z0-9.-]{1,64}$"}}
 _VERSION = {"name": "version", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1}}
-_RESULT = [
+_RESULT: list[dict[str, Any]] = [
     {"name": "_count", "in": "query", "schema": {"type": "integer", "minimum": 0, "maximum": MAX_COUNT}},
     *(
         {"name": name, "in": "query", "schema": {"type": "string"}}
