@@ -15,7 +15,8 @@ from tests.landing_files import adt_message
 from tests.landing_kills import end_sessions
 
 LISTEN = (
-    "import sys; from commonweal.apps.exchange.listening import storing; storing.JOURNAL_SECONDS = 1.5; "
+    "import sys; from commonweal.cli import runtime; runtime.start('batch'); "
+    "from commonweal.apps.exchange.listening import storing; storing.JOURNAL_SECONDS = 1.5; "
     "from commonweal.cli import main; sys.argv[1:] = ['mllp', '--allow', 'RXX', '--port', sys.argv[1]]; main.main()"
 )
 
