@@ -255,8 +255,8 @@ def certificate(folder: Path) -> tuple[Path, Path]:
 
 
 def test_a_journal_cut_by_a_crash_is_read_up_to_the_cut(tmp_path: Path) -> None:
-    from commonweal.apps.exchange import sealing
     from commonweal.apps.exchange.listening import journal
+    from commonweal.feeds import sealing
 
     keys = sealing.Keys(tmp_path / "keys", tmp_path / "master")
     written = journal.Journal(tmp_path, keys)

@@ -349,7 +349,13 @@ def test_validate_a_stored_resource_is_a_read_through_the_gate(ask: Ask) -> None
 
 @pytest.mark.parametrize(
     ("body", "status"),
-    [("{", 400), ("[]", 400), ('{"resourceType":"Observation"}', 200), ('{"resourceType":"Nonsense"}', 200), (" ", 400)],
+    [
+        ("{", 400),
+        ("[]", 400),
+        ('{"resourceType":"Observation"}', 200),
+        ('{"resourceType":"Nonsense"}', 200),
+        (" ", 400),
+    ],
 )
 def test_validate_whatever_is_sent(ask: Ask, body: str, status: int) -> None:
     assert ask("p01", "POST", "Observation/$validate", body).status_code == status

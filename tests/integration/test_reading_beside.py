@@ -75,9 +75,9 @@ def test_a_reader_that_is_killed_is_said_and_the_same_command_finishes(
 
 def test_what_reading_raises_is_raised_here_and_no_process_is_left() -> None:
     from commonweal.apps.exchange.beside import beside
-    from commonweal.apps.exchange.errors import SealBroken
     from commonweal.apps.exchange.reading import Batch
     from commonweal.apps.record import api as record
+    from commonweal.feeds.sealing import SealBroken
 
     def broken() -> Iterator[Batch]:
         yield Batch(record.Prepared("A81001", "gp"))

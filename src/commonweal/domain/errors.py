@@ -67,10 +67,11 @@ meets one ends with that message and exit status 1; a page or the FHIR API turns
     │   ├── MissingFile          a path that is not there, or an empty folder
     │   ├── NumberedApart        a second feed of a source, not known to number people alike
     │   ├── BadUpload            an uploaded body that is cut short or not what it says
-    │   ├── SealBroken           a sealed file without its key, damaged, or none at all
     │   ├── ReaderLost           the process that read a file was ended from outside
     │   ├── RemovalRefused       a lawful removal that cannot be asked for, confirmed or done
     │   └── BadSenders           the list of who may send over MLLP cannot be used
+    ├── SealBroken               a sealed file without its key, damaged, or none at all (feeds)
+    ├── BadDayError              a day that a chart's lines cannot start afresh from (performance)
     ├── Cancelled                a bulk request was cancelled while it was done (exchange)
     ├── BadRelationsError        declared relations of a table cannot be followed (measurement)
     ├── TransitionError          a step a version or action does not allow (domain.reporting)

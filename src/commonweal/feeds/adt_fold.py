@@ -148,9 +148,9 @@ def _happenings(
         items.append(parsed(0, visit.resource(problems, raw), owner, "adt", raw))
     for mrn, own in theirs.items():
         for make, event in ((results, RESULT), (documents, DOCUMENT)):
-            about = [one for one in own if one.event == event]
-            if about:
-                items += make(source, mrn, about, problems)
+            told = [one for one in own if one.event == event]
+            if told:
+                items += make(source, mrn, told, problems)
 
 
 def _visits(heads: list[Head]) -> dict[str, list[Head]]:

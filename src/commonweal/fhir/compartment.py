@@ -67,9 +67,10 @@ _FEED_CATEGORY = {"cld": "social_care", "mh": "mental_health"}
 def person_reference(resource: Mapping[str, Any]) -> str | None:
     """The id of the Patient (of the same source) that ``resource`` is about, without ``Patient/``.
 
-    A Patient is about itself. Where no element says whom it is about, the first Patient that puts it in a compartment
+    A Patient is about itself. Where no element says whom it is about, the one Patient that puts it in a compartment
     counts (a Provenance's target, a Group's member, the author of answers). ``None`` for resources about nobody
-    (Organization), about a device or a place, or about a Patient named only by identifier, absolute URL or ``urn:``.
+    (Organization), about a device or a place, about a Patient named only by identifier, absolute URL or ``urn:``, and
+    about several people (a Group of two): whoever opens one of them would read of the others.
     """
     kind = resource.get("resourceType", "")
     if kind == "Patient":
@@ -81,11 +82,13 @@ def person_reference(resource: Mapping[str, Any]) -> str | None:
             return found
     if kind in ABOUT_NOBODY or kind in _NOT_FILED:
         return None
-    for path in _table()["elements"].get(kind, ()):
-        for reference in _at(resource, path.split(".")):
-            if (found := _local(reference)) is not None:
-                return found
-    return None
+    named = {
+        found
+        for path in _table()["elements"].get(kind, ())
+        for reference in _at(resource, path.split("."))
+        if (found := _local(reference)) is not None
+    }
+    return named.pop() if len(named) == 1 else None
 
 
 def _at(value: Any, path: list[str]) -> Iterator[Any]:

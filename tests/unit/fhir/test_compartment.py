@@ -17,7 +17,9 @@ P1, P2 = {"reference": "Patient/p1"}, {"reference": "Patient/p2"}
     ("said", "whose"),
     [
         ({"resourceType": "Provenance", "target": [{"reference": "Observation/1"}, P1]}, "p1"),
-        ({"resourceType": "Group", "member": [{"entity": P1}, {"entity": P2}]}, "p1"),
+        ({"resourceType": "Group", "member": [{"entity": P1}, {"entity": P1}]}, "p1"),
+        # Whoever opened one person's record would read of the other
+        ({"resourceType": "Group", "member": [{"entity": P1}, {"entity": P2}]}, None),
         ({"resourceType": "Appointment", "participant": [{"actor": {"reference": "Location/1"}}, {"actor": P2}]}, "p2"),
         ({"resourceType": "QuestionnaireResponse", "source": P2}, None),
         ({"resourceType": "QuestionnaireResponse", "author": P2}, "p2"),

@@ -50,7 +50,11 @@ TABLES = [
     ("persons", "Area,Male,Female,Persons\nA,10,12,22\nB,20,23,43\nC,5,5,10\nD,7,7,20\nE,1,2,3\n", [5]),
     ("one row", "Q1,Q2,Q3,Q4,Total\n10,20,30,40,110\n", [2]),
     ("year of quarters", "Ward,Q1,Q2,Q3,Q4,Year\nA,10,12,14,11,47\nB,9,8,7,10,34\nAll wards,19,20,21,21,81\n", []),
-    ("year of quarters bad", "Ward,Q1,Q2,Q3,Q4,Year\nA,10,12,14,11,47\nB,9,8,7,10,43\nAll wards,19,20,21,21,81\n", [3, 4]),
+    (
+        "year of quarters bad",
+        "Ward,Q1,Q2,Q3,Q4,Year\nA,10,12,14,11,47\nB,9,8,7,10,43\nAll wards,19,20,21,21,81\n",
+        [3, 4],
+    ),
     ("a year is no figure", "Year,Count,Rate\n2018,10,1.2\n2019,12,1.4\n2020,14,1.6\n", []),
     ("years not summed", "Area,2018,2019,2020\nA,10,20,30\nB,11,21,32\nC,12,22,34\n", []),
     ("coincidence", "Area,Beds,Staff,Cars\nA,10,20,30\nB,11,21,32\nC,12,22,34\nD,1,2,9\n", []),

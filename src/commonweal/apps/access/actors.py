@@ -66,6 +66,13 @@ def _bearer(token: str) -> Actor | None:
     return None if row is None else Actor(f"user:{row[0]}", row[1], Role(row[2]), *row[3:])
 
 
+def signed_in(request: HttpRequest) -> User:
+    """The account signed in by a session. Raises ``SignInRequired`` for a stranger and for a bearer token."""
+    if not isinstance(request.user, User):
+        raise SignInRequired("Sign in first.")
+    return request.user
+
+
 def default_purpose(actor: Actor) -> Purpose:
     """The purpose ``actor`` works under unless it states another."""
     return vocabulary.default_purpose(actor.role)

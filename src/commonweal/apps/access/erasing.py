@@ -47,7 +47,7 @@ def forget(compartments: Collection[int], people: Collection[UUID]) -> int:
         gone += Restriction.objects.filter(compartment_id__in=wanted).delete()[0]
         with connection.cursor() as cursor:  # a case of which other compartments stay is still about somebody here
             cursor.execute("DELETE FROM access_case WHERE compartments <@ %s::bigint[]", [wanted])
-            gone += cursor.rowcount
+            gone += int(cursor.rowcount)
         for user in User.objects.filter(person_id__in=list(people), role=Role.CITIZEN):
             Token.objects.filter(user=user).delete()
             user.set_unusable_password()

@@ -9,10 +9,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from commonweal.apps.access.actors import SignInRequired
+from commonweal.apps.access.actors import signed_in
 from commonweal.apps.access.devices import devices, end, remember
 from commonweal.apps.access.forms import SignInForm
-from commonweal.apps.access.models import User
 from commonweal.apps.access.sessions import STARTED
 from commonweal.apps.access.sign_in import TooManyAttempts, WrongPassword, check
 
@@ -65,9 +64,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def places_signed_in(request: HttpRequest) -> HttpResponse:
     """Where the account is signed in. Sent back with a ``device``, or without one for all, it is signed out there."""
-    user = request.user
-    if not isinstance(user, User):
-        raise SignInRequired("Sign in first.")
+    user = signed_in(request)
     if request.method == "POST":
         wanted = request.POST.get("device", "")
         if wanted and not wanted.isdecimal():

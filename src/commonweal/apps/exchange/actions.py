@@ -17,13 +17,14 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from commonweal.apps.exchange import beside, landing, messages, sealing
+from commonweal.apps.exchange import beside, landing, messages
 from commonweal.apps.exchange.errors import MissingFile, NumberedApart, UnknownSource
 from commonweal.apps.exchange.floor import alone, landing_floor, opened
 from commonweal.apps.exchange.models import Quarantine, Receipt
 from commonweal.apps.exchange.reading import MESSAGES, Batch, ahead, batches, check_feed, nature, no_cycle_search
 from commonweal.apps.exchange.removal import cutting
 from commonweal.apps.record import api as record
+from commonweal.feeds import sealing
 from commonweal.feeds.types import Problem
 
 ODS_CODE = re.compile("[A-Z0-9]{3,12}")

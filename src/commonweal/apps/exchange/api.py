@@ -1,7 +1,7 @@
 """The exchange's public face: land files, see receipts and quarantine, replay after a fix, do bulk jobs.
 
 Errors: ``ExchangeError`` and below it ``UnknownFeed``, ``UnknownSource``, ``MissingFile``,
-``NumberedApart``, ``SealBroken``, ``RemovalRefused``.
+``NumberedApart``, ``RemovalRefused``; ``SealBroken`` is of ``feeds.sealing``.
 
 ``removal``: asking for, confirming and doing a lawful removal, as the tables' owner.
 """
@@ -13,7 +13,6 @@ from commonweal.apps.exchange.errors import (
     MissingFile,
     NumberedApart,
     RemovalRefused,
-    SealBroken,
     UnknownFeed,
     UnknownSource,
 )
@@ -37,7 +36,6 @@ __all__ = [
     "QuarantinedView",
     "ReceiptView",
     "RemovalRefused",
-    "SealBroken",
     "UnknownFeed",
     "UnknownSource",
     "by_source",

@@ -27,10 +27,6 @@ class BadUpload(ExchangeError):
     """An uploaded body that is cut short, not packed as it says, empty or too long; nothing of it was kept."""
 
 
-class SealBroken(ExchangeError):
-    """A sealed file without its key, damaged, or none at all."""
-
-
 class RemovalRefused(ExchangeError):
     """A lawful removal that cannot be asked for, confirmed or done as asked; the message says why."""
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from commonweal.apps.exchange import sealing
+from commonweal.feeds import sealing
 
 
 @dataclass(frozen=True, slots=True)

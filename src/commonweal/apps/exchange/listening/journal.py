@@ -14,8 +14,8 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from commonweal.apps.exchange import sealing
-from commonweal.apps.exchange.errors import SealBroken
+from commonweal.feeds import sealing
+from commonweal.feeds.sealing import SealBroken
 
 PREFIX = "journal-"
 _MAGIC = b"CWJRNL1\0"

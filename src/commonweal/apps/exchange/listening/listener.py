@@ -84,14 +84,14 @@ class Listener:
             for task in self._connections:
                 task.cancel()
             await asyncio.gather(storing, rotating, *self._connections, return_exceptions=True)
-            with contextlib.suppress(_Stopping):
+            with contextlib.suppress(InterruptedError):
                 await loop.run_in_executor(self._thread, partial(self._store.rotate, everything=True))
             await loop.run_in_executor(self._thread, lambda: connection.close())  # noqa: PLW0108  # looked up in that thread
             self._thread.shutdown(wait=True)
 
     def _pause(self, seconds: float) -> None:
         if self._halt.wait(seconds):
-            raise _Stopping
+            raise InterruptedError("the listener is told to stop while it waits for the database")
 
     async def _rotating(self) -> None:
         while True:
@@ -225,10 +225,6 @@ class Listener:
         while (future := await answers.get()) is not None:
             writer.write(await future)
             await asyncio.wait_for(writer.drain(), self._limits.answering)
-
-
-class _Stopping(Exception):
-    """The listener is told to stop while it waits for the database."""
 
 
 def _keep_alive(writer: asyncio.StreamWriter) -> None:

@@ -212,7 +212,10 @@ def _pile(lines: Sequence[int], raws: Sequence[bytes]) -> messages.Pile:
     pile = messages.Pile(next_line=lines[-1] + 1, lines=set(lines))
     for line, raw in zip(lines, raws, strict=True):
         item = adt.placed(line, raw)
-        (pile.problems if isinstance(item, Problem) else pile.messages).append(item)
+        if isinstance(item, Problem):
+            pile.problems.append(item)
+        else:
+            pile.messages.append(item)
     return pile
 
 

@@ -5,6 +5,7 @@ Every part of a search, chains and includes as well, is held to it in the query 
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 
@@ -97,7 +98,12 @@ def named(reach: Reach, patients: Iterable[str], numbers: Iterable[int]) -> tupl
 
     A reference to the Patient of the resource's own compartment is none: the compartment says it.
     """
-    bound = {"source": reach.source, "ids": list(patients), "sources": list(reach.sources), "numbers": list(numbers)}
+    bound: dict[str, Any] = {
+        "source": reach.source,
+        "ids": list(patients),
+        "sources": list(reach.sources),
+        "numbers": list(numbers),
+    }
     with prepared() as cursor:
         cursor.execute(_NAMED, bound)
         compartments, rows = cursor.fetchall()[0]

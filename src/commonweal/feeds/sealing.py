@@ -21,13 +21,17 @@ from typing import BinaryIO
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from commonweal.apps.exchange.errors import SealBroken
+from commonweal.domain.errors import CommonwealError
 
 CHUNK = 1 << 20  # bytes of plain text
 _MAGIC = b"CWSEAL1\0"
 _HEADER = len(_MAGIC) + 16
 _TAG = 16
 _NONCE = 12
+
+
+class SealBroken(CommonwealError):
+    """A sealed file without its key, damaged, or none at all."""
 
 
 class Keys:

@@ -15,8 +15,8 @@ from typing import BinaryIO, cast
 
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
-from commonweal.apps.exchange import sealing
-from commonweal.apps.exchange.errors import SealBroken
+from commonweal.feeds import sealing
+from commonweal.feeds.sealing import SealBroken
 
 
 class Passphrase(sealing.Keys):
