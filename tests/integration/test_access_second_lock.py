@@ -58,6 +58,8 @@ SAMPLES = {
     "numeric": "1",
     "float8": "1",
 }
+# What a check of the table's own asks for.
+CHECKED = {("identity_trace", "outcome"): "found"}
 
 
 def _plant(admin: psycopg.Connection[tuple[object, ...]], table: str) -> None:
@@ -67,7 +69,10 @@ def _plant(admin: psycopg.Connection[tuple[object, ...]], table: str) -> None:
         "AND table_name = %s AND is_identity = 'NO' AND is_generated = 'NEVER' AND column_default IS NULL",
         [table],
     ).fetchall()
-    values = ["{}" if str(kind).startswith("_") else SAMPLES.get(str(kind), "x") for _, kind in columns]
+    values = [
+        CHECKED.get((table, str(name)), "{}" if str(kind).startswith("_") else SAMPLES.get(str(kind), "x"))
+        for name, kind in columns
+    ]
     with admin.transaction():
         admin.execute("SET LOCAL session_replication_role = replica")
         admin.execute(
@@ -97,7 +102,8 @@ def test_with_no_context_no_row_about_a_person_is_visible(planted: list[str], as
 
 
 def test_the_planted_rows_are_really_there(planted: list[str]) -> None:
-    assert [table for table in planted if not visible(table)] == []
+    owners_only = {"exchange_hold"}  # legal holds are set and read by the tables' owner, in commands of their own
+    assert {table for table in planted if not visible(table)} == owners_only
 
 
 def test_every_table_the_web_role_reads_about_people_has_row_security(planted: list[str]) -> None:
