@@ -112,7 +112,9 @@ def through_kills(database: str, messages: list[str], kills: int, seed: int) -> 
         for kill in range(kills):
             wanted = (kill + 1) * len(messages) // (kills + 2)
             deadline = time.monotonic() + 60
-            while sum(len(s.acknowledged) for s in senders) < wanted and time.monotonic() < deadline:
+            while sum(len(s.acknowledged) for s in senders) < wanted:
+                assert listener.poll() is None, f"the listener ended by itself with {listener.returncode}"
+                assert time.monotonic() < deadline, "nothing was acknowledged for a minute"
                 time.sleep(0.01)
             time.sleep(rng.random() * 0.03)
             if kill % 5 in (1, 3):
