@@ -13,9 +13,20 @@ OFFERED = {
     "clinician": ["Find a person"],
     "social.worker": ["Find a person"],
     "citizen": ["Your record", "Who has looked at your record"],
-    "analyst": ["Registers", "Feeds"],
+    "analyst": ["Registers", "Indicators over time", "Definitions", "Import figures", "Reconcile tables", "Feeds"],
     "privacy.officer": ["Emergencies and questions to review", "Who may see what", "Could they see it, and why?"],
-    "performance.lead": ["Board report of the latest month", "Registers", "Feeds"],
+    "performance.lead": [
+        "Board report of the latest month",
+        "Packs and versions",
+        "Indicators over time",
+        "Oversight",
+        "Outcomes",
+        "Registers",
+        "Definitions",
+        "Import figures",
+        "Reconcile tables",
+        "Feeds",
+    ],
 }
 
 
