@@ -110,7 +110,8 @@ def both() -> Any:
 
 def everywhere() -> list[str]:
     """Where a planted word stands: any row of any table, any file of the home, sealed ones opened."""
-    from commonweal.apps.exchange import landing, sealing
+    from commonweal.apps.exchange import landing
+    from commonweal.feeds import sealing
 
     found = []
     with connection.cursor() as cursor:
@@ -283,7 +284,8 @@ def test_every_table_that_names_a_person_is_reached_or_kept_on_purpose() -> None
     reached = {*record.erasing.TABLES, *identity.erasing.TABLES, *access.erasing.TABLES}
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT DISTINCT table_name FROM information_schema.columns WHERE table_schema = 'public' AND "
+            "SELECT DISTINCT table_name FROM information_schema.columns JOIN information_schema.tables "
+            "USING (table_schema, table_name) WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND "
             "(column_name ~ '(compartment_id|person_id|local_id|rid)$' AND column_name !~ 'grid') "
             "AND table_name NOT LIKE 'access_audit%'"
         )
