@@ -13,6 +13,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# No timed tests: a busy machine is no fault of what is tested.
+settings.register_profile("commonweal", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("commonweal")
 
 TEST_DATA = Path(os.environ.get("COMMONWEAL_TEST_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 
