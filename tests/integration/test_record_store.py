@@ -172,20 +172,23 @@ def test_a_search_under_row_security_uses_the_index(
 
     with opened("P01", vicky) as scope, transaction.atomic():
         rows("SELECT set_config('enable_seqscan', 'off', true)")
-        for kind, params, index, bounded in (
-            ("Condition", {"code": f"{SNOMED}|44054006"}, "record_token_value", ("code", "compartment_id")),
-            ("Observation", {"date": "2019-06"}, "record_date_", ("parameter", "rid")),
-            ("Patient", {"family": "ash"}, "record_string_", ("value", "rid")),
+        for kind, params, table in (
+            ("Condition", {"code": f"{SNOMED}|44054006"}, "record_token"),
+            ("Observation", {"date": "2019-06"}, "record_date"),
+            ("Patient", {"family": "ash"}, "record_string"),
         ):
             request = searching.parse(kind, params.items())
             compiled = searching.compiled(request, searching.of_person(scope), settings.COMMONWEAL_NOW())
             query = searching.statement(compiled, 20)
             text = "\n".join(row[0] for row in rows("EXPLAIN " + query.text, *query.values))
             assert "Seq Scan" not in text, text
+            # Which of its indexes serves best depends on statistics that come when they come; that the search's own
+            # conditions reach into one does not.
             lines = text.splitlines()
-            at = next(n for n, line in enumerate(lines) if index in line)
-            condition = next(line for line in lines[at:] if "Index Cond" in line)
-            assert any(name in condition for name in bounded), text  # the search's own conditions reach into it
+            at = [n for n, line in enumerate(lines) if f"{table}_" in line]
+            assert at, text
+            condition = next((line for line in lines[at[0] :] if "Index Cond" in line), "")
+            assert any(name in condition for name in ("parameter", "compartment_id", "rid")), text
 
 
 def test_every_operator_a_search_uses_is_leakproof(database: str) -> None:
