@@ -39,8 +39,3 @@ def _primitive(name: str) -> list[dict[str, Any]]:
         {"path": name, "min": 0, "max": "*"},
         *({"path": f"{name}.{part}", "min": 0, "max": most, "type": [{"code": kind}]} for part, most, kind in parts),
     ]
-
-
-def base_urls() -> frozenset[str]:
-    """Every base type's address."""
-    return frozenset(_lines())

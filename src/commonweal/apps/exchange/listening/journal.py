@@ -70,11 +70,6 @@ class Journal:
         os.close(self._file)
 
 
-def is_journal(name: str) -> bool:
-    """Whether a receipt's file is a journal not yet closed."""
-    return name.startswith(PREFIX)
-
-
 def blocks(path: Path, keys: sealing.Keys) -> Iterator[bytes]:
     """The plain bytes, a group of messages at a time, up to where a crash cut it. Raises ``SealBroken``."""
     with path.open("rb") as file:

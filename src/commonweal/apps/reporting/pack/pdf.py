@@ -44,12 +44,6 @@ def pdf(pack: Pack, standing: Standing = DRAFT) -> bytes:
     return bytes(made)
 
 
-def pictures(pack: Pack, standing: Standing = DRAFT, ppi: float = 60.0) -> list[bytes]:
-    """Each page as a PNG, to preview."""
-    made = _compiler(_data(pack, standing)).compile(format="png", ppi=ppi)
-    return [made] if isinstance(made, bytes) else list(made)
-
-
 def _compiler(data: dict[str, Any]) -> Any:
     import typst
 
@@ -159,8 +153,3 @@ def _table(table: Table) -> dict[str, Any]:
         "sourced": table.sourced,
         "rows": rows,
     }
-
-
-def _width(texts: list[str]) -> float:
-    """The share of a line a column takes: less than in proportion to its longest text, and room for a long word."""
-    return float(max(10, *(min(len(one), 160) for one in texts)) ** 0.62)
