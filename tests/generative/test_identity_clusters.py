@@ -41,6 +41,11 @@ def name(record: int, again: int) -> UUID:
     return clusters.identifier("SRC", str(record), again)
 
 
+@given(TRAITS, TRAITS)
+def test_a_contradiction_is_one_whichever_record_comes_first(first: verified.Traits, second: verified.Traits) -> None:
+    assert verified.contradiction(first, second) == verified.contradiction(second, first)
+
+
 @given(st.lists(TRAITS, max_size=8), st.randoms())
 def test_verified_sets_do_not_depend_on_order_and_never_hold_a_contradiction(
     traits: list[verified.Traits], random: object

@@ -44,13 +44,21 @@ def test_without_both_there_is_no_verified_link_and_no_doubt(other: Traits) -> N
         (ANNA._replace(given="peter", family="brown", sex="male"), "sex and names differ"),
         (ANNA._replace(given="harriet"), "given names differ"),  # a twin's record under her number
         (ANNA._replace(given="", family="brown"), "family names differ"),
+        (ANNA._replace(given="", family="", sex="male"), "sex and names differ"),
     ],
 )
-def test_a_contradiction_goes_to_review(other: Traits, reason: str) -> None:
-    pairs, (doubt,) = verified.links({1: ANNA, 2: other})
+@pytest.mark.parametrize("turned", [False, True])  # the order of the records changes nothing
+def test_a_contradiction_goes_to_review(other: Traits, reason: str, turned: bool) -> None:
+    pairs, (doubt,) = verified.links({1: other, 2: ANNA} if turned else {1: ANNA, 2: other})
     assert pairs == []
     assert (doubt.first, doubt.second) == (1, 2)
     assert reason in doubt.reason
+
+
+def test_two_nameless_records_of_different_sex_are_not_linked() -> None:
+    woman = ANNA._replace(given="", family="", sex="female")
+    assert verified.links({1: woman, 2: woman})[0] == [(1, 2)]
+    assert verified.links({1: woman, 2: woman._replace(sex="male")})[0] == []
 
 
 def test_placeholder_birth_dates_verify_nobody() -> None:

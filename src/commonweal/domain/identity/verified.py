@@ -49,8 +49,11 @@ class Doubt:
 
 
 def contradiction(first: Traits, second: Traits) -> str:
-    """Why two records of one number and birth date may not be one person's; empty if nothing speaks against."""
-    if first.given == second.given and first.family == second.family:
+    """Why two records of one number and birth date may not be one person's; empty if nothing speaks against.
+
+    The order of the two does not matter.
+    """
+    if first.given == second.given and first.family == second.family and (first.given or first.family):
         return ""
     transposed = given_agree(first.given, second.family) and given_agree(first.family, second.given)
     if transposed:
@@ -59,7 +62,7 @@ def contradiction(first: Traits, second: Traits) -> str:
     family = family_agree(first.family, second.family)
     known_sex = {first.sex, second.sex} <= {"male", "female"}
     named = bool(first.given and second.given)
-    if known_sex and first.sex != second.sex and not given and not family and (first.family or first.given):
+    if known_sex and first.sex != second.sex and not given and not family:
         return "same number and birth date, but sex and names differ"
     if named and not given:
         return "same number and birth date, but given names differ"
