@@ -32,8 +32,9 @@ check: setup  ## style, types and import contracts
 bench: setup  ## each benchmark: ours, the limit or peer in the same run, the ratio
 	$(BIN)/commonweal bench
 
-crash: setup  ## kill the work many times over and compare the end state
+crash: setup  ## kill the work many times over and compare the end state; look for new failing examples
 	$(BIN)/python -m pytest tests/crash
+	COMMONWEAL_NEW_EXAMPLES=1 $(BIN)/python -m pytest tests/generative
 
 clean:  ## remove the environment and all state
 	rm -rf .venv node_modules var .setup-done

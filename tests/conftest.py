@@ -15,8 +15,12 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-# No timed tests: a busy machine is no fault of what is tested.
-settings.register_profile("commonweal", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# No timed tests: a busy machine is no fault of what is tested. The same examples each run, so that a failure is the
+# change's own; `make crash` looks for new ones (COMMONWEAL_NEW_EXAMPLES).
+NEW_EXAMPLES = bool(os.environ.get("COMMONWEAL_NEW_EXAMPLES"))
+settings.register_profile(
+    "commonweal", deadline=None, derandomize=not NEW_EXAMPLES, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("commonweal")
 
 TEST_DATA = Path(os.environ.get("COMMONWEAL_TEST_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
