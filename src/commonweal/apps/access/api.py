@@ -25,6 +25,8 @@ from commonweal.apps.access.cases import question, waiting
 from commonweal.apps.access.prepared import prepared
 from commonweal.apps.access.selectors import Look, looked, open_compartments, organisation_relationships
 from commonweal.apps.access.session import AccessSession, session
+from commonweal.apps.access.sessions import watching
+from commonweal.apps.access.telling import Worker, may_be_told, related_organisations, workers
 from commonweal.domain.access.absence import Absence, Message, explain
 from commonweal.domain.access.cases import CaseError, CaseState
 from commonweal.domain.access.relationship import Relationship
@@ -61,6 +63,7 @@ __all__ = [
     "SignInRequired",
     "SourceScope",
     "Withheld",
+    "Worker",
     "actor_of",
     "add_relationships",
     "add_restriction",
@@ -75,13 +78,17 @@ __all__ = [
     "grant_emergency",
     "lift_restriction",
     "looked",
+    "may_be_told",
     "open_compartments",
     "organisation_relationships",
     "prepared",
     "question",
+    "related_organisations",
     "seal",
     "service_run",
     "session",
     "verify_chain",
     "waiting",
+    "watching",
+    "workers",
 ]

@@ -10,14 +10,18 @@ deleted or expired, an account closed or a password changed counts from the next
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import connection
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 
+from commonweal.apps.access.actors import actor_for
 from commonweal.apps.access.limits import limit
 from commonweal.apps.access.models import User
+from commonweal.domain.access.scope import Actor
 
 STARTED = "started"
 _EVERY = timedelta(minutes=1)
@@ -77,3 +81,18 @@ class Accounts(ModelBackend):
             row = cursor.fetchone()
         user = None if row is None else User.from_db("default", _FIELDS, row)
         return user if user is not None and self.user_can_authenticate(user) else None
+
+
+def watching(session_key: str) -> Actor | None:
+    """Who the session is of, None once it is over. A page that only waits for news does not keep its session alive."""
+    now = timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute(_SESSION, [session_key, now])
+        row = cursor.fetchone()
+    held = {} if row is None else SessionStore().decode(row[0])
+    if _ends(held, now) <= now or not str(held.get(SESSION_KEY, "")).isdecimal():
+        return None
+    user = Accounts().get_user(int(held[SESSION_KEY]))
+    if user is None or not constant_time_compare(held.get(HASH_SESSION_KEY, ""), user.get_session_auth_hash()):
+        return None
+    return actor_for(user)

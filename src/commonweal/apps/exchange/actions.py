@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from commonweal.apps.exchange import beside, landing, messages
+from commonweal.apps.exchange import beside, changes, landing, messages
 from commonweal.apps.exchange.errors import MissingFile, NumberedApart, UnknownSource
 from commonweal.apps.exchange.floor import alone, landing_floor, opened
 from commonweal.apps.exchange.models import Quarantine, Receipt
@@ -222,6 +222,7 @@ def _store(receipt: Receipt, batch: Batch) -> None:
     """One batch of rows, whole or not at all."""
     with transaction.atomic():
         counts = record.write(receipt.source, receipt.feed, batch.prepared, receipt.pk)
+        changes.note_deaths(receipt.source, receipt.feed, batch.prepared)
         problems = batch.problems + _refusals(counts, batch.raw)
         bad = {problem.line for problem in problems}
         tally = Tally(

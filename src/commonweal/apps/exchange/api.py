@@ -3,9 +3,11 @@
 Errors: ``ExchangeError`` and below it ``UnknownFeed``, ``UnknownSource``, ``MissingFile``,
 ``NumberedApart``, ``RemovalRefused``; ``SealBroken`` is of ``feeds.sealing``.
 
+``changes``: the outbox of whose record messages have just changed, for a higher app to act on.
 ``removal``: asking for, confirming and doing a lawful removal, as the tables' owner.
 """
 
+from commonweal.apps.exchange import changes
 from commonweal.apps.exchange.actions import by_source, land, replay
 from commonweal.apps.exchange.bulk.jobs import work
 from commonweal.apps.exchange.errors import (
@@ -39,6 +41,7 @@ __all__ = [
     "UnknownFeed",
     "UnknownSource",
     "by_source",
+    "changes",
     "known_feeds",
     "land",
     "may_send",

@@ -8,11 +8,13 @@ messages are held and never on their order or on where a batch ended.
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from importlib import import_module
 from typing import Any, BinaryIO
 
 from django.db import connection
 
+from commonweal.apps.exchange import changes
 from commonweal.apps.exchange.models import Message, Receipt
 from commonweal.apps.exchange.reading import MESSAGES
 from commonweal.apps.identity import api as identity
@@ -135,8 +137,16 @@ def _fold(receipt: Receipt, touched: list[Any], outcome: Outcome) -> None:
     last_line = {message.mrn: message.line for message in touched}
     parsed: list[Parsed] = []
     people: set[str] = set()
+    told: list[tuple[set[str], datetime]] = []
+    newest: dict[str, datetime] = {}
+    for message in touched:
+        for number in (message.mrn, *message.also):
+            newest[number] = max(message.happened, newest.get(number, message.happened))
     for numbers, history in _histories(receipt.source, {number for m in touched for number in (m.mrn, *m.also)}):
         people |= numbers
+        told += (
+            [(numbers, max(newest[number] for number in numbers & newest.keys()))] if numbers & newest.keys() else []
+        )
         for item in adt.fold(receipt.source, history, numbers):
             if isinstance(item, Parsed):
                 parsed.append(item)
@@ -152,6 +162,7 @@ def _fold(receipt: Receipt, touched: list[Any], outcome: Outcome) -> None:
     gone = [key for key in record.held(receipt.source, receipt.feed, people) if key not in said]
     if gone:
         record.withdraw(receipt.source, gone, receipt.pk)
+    changes.note(receipt.source, receipt.feed, told)
     outcome.resources += counts.accepted + counts.updated
     whose = {(item.type, item.id): item.local_person for item in parsed}
     for refusal in counts.refused:

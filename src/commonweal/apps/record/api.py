@@ -2,7 +2,7 @@
 
 Writing: ``prepare`` + ``write``, ``withdraw``, ``heard_from``. Reading a person: ``read``, ``search``,
 ``everything``, ``history``, ``person_page``. About nobody: ``read_shared``, ``search_shared``, ``sources``.
-For the lake, as the batch role: ``changes``, ``counts``. For bulk exports, as the batch role: ``own_resources``.
+As the batch role: ``changes`` and ``counts`` for the lake, ``own_resources`` for bulk exports, ``standing`` for alerts.
 For FHIR operations of higher apps: ``fhir``, ``fhir_session`` and the answers beside them.
 """
 
@@ -39,6 +39,7 @@ from commonweal.apps.record.selectors import (
     search,
     search_shared,
     sources,
+    standing,
     who_is,
 )
 from commonweal.apps.record.sending import send_document
@@ -115,6 +116,7 @@ __all__ = [
     "send_document",
     "snapshot",
     "sources",
+    "standing",
     "unmapped_codes",
     "who_is",
     "withdraw",

@@ -15,7 +15,7 @@ from commonweal.apps.access.api import Scope, SourceScope
 from commonweal.apps.identity import api as identity
 from commonweal.apps.record import locations, searching
 from commonweal.apps.record.searching import Page, Reach, Request, of_person, of_source, searched
-from commonweal.apps.record.stored import COLUMNS, Stored, rows
+from commonweal.apps.record.stored import COLUMNS, Stored, rows, stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,9 @@ _READ = COLUMNS + (
 _EVERYTHING = (
     COLUMNS + _OPEN + " AND NOT r.deleted AND (%s::text[] IS NULL OR r.type = ANY (%s::text[]))"
     " AND (%s::timestamptz IS NULL OR r.updated >= %s::timestamptz) ORDER BY r.type, r.happened_at, r.rid"
+)
+_STANDING = COLUMNS.replace("SELECT ", "SELECT r.compartment_id, ", 1) + (
+    " WHERE r.compartment_id = ANY (%s) AND r.type = ANY (%s) AND NOT r.deleted ORDER BY r.rid"
 )
 _HISTORY = """
 SELECT r.type, r.id, v.version, v.updated, v.body, s.source, s.feed, v.category, NULL::timestamptz, v.deleted
@@ -208,3 +211,16 @@ def held(source: str, feed: str, local_ids: Iterable[str]) -> dict[tuple[str, st
             [source, list(local_ids), source, feed],
         )
         return {(kind, ident): local for kind, ident, local in cursor.fetchall()}
+
+
+def standing(compartment_ids: Iterable[int], types: Iterable[str]) -> dict[int, list[Stored]]:
+    """What compartments hold now of some types, withdrawn resources left out; as the batch role.
+
+    Row security keeps everybody else to what a scope has opened.
+    """
+    found: dict[int, list[Stored]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_STANDING, [list(compartment_ids), list(types)])
+        for compartment, *row in cursor.fetchall():
+            found.setdefault(compartment, []).append(stored(tuple(row)))
+    return found

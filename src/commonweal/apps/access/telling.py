@@ -1,0 +1,81 @@
+"""Who may be told of something in a person's record: the gate's own answer for each organisation and role, as a batch.
+
+Nothing is read here. An alert is told to the accounts to whom the gate would open, at that moment and for direct care,
+the category and the compartment it is about; when they open it, the gate decides again.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+
+from commonweal.apps.access.models import User
+from commonweal.apps.access.scopes import Fact, scope_of
+from commonweal.domain.access.scope import Actor, Refused
+from commonweal.domain.access.vocabulary import Category, Purpose, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """An open account of an organisation. ``key`` is its actor's."""
+
+    key: str
+    name: str
+    team: str
+
+
+def related_organisations(compartments: Collection[int], now: datetime | None = None) -> set[str]:
+    """The organisations that have a current relationship with any of the compartments; as the batch role."""
+    moment = now or settings.COMMONWEAL_NOW()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT organisation FROM access_relationship WHERE compartment_id = ANY (%s) AND actor_key = '' "
+            "AND starts_at <= %s AND (ends_at IS NULL OR ends_at > %s)",
+            [list(compartments), moment, moment],
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+def may_be_told(
+    person_id: UUID,
+    compartments: Mapping[int, str],
+    about: int,
+    category: Category,
+    organisation: str,
+    roles: Collection[Role],
+    now: datetime | None = None,
+) -> set[Role]:
+    """Those of ``roles`` at ``organisation`` to whom the gate opens ``category`` of the compartment ``about`` now.
+
+    ``compartments``: all of the person's, id → source, verified links only.
+    """
+    moment = now or settings.COMMONWEAL_NOW()
+    found: dict[int, list[Fact]] = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT fact, compartment_id, kind, category, controller, until "
+            "FROM access_facts(%s, '', %s::bigint[], %s)",
+            [organisation, list(compartments), moment],
+        )
+        for row in cursor.fetchall():
+            found[row[1]].append(Fact(*row))
+    told = set()
+    for role in roles:
+        asking = Actor("", "", role, organisation)
+        scope = scope_of(asking, Purpose.DIRECT_CARE, moment.date(), person_id, compartments, found)
+        if not isinstance(scope, Refused) and about in scope.compartments and category.value in scope.categories:
+            told.add(role)
+    return told
+
+
+def workers(organisation: str, roles: Collection[Role]) -> list[Worker]:
+    """The open accounts of an organisation in these roles, by name."""
+    rows = User.objects.filter(organisation=organisation, role__in=[role.value for role in roles], is_active=True)
+    return [
+        Worker(f"user:{username}", name, team)
+        for username, name, team in rows.order_by("name", "username").values_list("username", "name", "team")
+    ]

@@ -1,0 +1,91 @@
+"""The outbox of changes: which local people's records a source has just changed, for a higher app to act on.
+
+A row is written in the transaction that changes the record, and taken in the transaction that acts on it: so a crash
+between the two loses nothing and does nothing twice. A row says whose record to look at, and never what it says.
+``CHANNEL`` is notified when a transaction that wrote rows is committed.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import connection
+
+from commonweal.apps.record import api as record
+
+CHANNEL = "commonweal_changes"
+FORGOTTEN = timedelta(days=90)  # what happened longer ago is history that is being loaded: nobody is to be told
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The record of ``people`` (one person's numbers at ``source``) changed; the newest of it was ``happened_at``."""
+
+    id: int
+    source: str
+    feed: str
+    people: tuple[str, ...]
+    happened_at: datetime
+    noted_at: datetime
+
+
+def note(source: str, feed: str, changed: Iterable[tuple[Collection[str], datetime]]) -> int:
+    """Note changes in the caller's transaction: (a person's numbers, when the newest of it happened). Rows written."""
+    now = settings.COMMONWEAL_NOW()
+    rows = [(source, feed, sorted(people), at, now) for people, at in changed if now - at < FORGOTTEN]
+    if not rows:
+        return 0
+    with connection.cursor() as cursor:
+        with cursor.cursor.copy(
+            "COPY exchange_change (source, feed, people, happened_at, noted_at) FROM STDIN"
+        ) as copy:
+            for row in rows:
+                copy.write_row(row)
+        cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])
+    return len(rows)
+
+
+def note_deaths(source: str, feed: str, prepared: record.Prepared) -> int:
+    """Note those of a batch of whom their source says that they have died."""
+    zone = ZoneInfo(settings.TIME_ZONE)
+    died: dict[str, date] = {
+        local: said.death_date
+        for wave in prepared.waves
+        for local, said in wave.demographics.values()
+        if said.death_date is not None
+    }
+    return note(source, feed, (([local], datetime.combine(day, time(), zone)) for local, day in died.items()))
+
+
+def take(most: int) -> list[Change]:
+    """The oldest rows whose turn it is, kept from others until the caller's transaction ends. As the batch role."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, source, feed, people, happened_at, noted_at FROM exchange_change WHERE id IN ("
+            "(SELECT id FROM exchange_change WHERE again_at IS NULL ORDER BY id LIMIT %s) UNION ALL "
+            "(SELECT id FROM exchange_change WHERE again_at <= %s ORDER BY again_at LIMIT %s)) "
+            "ORDER BY id FOR UPDATE SKIP LOCKED",
+            [most, settings.COMMONWEAL_NOW(), most],
+        )
+        return [Change(row[0], row[1], row[2], tuple(row[3]), row[4], row[5]) for row in cursor.fetchall()]
+
+
+def done(changes: Collection[int]) -> None:
+    """Take rows out of the outbox."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM exchange_change WHERE id = ANY (%s)", [list(changes)])
+
+
+def later(changes: Collection[int], at: datetime) -> None:
+    """Let rows wait: what is needed to act on them is not known yet."""
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE exchange_change SET again_at = %s WHERE id = ANY (%s)", [at, list(changes)])
+
+
+def waiting() -> int:
+    """How many rows wait for something to be known."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM exchange_change WHERE again_at IS NOT NULL")
+        return int(cursor.fetchone()[0])
