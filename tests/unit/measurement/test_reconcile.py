@@ -77,7 +77,7 @@ TABLES = [
     (
         "titles",
         "Table 1: beds\n\nWard,Beds\nA,10\nB,20\nTotal,31\n\nTable 2: staff\n\nWard,Staff\nA,10\nB,20\nTotal,40\n",
-        [13],
+        [6, 13],
     ),
     (
         "region groups",

@@ -74,8 +74,13 @@ def _year(text: str) -> int:
 _PERIOD = re.compile(r"(?P<m>[a-z]{3,9})\.?[\s'’-]*(?P<y>\d{4}|\d{2})?\Z", re.IGNORECASE)
 _YEARS = re.compile(r"(?P<a>(?:19|20)\d\d)\s*[/-]\s*(?P<b>\d\d|\d{4})\Z")
 _QUARTER = re.compile(
-    r"(?:(?P<y1>\d{4}(?:/\d\d)?)\s*)?(?:q|qtr|quarter)\s*(?P<q>[1-4])(?:\s*(?P<y2>\d{4}(?:[/-]\d\d)?))?\Z", re.I
+    r"(?:(?P<y1>\d{4}(?:/\d\d)?|\d\d/\d\d)\s*)?(?:q|qtr|quarter)\s*(?P<q>[1-4])"
+    r"(?:[\s,]*(?P<y2>\d{4}(?:[/-]\d\d)?|\d\d[/-]\d\d))?\Z",
+    re.I,
 )
+_MONTH_FIRST = re.compile(r"(\d{1,2})/(\d{4})\Z")
+_FIRST_OF_MONTH = re.compile(r"(?:0?1[/.-](\d{1,2})[/.-](\d{4})|(\d{4})-(\d\d)-01)\Z")
+_COUNTED = re.compile(r"(week|wk|day|month|period|m|wave|phase|year)\s*(\d{1,3})\Z", re.IGNORECASE)
 _ISO_MONTH = re.compile(r"(\d{4})-(\d{2})\Z")
 
 
@@ -91,7 +96,19 @@ def read_period(text: str) -> tuple[str, int] | None:
     quarter = _QUARTER.match(bare)
     if quarter:
         year = quarter["y1"] or quarter["y2"]
-        return ("quarter of a year", int(year[:4]) * 4 + int(quarter["q"])) if year else ("quarter", int(quarter["q"]))
+        if not year:
+            return "quarter", int(quarter["q"])
+        return "quarter of a year", (int(year[:4]) if year[:4].isdigit() else _year(year[:2])) * 4 + int(quarter["q"])
+    short = _MONTH_FIRST.match(bare)
+    if short and 1 <= int(short[1]) <= 12:
+        return "month", int(short[2]) * 12 + int(short[1]) - 1
+    first = _FIRST_OF_MONTH.match(bare)
+    if first:
+        month_number, year_number = int(first[1] or first[4]), int(first[2] or first[3])
+        return ("month", year_number * 12 + month_number - 1) if 1 <= month_number <= 12 else None
+    counted = _COUNTED.match(bare)
+    if counted:
+        return f"{counted[1].lower()} by number", int(counted[2])
     named = _PERIOD.match(bare)
     if named and named["m"].lower() in _MONTHS:
         number = _MONTHS[named["m"].lower()] - 1

@@ -12,9 +12,14 @@ from commonweal.domain.measurement.printed import UnreadableError, read_printed
 _PLAIN = re.compile(r"-?\d{1,15}(?:\.(\d{1,10}))?\Z")
 _SUFFIX = re.compile(r"\d\s*\)?\s*(?:k|m|mn|bn|thousand|million|billion)\s*\)?\Z", re.IGNORECASE)
 _ABOUT = re.compile(
-    r"\s*(?:[<>≤≥~]|c\.|approx|up to|over\b|under\b|at least|less than|more than|around\b|about\b)", re.I
+    r"\s*(?:[<>≤≥~]|c\.|approx|up to|over\b|under\b|at least|less than|fewer than|more than|around\b|about\b)", re.I
 )
-_ABOUT_AFTER = re.compile(r"\d\s*%?\s*[<>+]\Z")
+_ABOUT_AFTER = re.compile(r"\d\s*%?\s*(?:[<>+]|or (?:fewer|less|more|under|over|above|below))\Z", re.I)
+_BOUND = re.compile(
+    r"\s*(?P<strict><|less than|fewer than|under\b)?\s*≤?\s*(?P<n>\d{1,3})(?P<or>\s*or (?:fewer|less|under))?\s*\Z",
+    re.I,
+)
+_RANGE = re.compile(r"\d{1,2}\s*(?:-|–|to)\s*(?P<n>\d{1,2})\s*\Z")
 _HIDDEN = frozenset(
     {"*", "**", "c", "x", ":", "z", "#", "suppressed", "[c]", "[x]", "[z]", "hidden", "#n/a", "#div/0!"}
 )
@@ -99,6 +104,19 @@ def _word(bare: str) -> Read:
     if found.state is not State.FINAL or bare[0].isalpha():
         return _MISSING
     return _DASH
+
+
+def bound(text: str) -> float:
+    """The most that a cell which hides a small number can stand for: 4 for <5, 5 for "5 or fewer", else unbounded."""
+    found = _BOUND.match(text) or _RANGE.match(text)
+    if found is None or not (found.re is _RANGE or found["strict"] or found["or"] or "≤" in text):
+        return float("inf")
+    return float(found["n"]) - (1 if found.re is _BOUND and found["strict"] else 0)
+
+
+def hides(text: str) -> bool:
+    """Whether a cell keeps back a figure, for disclosure (*, [c], <5), as against one still to come."""
+    return text.strip().lower() in _HIDDEN or bound(text) < float("inf")
 
 
 def conventions(texts: list[str]) -> tuple[bool, bool]:

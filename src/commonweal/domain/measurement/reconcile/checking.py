@@ -2,9 +2,10 @@
 
 A printed figure stands for every number that rounds to it. What follows from several has a range too; a printed result
 outside that range cannot have come from them (R. E. Moore, Interval Analysis, Prentice-Hall 1966, chapter 3). Counts
-and money to the penny are exact; for those, one unit is let pass as a note.
+and money to the penny are exact; one unit is let pass as a note where whole numbers may be rounded (money, staff).
 """
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,26 @@ from commonweal.domain.measurement.reconcile.sheets import TableFinding
 from commonweal.domain.measurement.reconcile.views import Flags, Floats, View
 
 _TINY = 1e-9
+
+
+# Whole numbers that may be rounded though nothing prints so: money, and whole-time equivalents.
+_WHOLE_UNITS = re.compile(
+    r"£|\b(?:w?te|fte|staff|workforce|posts?|headcount|spend(?:ing)?|costs?|income|expenditure|budgets?|funding|pay|"
+    r"savings|allocations?|revenue|capital|estimate[ds]?)\b",
+    re.IGNORECASE,
+)
+
+
+def soft_records(view: View) -> Flags:
+    """Records whose whole numbers may be rounded ones, by their labels or the table's title."""
+    if _WHOLE_UNITS.search(view.title):
+        return np.ones(len(view.records), dtype=bool)
+    return np.array([bool(_WHOLE_UNITS.search(label)) for label in view.records])
+
+
+def soft_fields(view: View) -> Flags:
+    """Fields whose whole numbers may be rounded ones."""
+    return np.array([bool(_WHOLE_UNITS.search(label)) for label in view.fields])
 
 
 @dataclass(frozen=True, slots=True)

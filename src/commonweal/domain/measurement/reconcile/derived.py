@@ -5,16 +5,17 @@ taking the one that fits. Named operands (plan and actual, n and N) are believed
 when nearly all do, so that a coincidence is not taken for a rule.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from commonweal.domain.measurement.figures import Severity
-from commonweal.domain.measurement.reconcile.checking import Verdict, finding, judge
+from commonweal.domain.measurement.reconcile.checking import Verdict, finding, judge, soft_fields, soft_records
 from commonweal.domain.measurement.reconcile.labels import TOTALS, Role, plain, side
 from commonweal.domain.measurement.reconcile.sheets import TableFinding
-from commonweal.domain.measurement.reconcile.views import Floats, View
+from commonweal.domain.measurement.reconcile.views import Flags, Floats, View
 
 _SAMPLE = 400  # rows on which pairs are tried; the one taken is then held to all
 _GLANCE = 60  # rows on which all pairs are tried at once
@@ -184,8 +185,13 @@ def _best(view: View, f: int, formulas: tuple[Formula, ...], rows: np.typing.NDA
                 first, second = _operand(view, a, rows, formula), _operand(view, b, rows, formula)
                 low, middle, high = formula.compute(first, second)
                 plain_ = _judged(view, f, rows, printed, low, middle, high, formula.name == "difference")
-                for flipped in (False, True) if formula.name == "difference" else (False,):
-                    verdict = plain_ if not flipped else _judged(view, f, rows, printed, -high, -middle, -low, True)
+                signed = formula.name in {"difference", "change"}
+                for flipped in (False, True) if signed else (False,):
+                    verdict = (
+                        _judged(view, f, rows, printed, -high, -middle, -low, formula.name == "difference")
+                        if flipped
+                        else plain_
+                    )
                     tested = int(verdict.tested.sum())
                     real = verdict.fits & (np.abs(middle) > 0) & (first.value != second.value)
                     score = int(real.sum())
@@ -194,11 +200,30 @@ def _best(view: View, f: int, formulas: tuple[Formula, ...], rows: np.typing.NDA
                     near = abs(a - f) + abs(b - f) + (b < a) * 0.1
                     key = (score / tested + 0.3 * named, score, not flipped, -near)
                     if best is None or key > best[0]:
-                        best = (key, Found(f, formula, a, b, flipped), verdict, bool(named))
+                        either = _either(view, f, rows, formula, printed, (low, middle, high), verdict)
+                        best = (key, Found(f, formula, a, b, flipped), either, bool(named))
     if best is None:
         return None
     _, found, verdict, named_ = best
     return found if _believed(view, found, verdict, named_, candidates) else None
+
+
+def _either(
+    view: View,
+    f: int,
+    rows: np.typing.NDArray[np.int64],
+    formula: Formula,
+    printed: Floats,
+    computed: _Range,
+    verdict: Verdict,
+) -> Verdict:
+    """What agrees but for its sign counts as agreeing in a table of sections, whose signs may differ."""
+    if formula.name != "difference" or view.columns_are_records or len(set(view.blocks.tolist())) < 2:
+        return verdict
+    low, middle, high = computed
+    other = [_judged(view, f, rows, printed, *one, True) for one in ((low, middle, high), (-high, -middle, -low))]
+    agrees = other[0].agrees | other[1].agrees
+    return Verdict(verdict.tested, agrees, (other[0].near | other[1].near) & ~agrees)
 
 
 def _likely(
@@ -228,6 +253,8 @@ def _believed(view: View, found: Found, verdict: Verdict, named: bool, candidate
         return _only(view, found, candidates) and agrees >= 2 and fits >= 2 * fails and not view.columns_are_records
     if not fails:
         return True
+    if named and found.formula.name == "over":
+        return fits >= 2 * fails
     if named and found.formula.name in {"difference", "change", "part"}:
         return fits >= fails or tested <= 2
     return agrees >= 3 and fits >= 3 * fails
@@ -297,7 +324,7 @@ def _judged(
     differs: bool,
 ) -> Verdict:
     # Whole numbers may have been rounded before they were subtracted; those multiplied or divided were not.
-    exact = (view.half[rows, f] == 0) & differs
+    exact = (view.half[rows, f] == 0) & differs & (soft_fields(view)[f] | soft_records(view)[rows])
     let_pass = np.where(exact, view.step[rows, f], 0.0)
     return judge(printed, view.step[rows, f], low, middle, high, let_pass)
 
@@ -324,9 +351,12 @@ def derived(view: View) -> Iterator[TableFinding]:
         words = formula.words.format(*names)
         turned = _judged(view, f, rows, -printed, low, middle, high, formula.name == "difference")
         steady = int((verdict.fits & (middle != 0)).sum()) >= 2
+        meant = _other_way(view, f, verdict, turned, middle)
         for r in map(int, np.flatnonzero(verdict.tested & ~verdict.agrees)):
             near, rule, severity = bool(verdict.near[r]), formula.rule, None
             signed = formula.name in {"difference", "change", "over"}
+            if meant[r] and turned.fits[r]:
+                continue
             if not near and signed and turned.fits[r]:
                 if not steady and np.count_nonzero(verdict.tested) > 1:
                     continue
@@ -336,6 +366,39 @@ def derived(view: View) -> Iterator[TableFinding]:
             if not near and formula.scale_free and _cut_off(view, r, f, float(middle[r])):
                 near = True
             yield finding(view, r, f, rule, float(middle[r]), words, near=near, severity=severity)
+        for r in map(int, np.flatnonzero(meant & verdict.fits & ~turned.fits & (np.abs(middle) > 0))):
+            words = f"the rows about it have the other sign: {words}"
+            yield finding(view, r, f, "variance-has-the-wrong-sign", -float(middle[r]), words, severity=Severity.ERROR)
+
+
+_EARNED = re.compile(
+    r"\b(?:income|revenue|receipts|grants?|fees|sales|funding|surplus|deficit|net|contribution|savings?|cip|"
+    r"efficienc(?:y|ies)|margin|result)\b",
+    re.IGNORECASE,
+)
+
+
+def _other_way(view: View, f: int, verdict: Verdict, turned: Verdict, middle: Floats) -> Flags:
+    """Records whose sign means the other way: better is more of income and less of cost.
+
+    Records are taken by section, and within one by whether their label is of income; a group most of which fits the
+    other way is taken to mean it. A group of one record does only if it is of income, among records that are not.
+    """
+    found = np.zeros(len(view.records), dtype=bool)
+    if view.columns_are_records:
+        return found
+    earned = np.array([bool(_EARNED.search(label)) for label in view.records])
+    one_way, other_way = verdict.fits & (middle != 0), turned.fits & ~verdict.fits
+    groups = {(int(block), bool(kind)) for block, kind in zip(view.blocks, earned, strict=True)}
+    if len(groups) < 2:
+        return found
+    for block, kind in groups:
+        members = (view.blocks == block) & (earned == kind)
+        fits, turns = int((one_way & members).sum()), int((other_way & members).sum())
+        apart = kind and bool((~earned & np.isfinite(middle)).any())
+        if turns > fits and (turns >= 2 or apart):
+            found |= members
+    return found
 
 
 def _cut_off(view: View, r: int, f: int, computed: float) -> bool:

@@ -43,12 +43,21 @@ def twins(labels: Sequence[str]) -> dict[int, int]:
     return found
 
 
+def _says_lines(table: Table, c: int) -> bool:
+    """Whether a column called *line*, *row* or *source* names the lines of a table rather than where it was found."""
+    texts = [table.cell(r, c) for r in range(min(len(table.rows), 50))]
+    words = sum(1 for text in texts if text and not any(letter.isdigit() for letter in text))
+    return plain(table.labels[c]) in {"line", "row", "source"} and words * 2 > len([text for text in texts if text])
+
+
 def label_columns(table: Table, numeric: Sequence[int]) -> list[int]:
     """Columns of words that say what a row is, left to right."""
     return [
         c
         for c, label in enumerate(table.labels)
-        if c not in numeric and plain(label) not in PROVENANCE and not plain(label).endswith(" printed")
+        if c not in numeric
+        and (plain(label) not in PROVENANCE or _says_lines(table, c))
+        and not plain(label).endswith(" printed")
     ]
 
 
@@ -57,7 +66,7 @@ def numeric_columns(table: Table) -> list[int]:
     found = []
     printed = set(twins(table.labels).values())
     for c, label in enumerate(table.labels):
-        if c in printed or plain(label) in PROVENANCE:
+        if c in printed or (plain(label) in PROVENANCE and not _says_lines(table, c)):
             continue
         if role(label) in _NO_FIGURES and not ends_periods(table.labels, c):
             continue
@@ -71,9 +80,12 @@ def numeric_columns(table: Table) -> list[int]:
     return found
 
 
+_WHOLE_YEAR = re.compile(r"\s*(?:fy\s*)?20\d\d\s*[/-]\s*(?:20)?\d\d\s*\Z", re.IGNORECASE)
+
+
 def ends_periods(labels: Sequence[str], column: int) -> bool:
     """Whether a column called *year* or *quarter* follows the months or quarters it would be the total of."""
-    if role(labels[column]) is not Role.YEAR or column < 2:
+    if column < 2 or not (role(labels[column]) is Role.YEAR or _WHOLE_YEAR.match(labels[column])):
         return False
     before = [(read_period(label) or ("", 0))[0] for label in labels[column - 2 : column]]
     return all(kind.startswith(("month", "quarter")) for kind in before)
@@ -122,6 +134,8 @@ def view_of(table: Table) -> View | None:
         scales[rows, f] = np.where([one.own for _, one in numbers], worth * 10.0**digits, times)
         percent[rows, f] = [one.percent for _, one in numbers]
         coarse = _coarseness([one.value for _, one in numbers], table.labels[c] + " " + table.title, numbers)
+        if table.rounded:
+            coarse = coarse or 1e-12
         half[rows, f] = 0.0 if coarse == 0 else np.maximum(worth, coarse) * times / 2
         if is_share(table.labels[c]):
             percent[rows, f] = True
@@ -266,7 +280,8 @@ _ROW_ROLES = TOTALS | {Role.OF_WHICH, Role.AVERAGE, Role.MEDIAN, Role.LEAST, Rol
 
 # Every word by which a row can be more than an item: most rows have none and need no closer look.
 _MAYBE = re.compile(
-    r"total|sum|\ball\b|overall|everyone|persons|combined|both|whole|ytd|year|annual|average|mean|median|min|max|"
+    r"total|sum|\ball\b|overall|everyone|persons|combined|both|whole|ytd|year|annual|average|mean|avg|median|min|max|"
+    r"system|\bic[sbp]\b|region|group|england|national|aggregate|everything|"
     r"lowest|highest|of which|o/w|of these|inc",
     re.IGNORECASE,
 )

@@ -42,29 +42,31 @@ DERIVED = frozenset(
 )
 _FOOT = re.compile(r"[*†‡§¹²³⁴⁵⁶⁷⁸⁹⁰]+|\[\w{1,2}\]")
 _UNITS = re.compile(r"\((?:£|€|\$)?\s*(?:'?0{3}s?|m|k|bn|%|million|thousand|n|no\.?|wte|fte)\s*\)", re.IGNORECASE)
-_SHARE = re.compile(r"%|\bper ?cent(?:age)?\b|\bpct\b|\bpc\b")
+_SHARE = re.compile(r"%|\bper ?cent(?:age)?\b|\bpct\b|\bpc\b|\bproportion\b|^shares?\b")
 _CHANGE = (
     r"\b(?:variance|var|difference|diff|change|movement|surplus|deficit|gap|shortfall|overspend|underspend|increase|"
-    r"decrease|net|remaining|remainder|balance|headroom|growth|yoy|year on year|vs plan|against plan|to plan)\b|"
-    r"over ?/ ?\(?under|under ?/ ?\(?over|\+ ?/ ?-"
+    r"decrease|net|remaining|remainder|balance|headroom|growth|yoy|year on year|vs plan|against plan|to plan|variation|"
+    r"delta|underspends?|overspends?|better|worse|favourable|adverse|fav|adv)\b|Δ|^δ|"
+    r"over\)? ?/ ?\(?under|under\)? ?/ ?\(?over|\+ ?/ ?[-–−]|^\+ ?/$|^\(?[bf]\)? ?/ ?\(?[wa]\)?$"
 )
 _PATTERNS: tuple[tuple[Role, str], ...] = (
     (Role.NOTE, r"^(?:comments?|notes?|narrative|source|rag|status|remarks?|commentary|trend|description)$"),
     (Role.OF_WHICH, r"^(?:o/w|of which|of these|including|includes|incl\.?|inc\.)\b"),
     (Role.SUBTOTAL, r"^sub[ -]?totals?\b|\bsub[ -]?totals?$"),
     (Role.GRAND, r"^(?:grand|overall|final) totals?\b|\bgrand total$"),
-    (Role.RANK, r"\brank(?:ing|ed)?\b|^(?:position|league position)$"),
+    (Role.RANK, r"\brank(?:ing|ed)?\b|^(?:position|league position|place|placing)$"),
     (Role.CUMULATIVE, r"\b(?:cumulative|cum|running total)\b"),
     (Role.MEDIAN, r"^median$"),
     (Role.LEAST, r"^(?:min(?:imum)?|lowest)$"),
     (Role.MOST, r"^(?:max(?:imum)?|highest)$"),
-    (Role.DATE, r"(?<!to )\bdate\b|\b(?:deadline|as at|due|dob)\b"),
+    (Role.DATE, r"(?<!to )\bdate\b|\b(?:deadline|as at|dob)\b|\b(?:report|reply|response|payment|papers) due$"),
     (Role.YEAR, r"^(?:year|fy|financial year|calendar year|month|week|quarter|period)$"),
     (
         Role.KEY,
         r"^(?:id|ids|ref|reference|no\.?|#|seq|sequence|item no\.?|line|row|code|ods|ods code|minute no|number)$"
         r"|\b(?:id|ref|reference|code|number|seq)$"
-        r"|^(?:risk|action|item|decision|issue|record|case|order) (?:no\.?|number)$",
+        r"|^(?:risk|action|item|decision|issue|record|case|order|log|minute|paper|serial|ticket|invoice|incident) "
+        r"(?:no\.?|number)$",
     ),
 )
 _AFTER: tuple[tuple[Role, str], ...] = (
@@ -72,24 +74,30 @@ _AFTER: tuple[tuple[Role, str], ...] = (
         Role.RATE,
         r"\bper [\d,]+|\brates?\b|\bratio\b|\bindex\b|\bscore\b|\bcost per\b|\bunit (?:cost|price)\b|\bprice\b|\bage\b"
         r"|\blatitude\b|\blongitude\b|\b(?:los|length of stay)\b"
-        r"|\bper (?:head|bed|day|hour|week|person|capita|patient)\b",
+        r"|\bper (?!cent)[a-z]+",
     ),
     (Role.AVERAGE, r"\b(?:average|mean|avg)\b"),
-    (Role.TOTAL, r"^totals?\b|\btotals?$|^sum$|^total\b"),
-    (Role.WHOLE, r"^(?:all|overall|everyone|persons|combined|both|whole system|all .*|sum of .*|ytd|year|full year)$"),
+    (Role.TOTAL, r"^totals?\b|\btotals?$|^sum$|^total\b|^sum total$|\btotals? \("),
+    (
+        Role.WHOLE,
+        r"^(?:all|overall|everyone|persons|combined|both|aggregate|everything|all .*|sum of .*|ytd|year|full year|fy"
+        r"|(?:the )?(?:whole |entire )?(?:system|ics|icb|icp|region|group)(?:[ -]?wide)?|england|national)$",
+    ),
     (
         Role.DENOMINATOR,
         r"^N$|\b(?:denominator|eligible|population|cohort|caseload|base|list size|offered|invited|due)\b",
     ),
     (
         Role.PLAN,
-        r"\b(?:plan|planned|budget|target|trajectory|expected|profile|baseline|standard|previous|prior|last|before)\b",
+        r"\b(?:plan|planned|budget|target|trajectory|expected|profile|baseline|standard|previous|prior|last|before"
+        r"|allocation|control total)\b",
     ),
     (
         Role.ACTUAL,
-        r"\b(?:actual|actuals|outturn|forecast|spend|spent|result|observed|current|latest|this|after|now|achieved|delivered)\b",
+        r"\b(?:actual|actuals|outturn|forecast|spend|spent|result|observed|current|latest|this|after|now|achieved|delivered"
+        r"|fot|act|expenditure|incurred)\b",
     ),
-    (Role.WHOLE, r"\bytd$|\byear to date$|^year to date|^annual$|^full[- ]year\b|\bcombined$"),
+    (Role.WHOLE, r"\bytd$|\byear to date$|^year to date|^annual$|^full[- ]year\b|\bcombined$|^fy ?\d|\boverall$"),
     (
         Role.NUMERATOR,
         r"^n$|\b(?:numerator|vaccinated|completed|within|seen|met|received|screened|quit|successful|uptake)\b",
@@ -140,9 +148,26 @@ def side(label: str) -> Role | None:
     return next((found for found, pattern in _AFTER if found in wanted and re.search(pattern, text)), None)
 
 
+_EXACT = re.compile(
+    r"(?:[\w&'’-]+ ){0,3}(?:sub[ -]?)?totals?(?: \(.*\))?|sum(?: total)?"
+    r"|totals? (?:all|overall|icb|ics|icp|system|trusts?|region|group|all [\w-]+)"
+)
+_NO_OVERLAP = re.compile(
+    r"all|overall|sum|combined|aggregate|everything|sum of .*|all (?:organisations?|providers?|services?|trusts?|wards?|areas?"
+    r"|sites?|practices|places?|boroughs?|teams?|directorates?|divisions?|departments?|regions?|localities|pcns|systems?"
+    r"|hospitals?|funds?|budgets?|lines?|categories|districts?|councils?|programmes?|schemes?|projects?)(?: combined)?"
+)
+
+
 def exact_total(label: str) -> bool:
     """Whether a label is nothing but the word total, so that no other reading is open."""
-    return bool(re.fullmatch(r"(?:grand |sub[ -]?|overall )?totals?(?: \(.*\))?", plain(label)))
+    text = plain(label)
+    return bool(_EXACT.fullmatch(text)) and not is_share(label)
+
+
+def whole_of_parts(label: str) -> bool:
+    """Whether a label names the whole of things that do not overlap, as *all people* beside groups of them may not."""
+    return bool(_NO_OVERLAP.fullmatch(plain(label)))
 
 
 _MONEY_SCALE = re.compile(

@@ -26,6 +26,7 @@ class Table:
     rows: list[Sequence[str]]
     blocks: list[int] = field(default_factory=list)
     headed: bool = True
+    rounded: bool = False  # the sheet says so: its figures may not add up
 
     def cell(self, row: int, column: int) -> str:
         """A cell's text; a row may end early."""
@@ -40,8 +41,25 @@ class Table:
         return self.labels[column] if self.headed and self.labels[column] else where
 
 
+_ROUNDED = re.compile(
+    r"\brounded\b|due to rounding|because of rounding|rounding (?:errors?|differences?)", re.IGNORECASE
+)
+
+
 def tables(sheet: Sheet) -> Iterator[Table]:
     """Every table of a sheet, top to bottom and left to right."""
+    rounded = any(
+        len(cell) > 6 and _ROUNDED.search(cell)
+        for cells in (*sheet.rows[:8], *sheet.rows[-12:])
+        for cell in cells
+        if sum(map(bool, cells)) <= 2
+    )
+    for found in _tables(sheet):
+        found.rounded = rounded
+        yield found
+
+
+def _tables(sheet: Sheet) -> Iterator[Table]:
     previous: Table | None = None
     title = ""
     for first, last in _stretches(_filled(sheet)):

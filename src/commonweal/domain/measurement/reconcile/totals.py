@@ -5,15 +5,25 @@ the sub-totals with the rows under none, the rows below); the one that fits most
 disagrees is reported. A word like *all* or *year* makes a total only if most columns fit.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from commonweal.domain.measurement.figures import Severity
-from commonweal.domain.measurement.reconcile.cells import Kind
-from commonweal.domain.measurement.reconcile.checking import Verdict, finding, judge
-from commonweal.domain.measurement.reconcile.labels import ADDITIVE, STRONG, TOTALS, Role, exact_total, is_share, plain
+from commonweal.domain.measurement.reconcile.cells import Kind, bound, hides
+from commonweal.domain.measurement.reconcile.checking import Verdict, finding, judge, soft_fields, soft_records
+from commonweal.domain.measurement.reconcile.labels import (
+    ADDITIVE,
+    STRONG,
+    TOTALS,
+    Role,
+    exact_total,
+    is_share,
+    plain,
+    whole_of_parts,
+)
 from commonweal.domain.measurement.reconcile.sheets import TableFinding
 from commonweal.domain.measurement.reconcile.views import Flags, Floats, View
 
@@ -59,6 +69,7 @@ def totals(view: View) -> Iterator[TableFinding]:
     items, subs, loose = _masks(view)
     sums = {id(mask): _running(view, mask) for mask in (items, subs, loose)}
     additive = _additive(view)
+    soft = soft_records(view)[:, None] | soft_fields(view)[None, :]
     seen: dict[int, int] = {}  # fields whose totals were found to be sums elsewhere in the table
     held: list[tuple[int, _Reading, Verdict, Floats, Floats]] = []
     for t in marks:
@@ -66,7 +77,7 @@ def totals(view: View) -> Iterator[TableFinding]:
         for reading in _readings(view, t, items, subs, loose):
             value, half, count, missing = sums[id(reading.rows)].over(reading.first, reading.last)
             printed = np.where(additive & (count >= (1 if roles[t] in STRONG else 2)), view.value[t], np.nan)
-            let_pass = np.where(view.half[t] == 0, view.step[t], 0.0)
+            let_pass = np.where((view.half[t] == 0) & soft[t], view.step[t], 0.0)
             verdict = judge(printed, view.step[t], value - half, value, value + half, let_pass)
             real = verdict.fits & (np.abs(value) > 0) & (count >= 2)
             score = int(real.sum())
@@ -77,7 +88,7 @@ def totals(view: View) -> Iterator[TableFinding]:
         if best is None:
             continue
         score, _, _, reading, verdict, value, missing = best
-        if _accepted(view, t, reading, score, verdict):
+        if _sister(view, t, reading, verdict, value, held) or _accepted(view, t, reading, score, verdict, value):
             for f in np.flatnonzero(verdict.fits & (value != 0)):
                 seen[int(f)] = seen.get(int(f), 0) + 1
             held.append((t, reading, verdict, value, missing))
@@ -201,7 +212,7 @@ def _group(view: View, t: int) -> int | None:
     return first if first < t else None
 
 
-def _accepted(view: View, t: int, reading: _Reading, score: int, verdict: Verdict) -> bool:
+def _accepted(view: View, t: int, reading: _Reading, score: int, verdict: Verdict, value: Floats) -> bool:
     fails, tested = int(verdict.fails.sum()), int(verdict.tested.sum())
     role, label = view.record_roles[t], view.records[t]
     if not fails:
@@ -210,17 +221,73 @@ def _accepted(view: View, t: int, reading: _Reading, score: int, verdict: Verdic
     if (view.value[t][verdict.tested] == counted).all():
         return False  # a row that says how many there are
     if role is Role.WHOLE:
-        return score >= 2 and score >= 2 * fails
+        return (
+            (score >= 2 and score >= 2 * fails)
+            or (score >= max(1, fails) and whole_of_parts(label) and reading.last == t)
+            or (
+                (whole_of_parts(label) or score >= 1)
+                and _closes(view, t, reading)
+                and _near_sum(view, t, reading, verdict, value, 0.4)
+            )
+        )
     if score >= fails:
         return True
     if not exact_total(label):
         last = reading.last == t and (t + 1 == len(view.records) or view.blocks[t + 1] != view.blocks[t])
-        return (score >= 1 and not view.columns_are_records) or (
-            score == 0 and tested == 1 and last and _alike(view, t, reading)
+        return (
+            (score >= 1 and not view.columns_are_records)
+            or (score == 0 and tested == 1 and last and _alike(view, t, reading))
+            or (_closes(view, t, reading) and _near_sum(view, t, reading, verdict, value, 0.6 if tested > 1 else 0.3))
         )
     if view.columns_are_records:
         return tested <= 2
     return not any(word in (view.title + " " + label).lower() for word in _PARTIAL)
+
+
+def _sister(
+    view: View,
+    t: int,
+    reading: _Reading,
+    verdict: Verdict,
+    value: Floats,
+    held: list[tuple[int, _Reading, Verdict, Floats, Floats]],
+) -> bool:
+    """Whether a total is one of several, of which another agrees."""
+    return (
+        view.record_roles[t] in STRONG
+        and len(view.records[t].split()) <= 3
+        and any(not other.fails.any() and other.fits.any() for _, _, other, _, _ in held)
+        and _near_sum(view, t, reading, verdict, value, 0.6, 2)
+    )
+
+
+def _closes(view: View, t: int, reading: _Reading) -> bool:
+    """Whether nothing but totals and notes follows a total row on the way to the end of its block."""
+    after = range(t + 1, len(view.records))
+    return (
+        not view.columns_are_records
+        and reading.last == t
+        and all(
+            view.blocks[r] != view.blocks[t] or view.record_roles[r] in TOTALS or not np.isfinite(view.value[r]).any()
+            for r in after
+        )
+    )
+
+
+def _near_sum(
+    view: View, t: int, reading: _Reading, verdict: Verdict, value: Floats, within: float, least: int = 3
+) -> bool:
+    """Whether every figure that fails is beyond all its parts and not far from their sum: no average, no item of many."""
+    rows = reading.rows[reading.first : reading.last]
+    if rows.sum() < least:
+        return False
+    for f in np.flatnonzero(verdict.fails):
+        parts = view.value[reading.first : reading.last, f][rows]
+        parts = parts[np.isfinite(parts)]
+        printed, total = float(view.value[t, f]), float(value[f])
+        if len(parts) < least or parts.min() < 0 or printed <= parts.max() or abs(printed - total) > within * total:
+            return False
+    return True
 
 
 def _alike(view: View, t: int, reading: _Reading) -> bool:
@@ -259,11 +326,17 @@ def _report(
     for f in map(int, np.flatnonzero(verdict.tested)):
         computed = float(value[f])
         if missing[f]:
-            where = ", ".join(view.records[r] for r in parts if view.kind[r, f] == Kind.MISSING)
-            words = f"without {where}, which prints no figure, {_across(view, reading)}"
-            yield finding(view, t, f, "total-has-a-missing-part", computed, words, near=True)
-            continue
+            gone = [int(r) for r in parts if view.kind[r, f] == Kind.MISSING and _to_come(view.text(int(r), f))]
+            if gone:
+                yield from _incomplete(view, t, f, reading, gone, value)
+                continue
         if verdict.agrees[f]:
+            continue
+        slipped = _slipped(view, t, f, parts, computed) if verdict.fails[f] else None
+        if slipped is not None:
+            r, meant = slipped
+            words = f"with {view.records[t]} and its other parts in one unit it is"
+            yield finding(view, r, f, "unit-is-not-mistaken", meant, words, severity=Severity.ERROR)
             continue
         if verdict.fails[f] and seen.get(f, 0) < 2 and _averages(view, t, f, parts):
             continue
@@ -283,12 +356,56 @@ def _report(
         yield finding(view, t, f, rule, computed, words, near=near, severity=severity)
 
 
+def _to_come(text: str) -> bool:
+    """Whether a cell without a figure stands for one, as n/a does not."""
+    return text.strip().lower() not in {"n/a", "na", "n.a.", "not applicable", "[z]", "z", "nil return"}
+
+
+def _incomplete(
+    view: View, t: int, f: int, reading: _Reading, gone: list[int], value: Floats
+) -> Iterator[TableFinding]:
+    """A total with parts that are hidden or to come: impossible, unverifiable, or left without them."""
+    computed, printed = float(value[f]), float(view.value[t, f])
+    parts = view.value[reading.first : reading.last, f][reading.rows[reading.first : reading.last]]
+    where = ", ".join(view.records[r] for r in gone)
+    texts = [view.text(r, f) for r in gone]
+    slack = float(view.half[t, f] + np.nansum(view.half[reading.first : reading.last, f])) + 1e-9 * abs(printed)
+    above = computed + sum(map(bound, texts))
+    counts = not (parts < 0).any() and all(map(hides, texts))
+    if counts and not computed - slack <= printed <= above + slack:
+        most = f", at most {above:g}" if printed > above and above < float("inf") else ""
+        words = f"{_across(view, reading)}, without {where}, which hides a small number,{most}"
+        yield finding(view, t, f, RULE, computed, words)
+    elif not counts and abs(printed - computed) > slack:
+        words = f"without {where}, which prints no figure, {_across(view, reading)}"
+        yield finding(view, t, f, "total-has-a-missing-part", computed, words, severity=Severity.WARNING)
+    elif not counts:
+        words = f"it is given though {where} prints no figure; {_across(view, reading)}"
+        yield finding(view, t, f, "total-has-a-missing-part", computed, words, near=True)
+
+
 def _across(view: View, reading: _Reading) -> str:
     return (
         reading.words.replace("rows above", "columns beside it").replace("rows below", "columns beside it")
         if (view.columns_are_records)
         else reading.words
     )
+
+
+def _slipped(
+    view: View, t: int, f: int, parts: np.typing.NDArray[np.int64], computed: float
+) -> tuple[int, float] | None:
+    """The one part a thousand or a million times out that explains a total, and what it was meant to be."""
+    printed = float(view.value[t, f])
+    slack = float(view.half[t, f] + view.half[parts, f].sum() + view.step[t, f]) + 1e-9 * abs(printed)
+    for r in map(int, parts):
+        cell = float(view.value[r, f])
+        for power in (1e3, 1e6, 1e-3, 1e-6):
+            if not cell or not np.isfinite(cell) or min(abs(cell), abs(cell / power)) <= 2 * slack:
+                continue
+            if abs(computed - cell + cell / power - printed) <= slack:
+                return r, cell / power
+    return None
 
 
 def _averages(view: View, t: int, f: int, parts: np.typing.NDArray[np.int64]) -> bool:
