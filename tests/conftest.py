@@ -62,6 +62,8 @@ def database(home: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     from django.db import connections
     from psycopg import sql
 
+    from commonweal.domain.access.vocabulary import Role
+
     default = settings.DATABASES["default"]
     name = "t_" + request.module.__name__.rsplit(".", 1)[-1][:50]
     connections.close_all()
@@ -76,6 +78,9 @@ def database(home: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     _point_at(name, "commonweal_batch")
     settings.COMMONWEAL_HOME = home / "modules" / name
     settings.COMMONWEAL_HOME.mkdir(parents=True)
+    # A password alone signs in, but where the second factor is what is tested.
+    offered = [f"2015-04-01,{role},offered" for role in Role]
+    (settings.COMMONWEAL_HOME / "second_factor.csv").write_text("\n".join(["from,role,second_factor", *offered]))
     yield name
     settings.COMMONWEAL_HOME = home
     _point_at(before["NAME"], before["USER"])

@@ -25,6 +25,7 @@ COMMONWEAL_PDS_URL = os.environ.get("COMMONWEAL_PDS_URL", "")  # tracing is off 
 COMMONWEAL_PDS_TOKEN = os.environ.get("COMMONWEAL_PDS_TOKEN", "")
 COMMONWEAL_PSEUDONYM_KEY = home.secret(HOME, "pseudonym")
 COMMONWEAL_REMOVAL_KEY = home.secret(HOME, "removal")  # of the digests of what was lawfully removed
+COMMONWEAL_FACTOR_KEY = home.secret(HOME, "factors")  # enciphers the secrets of authenticator apps
 COMMONWEAL_SYNTHETIC = (HOME / "synthetic.json").exists()
 
 _APPS = (
@@ -53,6 +54,7 @@ AUTHENTICATION_BACKENDS = ["commonweal.apps.access.sessions.Accounts"]
 SESSION_ENGINE = "commonweal.apps.access.sessions"
 
 MIDDLEWARE = [
+    "commonweal.web.middleware.ByToken",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "commonweal.web.middleware.SecurityHeaders",

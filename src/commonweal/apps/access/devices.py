@@ -33,10 +33,14 @@ _SYSTEMS = (
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """One place an account is signed in. ``used_at``: to the minute; ``here``: it is the one that asks."""
+    """One place an account is signed in. ``used_at``: to the minute; ``here``: it is the one that asks.
+
+    ``how``: by what it was signed in: ``password``, ``password and app``, ``passkey``, or a service's name.
+    """
 
     id: int
     browser: str
+    how: str
     address: str
     started_at: datetime
     used_at: datetime
@@ -50,8 +54,8 @@ def browser_of(agent: str) -> str:
     return f"{name} on {system}" if system else name
 
 
-def remember(request: HttpRequest, user: User) -> None:
-    """Note where the session that has just begun is."""
+def remember(request: HttpRequest, user: User, how: str) -> None:
+    """Note where the session that has just begun is, and by what it was signed in."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM access_device d WHERE d.user_id = %s AND NOT EXISTS "
@@ -59,12 +63,13 @@ def remember(request: HttpRequest, user: User) -> None:
             [user.pk, timezone.now()],
         )
         cursor.execute(
-            "INSERT INTO access_device (session_key, user_id, address, browser) VALUES (%s, %s, %s, %s)",
+            "INSERT INTO access_device (session_key, user_id, address, browser, how) VALUES (%s, %s, %s, %s, %s)",
             [
                 request.session.session_key,
                 user.pk,
                 str(request.META.get("REMOTE_ADDR", ""))[:45],
                 browser_of(request.headers.get("User-Agent", "")),
+                how,
             ],
         )
 
@@ -75,7 +80,7 @@ def devices(user: User, session_key: str) -> list[Device]:
     idle = limit("session_idle", now.date())
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT d.id, d.browser, d.address, d.started_at, least(s.expire_date - %s::interval, %s), "
+            "SELECT d.id, d.browser, d.how, d.address, d.started_at, least(s.expire_date - %s::interval, %s), "
             "d.session_key = %s FROM access_device d JOIN django_session s ON s.session_key = d.session_key "
             "WHERE d.user_id = %s AND s.expire_date > %s ORDER BY d.id DESC",
             [f"{idle.total_seconds()} seconds", now, session_key, user.pk, now],

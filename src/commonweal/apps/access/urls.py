@@ -2,10 +2,20 @@
 
 from django.urls import path
 
-from commonweal.apps.access import case_views, governance_views, views
+from commonweal.apps.access import case_views, factor_views, governance_views, views
 
 urlpatterns = [
     path("sign-in", views.sign_in, name="sign_in"),
+    path("sign-in/second", factor_views.second, name="sign_in_second"),
+    path("sign-in/enrol", factor_views.add, name="sign_in_enrol"),
+    path("sign-in/passkey/challenge", factor_views.passkey_challenge, name="passkey_challenge"),
+    path("sign-in/passkey", factor_views.passkey, name="sign_in_passkey"),
+    path("account/second-factor", factor_views.manage, name="second_factor"),
+    path("account/second-factor/add", factor_views.add, name="second_factor_add"),
+    path("account/second-factor/passkey/challenge", factor_views.new_passkey_challenge, name="new_passkey_challenge"),
+    path("account/second-factor/passkey", factor_views.add_passkey, name="second_factor_passkey"),
+    path("account/second-factor/recovery", factor_views.recovery, name="second_factor_recovery"),
+    path("account/second-factor/remove", factor_views.remove, name="second_factor_remove"),
     path("sign-out", views.sign_out, name="sign_out"),
     path("account/devices", views.places_signed_in, name="devices"),
     path("information-governance/rules", governance_views.rules, name="access-rules"),

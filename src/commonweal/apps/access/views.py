@@ -1,26 +1,25 @@
 """Signing in and out."""
 
-from django.contrib.auth import login, logout
+from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from commonweal.apps.access.actors import signed_in
-from commonweal.apps.access.devices import devices, end, remember
+from commonweal.apps.access.devices import devices, end
 from commonweal.apps.access.forms import SignInForm
-from commonweal.apps.access.sessions import STARTED
-from commonweal.apps.access.sign_in import TooManyAttempts, WrongPassword, check
-
-
-def _next(request: HttpRequest) -> str:
-    """Where to go after signing in: the page asked for if it is on this site, else the home page."""
-    wanted = request.POST.get("next") or request.GET.get("next") or "/"
-    safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
-    return wanted if safe else "/"
+from commonweal.apps.access.sign_in import (
+    Next,
+    TooManyAttempts,
+    WrongPassword,
+    check,
+    complete,
+    forget_half,
+    hold,
+    onward,
+)
 
 
 @never_cache
@@ -30,26 +29,28 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     """The sign-in page. A wrong name and a wrong password get the same answer."""
     form = SignInForm(request.POST or None)
     status, problem = 200, ""
-    if request.method == "POST":
+    if request.method == "GET":
+        forget_half(request)
+    else:
         status = 400
         if form.is_valid():
             try:
-                user = check(request, form.cleaned_data["username"], form.cleaned_data["password"])
+                user, left = check(request, form.cleaned_data["username"], form.cleaned_data["password"])
             except TooManyAttempts:
                 status, problem = 429, "Too many attempts. Wait 15 minutes and try again"
             except WrongPassword:
                 problem = "Enter a user name and password that match"
             else:
-                login(request, user)
-                request.session[STARTED] = timezone.now().isoformat()
-                request.session.save()
-                remember(request, user)
-                return HttpResponseRedirect(_next(request))
+                if left is Next.NOTHING:
+                    complete(request, user, "password")
+                    return HttpResponseRedirect(onward(request))
+                hold(request, user, onward(request))
+                return HttpResponseRedirect("/sign-in/second" if left is Next.FACTOR else "/sign-in/enrol")
     context = {
         "problem": problem,
         "errors": {name: messages[0] for name, messages in form.errors.items()},
         "username": request.POST.get("username", ""),
-        "next": _next(request),
+        "next": onward(request),
     }
     return render(request, "access/sign_in.jinja", context, status=status)
 

@@ -1,0 +1,51 @@
+"""Who must have a second factor, as dated data: ``second_factor.csv``, or the home folder's file of that name.
+
+A demonstration, whose people are made up and whose passwords are printed, offers it to everybody unless its home folder
+has such a file.
+"""
+
+import csv
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+
+from django.conf import settings
+
+from commonweal.domain.access.vocabulary import Role
+from commonweal.domain.errors import CommonwealError
+
+NAME = "second_factor.csv"
+_SHIPPED = Path(__file__).parent / NAME
+
+
+class BadSecondFactorPolicy(CommonwealError):
+    """The home folder's second_factor.csv cannot be read: mend it, or remove it."""
+
+
+def required(role: Role, on: date) -> bool:
+    """Whether ``role`` signs in with a second factor on that day. A role the file leaves out does: deny by default.
+
+    Raises:
+        BadSecondFactorPolicy: the home folder has a file that does not say ``required`` or ``offered`` of each role.
+    """
+    own = Path(settings.COMMONWEAL_HOME) / NAME
+    if settings.COMMONWEAL_SYNTHETIC and not own.exists():
+        return False
+    path = own if own.exists() else _SHIPPED
+    said = [row for row in _rows(path, path.stat().st_mtime_ns) if row[1] == role.value and row[0] <= on]
+    return not said or max(said)[2] == "required"
+
+
+@lru_cache(maxsize=4)
+def _rows(path: Path, _written: int) -> tuple[tuple[date, str, str], ...]:
+    try:
+        with path.open(encoding="utf-8", newline="") as lines:
+            rows = tuple(
+                (date.fromisoformat(row["from"]), Role(row["role"]).value, row["second_factor"])
+                for row in csv.DictReader(lines)
+            )
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadSecondFactorPolicy(f"{path.name}: {error}; it needs the columns from, role, second_factor") from None
+    if wrong := {row[2] for row in rows} - {"required", "offered"}:
+        raise BadSecondFactorPolicy(f"{path.name}: {', '.join(sorted(wrong))} is neither required nor offered")
+    return rows
