@@ -64,12 +64,14 @@ meets one ends with that message and exit status 1; a page or the FHIR API turns
     ├── ExchangeError            a landing that could not start (exchange)
     │   ├── UnknownFeed          no feed of that name
     │   ├── UnknownSource        nobody said whose file it is
+    │   ├── NoMapping            no supplier's mapping is for this source on this day
     │   ├── MissingFile          a path that is not there, or an empty folder
     │   ├── NumberedApart        a second feed of a source, not known to number people alike
     │   ├── BadUpload            an uploaded body that is cut short or not what it says
     │   ├── ReaderLost           the process that read a file was ended from outside
     │   ├── RemovalRefused       a lawful removal that cannot be asked for, confirmed or done
     │   └── BadSenders           the list of who may send over MLLP cannot be used
+    ├── MappingFault             a supplier's mapping cannot be followed (feeds)
     ├── SealBroken               a sealed file without its key, damaged, or none at all (feeds)
     ├── BadDayError              a day that a chart's lines cannot start afresh from (performance)
     ├── Cancelled                a bulk request was cancelled while it was done (exchange)

@@ -158,7 +158,7 @@ def text_extension(url: str, text: str) -> Json:
     return {"url": url, "valueString": text}
 
 
-def parsed(line: int, resource: Json, local_person: str, feed: str, raw: bytes) -> Parsed | Problem:
+def parsed(line: int, resource: Json, local_person: str | None, feed: str, raw: bytes) -> Parsed | Problem:
     """A mapped resource, or the problem that the mapping does not validate (with the source's own bytes)."""
     errors = [issue for issue in validate(resource) if issue.severity == "error"]
     if errors:

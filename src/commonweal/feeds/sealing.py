@@ -129,6 +129,20 @@ class _Opened(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Back to the beginning, and nowhere else: a feed may have to be read twice."""
+        if (offset, whence) != (0, io.SEEK_SET):
+            raise io.UnsupportedOperation("a sealed file is read forwards; go back to its beginning")
+        self._file.seek(_HEADER)
+        self._next = self._file.read(CHUNK + _TAG)
+        self._plain = memoryview(b"")
+        self._number = 0
+        self._position = 0
+        return 0
+
     def tell(self) -> int:
         return self._position
 

@@ -40,7 +40,7 @@ def rows(stream: BinaryIO, header: Sequence[str], start_line: int = 1) -> Iterat
     The first non-blank line must hold exactly the columns of ``header`` (any order). A stream that starts below
     line 1 is rows without a header, as a replay of quarantined rows is.
     """
-    lines = _records(stream, start_line)
+    lines = records(stream, start_line)
     columns: Sequence[str] = header
     if start_line == 1:
         first = next(lines, None)
@@ -55,12 +55,19 @@ def rows(stream: BinaryIO, header: Sequence[str], start_line: int = 1) -> Iterat
                 yield Problem(line, "", "header", "", message, raw)
             return
         columns = found
-    for line, raw, closed in lines:
-        yield _row(line, raw, closed, columns)
+    for line, raw, fault in lines:
+        cells = read_cells(line, raw, fault, columns)
+        if isinstance(cells, Problem):
+            yield cells
+        else:
+            yield Row(line, dict(zip(columns, cells, strict=True)), raw)
 
 
-def _records(stream: BinaryIO, start_line: int) -> Iterator[tuple[int, bytes, bool]]:
-    """(line, bytes, quotes closed) of each non-blank record; a record may span lines inside quotes."""
+def records(stream: BinaryIO, start_line: int = 1) -> Iterator[tuple[int, bytes, str]]:
+    """(line, bytes, rule broken or '') of each non-blank record; a record may span lines inside quotes.
+
+    Of a line longer than ``MAX_ROW_BYTES`` its beginning is given and the rest is read past: the landed file keeps it.
+    """
     waiting: deque[bytes] = deque()
     line = start_line - 1
     while raw := (waiting.popleft() if waiting else stream.readline(MAX_ROW_BYTES)):
@@ -68,6 +75,11 @@ def _records(stream: BinaryIO, start_line: int) -> Iterator[tuple[int, bytes, bo
         first = line
         if line == start_line and raw.startswith(BOM):
             raw = raw[3:]
+        if len(raw) >= MAX_ROW_BYTES - 3 and not raw.endswith(b"\n"):
+            if not waiting:
+                _skip_line(stream)
+            yield first, raw, "line-too-long"
+            continue
         if raw.count(b'"') % 2:
             rest: list[bytes] = []
             size = len(raw)
@@ -81,21 +93,26 @@ def _records(stream: BinaryIO, start_line: int) -> Iterator[tuple[int, bytes, bo
                 quotes += more.count(b'"')
             if quotes % 2:
                 waiting.extendleft(reversed(rest))
-                yield first, raw.rstrip(b"\r\n"), False
+                yield first, raw.rstrip(b"\r\n"), "quote-unclosed"
                 continue
             line += len(rest)
             raw += b"".join(rest)
         raw = raw.rstrip(b"\r\n")
         if raw and not raw.isspace():
-            yield first, raw, True
+            yield first, raw, ""
 
 
-def _header(first: tuple[int, bytes, bool], expected: Sequence[str]) -> list[str] | Problem:
-    line, raw, closed = first
-    decoded = _decode(line, raw, ())
+def _skip_line(stream: BinaryIO) -> None:
+    while (more := stream.readline(MAX_ROW_BYTES)) and not more.endswith(b"\n"):
+        pass
+
+
+def _header(first: tuple[int, bytes, str], expected: Sequence[str]) -> list[str] | Problem:
+    line, raw, fault = first
+    decoded = decode(line, raw, ())
     if isinstance(decoded, Problem):
         return decoded
-    found = [cell.strip() for cell in _cells(decoded)] if closed else [decoded]
+    found = [cell.strip() for cell in split(decoded)] if not fault else [decoded]
     if sorted(found) == sorted(expected):
         return found
     for delimiter, name in _DELIMITERS.items():
@@ -124,34 +141,47 @@ def _advice(name: str, strange: list[str]) -> str:
     return f"rename {folded[near[0]]!r} to {name!r}" if near else f"add the column {name!r}"
 
 
-def _decode(line: int, raw: bytes, columns: Sequence[str]) -> str | Problem:
+def decode(line: int, raw: bytes, columns: Sequence[str], encoding: str = "utf-8") -> str | Problem:
+    """The text of a record, or the problem that its bytes are not what they are declared to be."""
     if b"\0" in raw:
         return Problem(line, "", "nul-byte", "", "remove the NUL byte; the row may be damaged or UTF-16", raw)
     try:
-        return raw.decode("utf-8")
+        return raw.decode(encoding)
     except UnicodeDecodeError as bad:
-        cell = len(_cells(raw[: bad.start].decode("utf-8").replace('"', "'"))) - 1
+        before = raw[: bad.start].decode(encoding).replace('"', "'")
+        cell = len(split(before)) - 1
         field = columns[cell] if 0 <= cell < len(columns) else ""
-        shown = excerpt(raw[max(0, bad.start - 20) : bad.start + 20].decode("utf-8", "replace"))
-        message = f"byte {bad.start + 1} of the row (0x{raw[bad.start]:02x}) is not UTF-8; export the file as UTF-8"
-        return Problem(line, field, "encoding-not-utf-8", shown, message, raw)
+        shown = excerpt(raw[max(0, bad.start - 20) : bad.start + 20].decode(encoding, "replace"))
+        where = f"byte {bad.start + 1} of the row (0x{raw[bad.start]:02x})"
+        if encoding == "utf-8":
+            message = f"{where} is not UTF-8; export the file as UTF-8"
+            return Problem(line, field, "encoding-not-utf-8", shown, message, raw)
+        message = f"{where} is not {encoding}, as the mapping says the file is; export it so, or correct the mapping"
+        return Problem(line, field, "encoding-not-as-declared", shown, message, raw)
 
 
-def _cells(text: str) -> list[str]:
+def split(text: str, delimiter: str = ",") -> list[str]:
+    """The cells of a record. Raises ``csv.Error`` where quotes are misplaced."""
     if '"' not in text:
-        return text.split(",")
-    return next(csv.reader(io.StringIO(text, newline=""), strict=True), [])
+        return text.split(delimiter)
+    return next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), [])
 
 
-def _row(line: int, raw: bytes, closed: bool, columns: Sequence[str]) -> Row | Problem:
-    if not closed:
+def read_cells(
+    line: int, raw: bytes, fault: str, columns: Sequence[str], encoding: str = "utf-8", delimiter: str = ","
+) -> list[str] | Problem:
+    """The cells of one record, stripped of surrounding space and as many as ``columns``, or what is wrong with it."""
+    if fault == "line-too-long":
+        message = f"over {MAX_ROW_BYTES // 1024 // 1024} MiB without a line end; the file is damaged or no table"
+        return Problem(line, "", "line-too-long", "", message, raw)
+    if fault:
         message = "a quote is opened and not closed; close it or double it"
         return Problem(line, "", "quote-unclosed", excerpt(raw.decode("utf-8", "replace")), message, raw)
-    text = _decode(line, raw, columns)
+    text = decode(line, raw, columns, encoding)
     if isinstance(text, Problem):
         return text
     try:
-        cells = _cells(text)
+        cells = split(text, delimiter)
     except csv.Error:
         message = "quotes are misplaced; quote the whole cell and double the quotes inside it"
         return Problem(line, "", "quote-misplaced", excerpt(text), message, raw)
@@ -159,4 +189,4 @@ def _row(line: int, raw: bytes, closed: bool, columns: Sequence[str]) -> Row | P
         rule = "too-few-cells" if len(cells) < len(columns) else "too-many-cells"
         message = f"{len(cells)} cells where the header has {len(columns)}; quote cells that hold commas"
         return Problem(line, "", rule, excerpt(text), message, raw)
-    return Row(line, {name: cell.strip() for name, cell in zip(columns, cells, strict=True)}, raw)
+    return [cell.strip() for cell in cells]

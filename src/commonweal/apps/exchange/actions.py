@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from commonweal.apps.exchange import beside, changes, landing, messages
+from commonweal.apps.exchange import beside, changes, landing, mappings, messages
 from commonweal.apps.exchange.errors import MissingFile, NumberedApart, UnknownSource
 from commonweal.apps.exchange.floor import alone, landing_floor, opened
 from commonweal.apps.exchange.models import Quarantine, Receipt
@@ -25,6 +25,7 @@ from commonweal.apps.exchange.reading import MESSAGES, Batch, ahead, batches, ch
 from commonweal.apps.exchange.removal import cutting
 from commonweal.apps.record import api as record
 from commonweal.feeds import sealing
+from commonweal.feeds.mapped.reading import Plan
 from commonweal.feeds.types import Problem
 
 ODS_CODE = re.compile("[A-Z0-9]{3,12}")
@@ -59,11 +60,13 @@ def land(
     (source, local id): ``same_numbering`` is the source's word that a second feed numbers people as its first.
 
     Raises:
-        UnknownFeed, MissingFile, NumberedApart: before anything is touched.
+        UnknownFeed, MissingFile, NumberedApart, NoMapping, MappingFault: before anything is touched.
     """
     check_feed(feed)
     started = perf_counter()
     found = expand(paths)
+    if mappings.kind_of(feed) is not None:
+        mappings.current(feed, source)
     check_numbering(feed, source, same_numbering)
     with no_cycle_search():
         files = [_land_one(feed, path, source, progress) for path in found]
@@ -175,7 +178,7 @@ def _finish(receipt: Receipt, progress: Progress | None) -> None:
                 _again(partial(store_messages, receipt, pile))
                 _tell(progress, receipt, pile.position)
     else:
-        read = partial(_read, receipt, nature(receipt.feed, receipt.source))
+        read = partial(_read, receipt, nature(receipt.feed, receipt.source), mappings.plan_of(receipt))
         for batch in ahead(beside.beside(read) if beside.worth(receipt.size) else read()):
             _again(partial(_store, receipt, batch))
             _tell(progress, receipt, batch.position)
@@ -195,10 +198,10 @@ def _cut_what_was_removed(receipt: Receipt) -> None:
         cutting.destroy([receipt.sha256])
 
 
-def _read(receipt: Receipt, shared_as: str) -> Iterator[Batch]:
+def _read(receipt: Receipt, shared_as: str, plan: Plan | None) -> Iterator[Batch]:
     """The batches of a receipt's file from where it stands; asks no database."""
     with opened(receipt) as stream:
-        yield from batches(receipt.feed, stream, receipt.source, receipt.cursor, nature=shared_as)
+        yield from batches(receipt.feed, stream, receipt.source, receipt.cursor, nature=shared_as, plan=plan)
 
 
 def _tell(progress: Progress | None, receipt: Receipt, position: int) -> None:
@@ -316,8 +319,8 @@ def replay(receipt_id: int) -> dict[str, Any]:
                     for pile in messages.piles(stream, 1, lines):
                         _replay_messages(receipt, pile, total)
                 else:
-                    shared_as = nature(receipt.feed, receipt.source)
-                    for batch in batches(receipt.feed, stream, receipt.source, 1, lines, shared_as):
+                    shared_as, plan = nature(receipt.feed, receipt.source), mappings.plan_today(receipt)
+                    for batch in batches(receipt.feed, stream, receipt.source, 1, lines, shared_as, plan):
                         _replay_rows(receipt, batch, total)
     return {name: getattr(total, name) for name in Tally.__slots__}
 

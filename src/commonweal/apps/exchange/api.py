@@ -1,7 +1,7 @@
 """The exchange's public face: land files, see receipts and quarantine, replay after a fix, do bulk jobs.
 
 Errors: ``ExchangeError`` and below it ``UnknownFeed``, ``UnknownSource``, ``MissingFile``,
-``NumberedApart``, ``RemovalRefused``; ``SealBroken`` is of ``feeds.sealing``.
+``NoMapping``, ``NumberedApart``, ``RemovalRefused``; ``SealBroken`` is of ``feeds.sealing``.
 
 ``changes``: the outbox of whose record messages have just changed, for a higher app to act on.
 ``removal``: asking for, confirming and doing a lawful removal, as the tables' owner.
@@ -13,6 +13,7 @@ from commonweal.apps.exchange.bulk.jobs import work
 from commonweal.apps.exchange.errors import (
     ExchangeError,
     MissingFile,
+    NoMapping,
     NumberedApart,
     RemovalRefused,
     UnknownFeed,
@@ -34,6 +35,7 @@ __all__ = [
     "Limits",
     "Listener",
     "MissingFile",
+    "NoMapping",
     "NumberedApart",
     "QuarantinedView",
     "ReceiptView",

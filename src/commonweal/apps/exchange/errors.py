@@ -15,6 +15,10 @@ class UnknownSource(ExchangeError):
     """Nobody said whose file it is: no --source, and its name is not an organisation's code."""
 
 
+class NoMapping(ExchangeError):
+    """A feed that is read by a mapping, and none is for this source on this day."""
+
+
 class MissingFile(ExchangeError):
     """A path that is not there, or a folder with nothing in it."""
 

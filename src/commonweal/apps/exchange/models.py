@@ -32,6 +32,7 @@ class Receipt(models.Model):
     duplicate = models.IntegerField(default=0)
     quarantined = models.IntegerField(default=0)
     resources = models.IntegerField(default=0)
+    mapping = models.CharField(max_length=64, blank=True, default="")  # digest of the mapping it was read with
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
@@ -45,6 +46,18 @@ class Receipt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.feed} {self.source} {self.sha256[:12]}"
+
+
+class MappingVersion(models.Model):
+    """What files were read with, whole: a mapping's text with the codes and aliases of its day, by SHA-256."""
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    label = models.TextField()
+    text = models.TextField()
+    first_used_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"{self.label} {self.digest[:12]}"
 
 
 class Quarantine(models.Model):

@@ -15,6 +15,9 @@ from django.conf import settings
 
 from commonweal.apps.exchange.errors import UnknownFeed
 from commonweal.apps.record import api as record
+from commonweal.feeds.mapped import reading as mapped
+from commonweal.feeds.mapped.kinds import kinds
+from commonweal.feeds.mapped.reading import Plan
 from commonweal.feeds.types import Parsed, Problem
 
 BY_INTERFACE = "api"  # what a partner's system sends by the FHIR interface
@@ -45,17 +48,19 @@ class Batch:
 
 def known_feeds() -> list[str]:
     """Names of the feeds that come as files."""
-    return sorted({*ROWS, *MESSAGES} - {BY_INTERFACE})
+    return sorted({*ROWS, *MESSAGES, *kinds()} - {BY_INTERFACE})
 
 
 def check_feed(feed: str) -> None:
     """Raise ``UnknownFeed`` unless ``feed`` can be landed."""
-    if feed not in ROWS and feed not in MESSAGES:
+    if feed not in ROWS and feed not in MESSAGES and feed not in kinds():
         raise UnknownFeed(f"there is no feed {feed!r}; the feeds are {', '.join(known_feeds())}")
 
 
-def reader(feed: str, nature: str = "") -> Reader:
-    """The function that reads a feed of rows; ``nature`` as in ``batches``."""
+def reader(feed: str, nature: str = "", plan: Plan | None = None) -> Reader:
+    """The function that reads a feed of rows; ``nature`` and ``plan`` as in ``batches``."""
+    if plan is not None:
+        return lambda stream, source, _: mapped.read(stream, source, plan)
     read = import_module(ROWS[feed]).read
     return partial(read, nature=nature) if nature else read
 
@@ -69,17 +74,24 @@ def nature(feed: str, source: str) -> str:
 
 
 def batches(
-    feed: str, stream: BinaryIO, source: str, cursor: int, only: frozenset[int] | None = None, nature: str = ""
+    feed: str,
+    stream: BinaryIO,
+    source: str,
+    cursor: int,
+    only: frozenset[int] | None = None,
+    nature: str = "",
+    plan: Plan | None = None,
 ) -> Iterator[Batch]:
     """Batches of whole lines from line ``cursor`` on; ``only`` these lines, for a replay.
 
-    ``nature``: the feed whose sharing category the resources have, where it is another than ``feed``.
+    ``nature``: the feed whose sharing category the resources have, where it is another than ``feed``. ``plan``: the
+    mapping of a feed that is read by one.
 
     The file is read from its beginning even when it resumes, because what a reader says of a line may depend
     on earlier ones (a header, an id already seen).
     """
     batch = Batch(record.Prepared(source, feed))
-    for item in reader(feed, nature)(stream, source, 1):
+    for item in reader(feed, nature, plan)(stream, source, 1):
         line = item.line
         if line < cursor or (only is not None and line not in only):
             continue

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from django.db import transaction
 
-from commonweal.apps.exchange import landing
+from commonweal.apps.exchange import landing, mappings
 from commonweal.apps.exchange.floor import alone, landing_floor, opened
 from commonweal.apps.exchange.models import Receipt
 from commonweal.apps.exchange.reading import MESSAGES, reader
@@ -66,7 +66,7 @@ def _spans(starts: Iterable[int], gone: Collection[int]) -> list[tuple[int, int 
 def cut_numbered(receipt: Receipt, numbers: Collection[int]) -> None:
     """Replace the landed copy of ``receipt`` by one without the rows that begin at these lines, those still there."""
     with opened(receipt) as stream:
-        starts = [item.line for item in reader(receipt.feed)(stream, receipt.source, 1)]
+        starts = [item.line for item in reader(receipt.feed, plan=mappings.plan_of(receipt))(stream, receipt.source, 1)]
     gone = set(numbers).intersection(starts)
     if gone:
         without(receipt, _spans(starts, gone), lambda former: None)
@@ -79,7 +79,7 @@ def _marked(receipt: Receipt, stream: BinaryIO, wanted: Wanted) -> Iterator[tupl
         for line, raw in hl7v2.messages(stream):
             yield line, _theirs(raw, people, words)
         return
-    for item in reader(receipt.feed)(stream, receipt.source, 1):
+    for item in reader(receipt.feed, plan=mappings.plan_of(receipt))(stream, receipt.source, 1):
         if isinstance(item, Problem):
             yield item.line, bool(words and words.search(item.raw))
         else:

@@ -1,0 +1,136 @@
+"""Feeds that are read by a supplier's mapping, landed on a real database."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+from tests.landing_files import empty, state
+
+HEADER = (
+    "PatientId,NHSNumber,GivenName,FamilyName,BirthDate,Gender,EthnicCategory,Postcode,GPPracticeCode,RecordType,"
+    "RecordId,ReferralId,Date,EndDate,TeamName,TeamType,ReferralReason,ContactType,Attended"
+)
+PERSON = "9990000018,Ada,Ashworth,01/02/1950,2,A,ZA1 1AA,X90001"
+REFERRAL = f"P1,{PERSON},referral,R1,,01/09/2020,,District Nursing,Nursing,Wound care,,"
+CONTACT = f"P1,{PERSON},contact,C1,R1,08/09/2020,,District Nursing,Nursing,Wound care,Home visit,attended"
+OWN = """
+feed: community
+supplier: acme
+valid_from: {day}
+sources: [RY8]
+columns:
+  Client: {{required: true}}
+  NHS No:
+  Visit: {{required: true}}
+  Seen: {{date: '%Y-%m-%d', required: true}}
+  How: {{required: true}}
+person: {{local_id: Client, nhs_number: NHS No}}
+latest_by: Seen
+code_maps:
+  how: {{{how}}}
+resources:
+  visit:
+    type: Encounter
+    reference: Visit
+    elements:
+      status: {{value: finished}}
+      class: {{column: How, map: how, system: encounter-class}}
+      period.start: Seen
+"""
+
+
+@pytest.fixture(autouse=True)
+def clean(database: str) -> Iterator[None]:
+    from django.conf import settings
+
+    empty()
+    yield
+    for path in (settings.COMMONWEAL_HOME / "feeds").rglob("*.yaml"):
+        path.unlink()
+
+
+def rows(statement: str, *values: object) -> list[tuple[object, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, list(values))
+        return cursor.fetchall()
+
+
+def write(path: Path, *lines: str) -> Path:
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    return path
+
+
+def own(day: date, how: str, sources: str = "[RY8]") -> None:
+    from django.conf import settings
+
+    folder = settings.COMMONWEAL_HOME / "feeds" / "community"
+    folder.mkdir(parents=True, exist_ok=True)
+    text = OWN.format(day=day, how=how).replace("[RY8]", sources)
+    (folder / f"acme-{day}.yaml").write_text(text, "utf-8")
+
+
+def test_a_mapped_feed_lands_with_quarantine_receipt_and_relationship_like_any_other(tmp_path: Path) -> None:
+    from commonweal.apps.exchange import api
+
+    path = write(tmp_path / "RY9.csv", HEADER, REFERRAL, CONTACT, CONTACT.replace("C1", "C2").replace("08/09", "31/09"))
+    first = api.land("community", [path], "RY9")
+    assert (first["read"], first["accepted"], first["quarantined"], first["resources"]) == (3, 2, 1, 3)
+    assert [(item.line, item.field, item.rule) for item in api.quarantine()] == [(4, "Date", "format-date")]
+    assert rows("SELECT type, category FROM record_resource ORDER BY type") == [
+        ("Encounter", "clinical"),
+        ("EpisodeOfCare", "clinical"),
+        ("Patient", "demographics"),
+    ]
+    assert rows("SELECT DISTINCT kind FROM access_relationship WHERE organisation = 'RY9'") == [("under_care",)]
+    before = state()
+    again = api.land("community", [path], "RY9")
+    assert (again["duplicate"], again["accepted"]) == (3, 0)
+    assert state() == before
+
+
+def test_the_receipt_keeps_what_the_file_was_read_with(tmp_path: Path) -> None:
+    from commonweal.apps.exchange import api
+
+    api.land("community", [write(tmp_path / "RY9.csv", HEADER, CONTACT)], "RY9")
+    ((label, text),) = rows(
+        "SELECT v.label, v.text FROM exchange_mappingversion v JOIN exchange_receipt r ON r.mapping = v.digest"
+    )
+    assert label == "community/generic-2015-04-01.yaml"
+    assert "RecordType" in str(text)
+
+
+def test_a_source_without_a_mapping_is_refused_before_anything_is_kept(tmp_path: Path) -> None:
+    from commonweal.apps.exchange import api
+
+    path = write(tmp_path / "X.csv", "a,b")
+    with pytest.raises(api.NoMapping, match="commonweal feeds new"):
+        api.land("ambulance", [path], "NOBODY")
+    assert rows("SELECT count(*) FROM exchange_receipt") == [(0,)]
+
+
+def test_a_mapping_that_cannot_be_followed_stops_a_landing_with_the_nearest_right_name(tmp_path: Path) -> None:
+    from commonweal.apps.exchange import api
+    from commonweal.feeds.mapped.language import MappingFault
+
+    own(date(2020, 1, 1), "h: HOM")
+    with pytest.raises(MappingFault, match="'HOM' is not a code of it"):
+        api.land("community", [write(tmp_path / "RY8.csv", "Client")], "RY8")
+
+
+def test_quarantined_rows_are_read_again_with_todays_mapping(tmp_path: Path) -> None:
+    from django.conf import settings
+
+    from commonweal.apps.exchange import api
+
+    today = settings.COMMONWEAL_NOW().date()
+    own(today - timedelta(days=10), "h: HH")
+    path = write(tmp_path / "RY8.csv", "Client,NHS No,Visit,Seen,How", "1,,V1,2020-09-01,h", "1,,V2,2020-09-02,t")
+    first = api.land("community", [path], "RY8")
+    assert (first["accepted"], first["quarantined"]) == (1, 1)
+    assert api.quarantine()[0].rule == "code-not-in-map"
+    own(today, "h: HH, t: VR")
+    assert api.replay(first["files"][0]["receipt"])["accepted"] == 1
+    assert api.quarantine() == []
