@@ -1,7 +1,8 @@
 """The site's addresses, and beside them a bare view: the row of one resource by its id, and nothing else.
 
-``/bare/TYPE/ID`` runs on the same server through the same middleware, on a connection of its own in the batch role,
-which row security lets through, with a prepared statement: no sign-in, gate, audit or transaction.
+``/fhir/bare/TYPE/ID`` runs on the same server through the same middleware (so by the short way past what browsers
+need, as FHIR does), on a connection of its own in the batch role, which row security lets through, with a prepared
+statement: no sign-in, gate, audit or transaction.
 """
 
 import threading
@@ -10,7 +11,9 @@ from typing import Any
 import psycopg
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.urls import include, path
+from django.urls import path
+
+from commonweal.config.urls import urlpatterns
 
 _ROW = "SELECT body FROM record_resource WHERE type = %s AND id = %s AND NOT deleted"
 _here = threading.local()
@@ -38,4 +41,4 @@ def _connection() -> psycopg.Connection[Any]:
     return connection
 
 
-urlpatterns = [path("bare/<str:kind>/<str:ident>", bare), path("", include("commonweal.config.urls"))]
+urlpatterns = [path("fhir/bare/<str:kind>/<str:ident>", bare), *urlpatterns]

@@ -99,7 +99,7 @@ class _Server:
         return self.ask("GET", f"{self.base}/Observation/o{n * 37 % OBSERVATIONS}")
 
     def bare(self, n: int) -> bytes:
-        return self.ask("GET", f"/bare/Observation/o{n * 37 % OBSERVATIONS}")
+        return self.ask("GET", f"/fhir/bare/Observation/o{n * 37 % OBSERVATIONS}")
 
     def post(self, n: int) -> bytes:
         return self.ask("POST", f"{self.base}/Observation", observation(OBSERVATIONS + n, CODES), 201)

@@ -21,6 +21,7 @@ COMMONWEAL_HOME = HOME
 COMMONWEAL_BASE_BACKUP = partial(database.base_backup, HOME)
 COMMONWEAL_REVIVE_DATABASE = partial(database.revive, HOME)  # after a kill: starts the embedded server again
 COMMONWEAL_PUBLISHED = PROJECT / "examples" / "published"
+COMMONWEAL_ALERTS_PORT = os.environ.get("COMMONWEAL_ALERTS_PORT", "")  # of the stream of alerts; empty: the site's own
 COMMONWEAL_PDS_URL = os.environ.get("COMMONWEAL_PDS_URL", "")  # tracing is off without it
 COMMONWEAL_PDS_TOKEN = os.environ.get("COMMONWEAL_PDS_TOKEN", "")
 COMMONWEAL_PSEUDONYM_KEY = home.secret(HOME, "pseudonym")
@@ -39,6 +40,7 @@ _APPS = (
     "performance",
     "finance",
     "reporting",
+    "coordination",
     "citizen",
 )
 INSTALLED_APPS = [
@@ -89,7 +91,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Jobs: what the worker imports when it starts. A process that only defers imports the one task it defers.
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
-PROCRASTINATE_IMPORT_PATHS = ["commonweal.apps.exchange.bulk.tasks"]
+PROCRASTINATE_IMPORT_PATHS = ["commonweal.apps.exchange.bulk.tasks", "commonweal.apps.coordination.tasks"]
 
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "Europe/London"

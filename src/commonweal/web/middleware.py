@@ -10,10 +10,19 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.middleware.security import SecurityMiddleware
 from django.shortcuts import render
+from django.urls import resolve
 
 from commonweal.apps.access.api import Refused, RefusedKind, SignInRequired, availability
 
+_SCHEME = "https" if settings.SESSION_COOKIE_SECURE else "http"
+# The stream of alerts may be at a port of its own, under the same names.
+_STREAMS = "".join(
+    f" {_SCHEME}://{host}:{settings.COMMONWEAL_ALERTS_PORT}"
+    for host in settings.ALLOWED_HOSTS
+    if settings.COMMONWEAL_ALERTS_PORT
+)
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -21,7 +30,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "style-src 'self'",
         "img-src 'self' data:",
         "font-src 'self'",
-        "connect-src 'self'",
+        f"connect-src 'self'{_STREAMS}",
         "manifest-src 'self'",
         "form-action 'self'",
         "base-uri 'none'",
@@ -34,6 +43,35 @@ HEADERS = {
     "X-Frame-Options": "DENY",
     "Cache-Control": "no-store",
 }
+_FHIR = "/fhir/"
+
+
+class ByToken:
+    """Takes a request for FHIR with a bearer token past what is there for browsers, straight to its view.
+
+    Sessions, sign-in by cookie, the check against requests forged by another site and static files have no part in
+    it: the token says who asks, and a bad one is never overlooked in favour of a session. The host is checked and
+    the headers are set as for every answer.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+        self._secured = SecurityMiddleware(get_response)
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer ``request`` by its view if it is for FHIR with a token, else by everything that follows."""
+        if "HTTP_AUTHORIZATION" not in request.META or not request.path_info.startswith(_FHIR):
+            return self.get_response(request)
+        if (elsewhere := self._secured.process_request(request)) is not None:
+            return elsewhere
+        request.get_host()  # raises for one that is not ours
+        found = resolve(request.path_info)
+        response: HttpResponse = found.func(request, *found.args, **found.kwargs)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        if not response.streaming:
+            response.headers.setdefault("Content-Length", str(len(response.content)))
+        return self._secured.process_response(request, response)
 
 
 class SecurityHeaders:

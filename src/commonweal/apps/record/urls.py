@@ -1,11 +1,10 @@
 """Addresses of the record pages."""
 
-from django.urls import include, path
+from django.urls import path
 
 from commonweal.apps.record import views
 
 urlpatterns = [
-    path("fhir/R4/", include("commonweal.apps.record.rest.urls")),
     path("people/<uuid:person_id>", views.person, name="person"),
     path("people/<uuid:person_id>/documents/<str:ident>", views.person_document, name="person_document"),
     path(

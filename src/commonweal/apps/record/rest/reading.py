@@ -36,7 +36,7 @@ def _answer(request: HttpRequest, address: str) -> HttpResponseBase:
     inner.META = {name: request.META[name] for name in _KEPT if name in request.META}
     inner.META["QUERY_STRING"] = parts.query
     inner._get_scheme = request._get_scheme  # type: ignore[attr-defined]  # links as the client sees them
-    inner.user = request.user
+    inner.user = getattr(request, "user", None)  # none for a bearer token
     inner.commonweal_actor = request.commonweal_actor  # type: ignore[attr-defined]  # who asks was found out once
     try:
         view = resolve(inner.path, urlconf=_URLS)

@@ -17,6 +17,9 @@ _KIND = r"(?P<kind>[A-Z][A-Za-z]{1,63})"
 _IDENT = r"(?P<ident>[A-Za-z0-9\-.]{1,64})"
 
 urlpatterns = [
+    # Most asked for, so looked for first; neither takes an address of another below.
+    re_path(rf"^{_KIND}/{_IDENT}$", instance),
+    re_path(rf"^{_KIND}$", collection),
     path("metadata", metadata),
     path("openapi.json", openapi),
     re_path(rf"^Patient/{_IDENT}/\$everything$", everything),
@@ -31,8 +34,6 @@ urlpatterns = [
     re_path(rf"^{_KIND}/{_IDENT}/_history$", history),
     re_path(rf"^{_KIND}/_history$", history_of_all),
     path("_history", history_of_all),
-    re_path(rf"^{_KIND}/{_IDENT}$", instance),
-    re_path(rf"^{_KIND}$", collection),
     path("<path:rest>", unknown),
     path("", system),
 ]
