@@ -38,15 +38,6 @@ def test_it_names_every_operation_that_has_an_address() -> None:
     assert "export" in named[""]
 
 
-@pytest.mark.usefixtures("home")
-def test_a_type_that_names_neither_a_person_nor_nobody_is_not_written() -> None:
-    from commonweal.apps.record.rest.metadata import storable
-
-    assert [kind for kind in ("Patient", "Observation", "Task", "Organization") if not storable(kind)] == []
-    assert not storable("AuditEvent")
-    assert storable("CodeSystem")  # a definition is about nobody
-
-
 if __name__ == "__main__":
     from commonweal.cli import runtime
 

@@ -110,11 +110,9 @@ print(200 if read.update(smart.server) else 0)
 
 
 def test_what_hl7_publishes_is_stored_and_read_back_equal(world: World) -> None:
-    """Every example of a type we store that says whose it is; each tenth unless COMMONWEAL_ALL_EXAMPLES=1."""
+    """Every example that is valid R4; each tenth unless COMMONWEAL_ALL_EXAMPLES=1."""
     if not EXAMPLES.is_dir():
         pytest.fail("HL7's examples are missing; run `make setup`", pytrace=False)
-    from commonweal.apps.record.rest.metadata import storable
-    from commonweal.fhir.compartment import is_of_nobody, person_reference
     from commonweal.fhir.validate import validate
 
     connection.close()
@@ -126,8 +124,7 @@ def test_what_hl7_publishes_is_stored_and_read_back_equal(world: World) -> None:
         text = path.read_text("utf-8")
         said = json.loads(text)
         kind, ident = said.get("resourceType", ""), said.get("id", "")
-        whose = person_reference(said) if kind else None
-        if not ident or not storable(kind) or (whose is None and not is_of_nobody(said)) or len(text) > 200_000:
+        if not ident or not kind or len(text) > 200_000:
             continue
         if any(issue.severity == "error" for issue in validate(said)):
             continue

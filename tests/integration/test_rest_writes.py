@@ -139,25 +139,29 @@ def test_a_conditional_create_makes_one_and_then_finds_it(ask: Ask) -> None:
                 ),
             ],
         ),
-        (
-            '{"resourceType":"Observation","status":"final","code":{"text":"x"}}',
-            JSON,
-            422,
-            [
-                (
-                    "error",
-                    "business-rule",
-                    "Say whose it is: a reference to a Patient, such as Patient/123",
-                    ["Observation"],
-                )
-            ],
-        ),
     ],
 )
 def test_what_cannot_be_stored_is_refused_with_the_reason_and_the_place(
     ask: Ask, body: Any, kind: str, status: int, issues: list[Any]
 ) -> None:
     assert outcome(ask("r01", "POST", "Observation", body, kind)) == (status, issues)
+
+
+def test_what_does_not_say_whose_it_is_is_kept_for_its_source_alone(ask: Ask, person: str) -> None:
+    """A result without a subject is not lost, is in nobody's record, and is seen by its source's system only."""
+    body = '{"resourceType":"Observation","id":"apart","status":"final","code":{"text":"apart"}}'
+    put = ask("r01", "PUT", "Observation/apart", body, Prefer="return=OperationOutcome")
+    assert put.status_code == 201
+    said = [(issue["severity"], issue["code"]) for issue in put.json()["issue"]]
+    assert ("warning", "business-rule") in said
+    assert ask("r01", "GET", "Observation/apart").json()["code"] == {"text": "apart"}
+    assert [e["resource"]["id"] for e in ask("r01", "GET", "Observation?_id=apart").json()["entry"]] == ["apart"]
+    for somebody in ("p01", "gp", "stranger", "citizen"):
+        assert ask(somebody, "GET", "Observation/apart").status_code == 404, somebody
+    # Whose it is cannot be changed in place, as for anything that is filed: history would tell of somebody else.
+    named = body.replace('"status"', f'"subject":{{"reference":"Patient/{person}"}},"status"')
+    assert ask("r01", "PUT", "Observation/apart", named).status_code == 422
+    assert ask("gp", "POST", "Observation", body.replace('"id":"apart",', "")).status_code == 422
 
 
 def test_a_member_that_is_there_twice_is_no_guess(ask: Ask) -> None:
@@ -388,7 +392,7 @@ def test_a_resource_never_moves_to_another_person(ask: Ask, person: str) -> None
     ident = ask("r01", "POST", "Observation", weight(person)).json()["id"]
     assert outcome(ask("r01", "PUT", f"Observation/{ident}", weight(other, id=ident))) == (
         422,
-        [("error", "conflict", "it is filed under another person; delete it there first", [])],
+        [("error", "conflict", "it is filed under another person; withdraw it and send it under another id", [])],
     )
 
 

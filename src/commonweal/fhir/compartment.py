@@ -112,11 +112,6 @@ def personal(kind: str) -> bool:
     return kind not in ABOUT_NOBODY
 
 
-def names_person(kind: str) -> bool:
-    """Whether a resource of this type can say whose it is."""
-    return kind == "Patient" or (kind in _table()["elements"] and kind not in _NOT_FILED)
-
-
 def is_of_nobody(resource: Mapping[str, Any]) -> bool:
     """Whether ``resource``, and all that is ``contained`` in it, is of a type that is about nobody."""
     inside = [item for item in resource.get("contained", ()) if item.__class__ is dict]

@@ -17,7 +17,7 @@ from django.db import IntegrityError, connection, transaction
 from commonweal.apps.access import api as access
 from commonweal.apps.identity import api as identity
 from commonweal.apps.record import relationships, statements
-from commonweal.apps.record.staging import Prepared, Wave, prepare, system_number
+from commonweal.apps.record.staging import NULL, Prepared, Wave, prepare
 from commonweal.feeds.types import Parsed
 
 SAMPLE = 100  # keys of a batch that are looked up before all of it is taken to be new
@@ -55,7 +55,10 @@ _RULES = {
         "owned-by-another-source",
         "another source holds a resource with this type and id; only it may change it",
     ),
-    "moved": ("person-changed", "this resource was filed under another local person; remove it there first"),
+    "moved": (
+        "person-changed",
+        "this resource was filed under another local person; withdraw it there and send it under another id",
+    ),
     "removed": ("lawfully-removed", "this was lawfully removed; if it should be held, send it corrected"),
 }
 
@@ -97,14 +100,14 @@ def write(
 def _write_wave(
     cursor: Any, batch: Prepared, wave: Wave, bound: dict[str, Any], own: Mapping[int, str], counts: Counts
 ) -> None:
+    wave.pack()
     cursor.execute(statements.CLEAR)
-    _copy(cursor, statements.COPY_ITEMS, b"".join(wave.items))
-    stage_search_rows(cursor, wave)
+    _copy(cursor, statements.COPY_ITEMS, wave.items[0])
     cursor.execute(statements.COMPARTMENTS, bound)
     stored = _stored_as_new(cursor, wave, bound)
     if not stored:
         cursor.execute(statements.PLAN, bound)
-    cursor.execute("SELECT n, verdict, compartment_id FROM stage_plan ORDER BY n")
+    cursor.execute("SELECT n, verdict, compartment_id, rid, category FROM stage_plan ORDER BY n")
     plan = cursor.fetchall()
     verdicts = {row[1] for row in plan}
     former: dict[int, list[relationships.Related]] = {}
@@ -115,9 +118,16 @@ def _write_wave(
     if "new" in verdicts and not stored:
         cursor.execute(statements.NEW, bound)
     if verdicts & {"new", "changed"}:
-        store_search_rows(cursor, wave)
+        source = bound["source_id"]
+        store_search_rows(
+            cursor,
+            wave,
+            [row_head(*row[2:4], source, row[4]) if row[1] in ("new", "changed") else "" for row in plan],
+        )
     _count(wave, plan, counts)
-    written = [(n, compartment) for n, verdict, compartment in plan if verdict in ("new", "changed") and compartment]
+    written = [
+        (n, compartment) for n, verdict, compartment, *_ in plan if verdict in ("new", "changed") and compartment
+    ]
     people = [
         (compartment, batch.source, *wave.demographics[n]) for n, compartment in written if n in wave.demographics
     ]
@@ -147,21 +157,21 @@ def _stored_as_new(cursor: Any, wave: Wave, bound: Mapping[str, Any]) -> bool:
     return True
 
 
-def stage_search_rows(cursor: Any, wave: Wave) -> None:
-    """Copy the search rows of ``wave`` to the staging tables."""
-    for name, statement, _ in statements.SEARCH_ROWS:
-        if rows := getattr(wave, name):
-            _copy(cursor, statement, "".join(rows).encode())
+def row_head(compartment: int | None, rid: int, source: int, category: str) -> str:
+    """How the search rows of a resource begin, as COPY text: what they are of."""
+    return f"{NULL if compartment is None else compartment}\t{rid}\t{source}\t{category}"
 
 
-def store_search_rows(cursor: Any, wave: Wave) -> None:
-    """Store the staged search rows of what ``stage_plan`` says is new or changed."""
-    for name, _, statement in statements.SEARCH_ROWS:
-        if getattr(wave, name):
-            cursor.execute(statement)
-    systems = {system_number(system): system.replace("\0", "") for system in wave.systems if system}
-    if systems:
-        cursor.execute(statements.SYSTEMS, [list(systems), list(systems.values())])
+def store_search_rows(cursor: Any, wave: Wave, heads: Sequence[str]) -> None:
+    """Store the search rows of ``wave``; ``heads``: of each ordinal ``row_head``, or '' to store none of it."""
+    wave.pack()
+    for (staged, stored), rows in zip(statements.SEARCH_ROWS, wave.rows, strict=True):
+        text = "".join([head + tail for tail, ordinals in rows for n in ordinals if (head := heads[n])])
+        if text:
+            _copy(cursor, staged, text.encode())
+            cursor.execute(stored)
+    if wave.systems:
+        cursor.execute(statements.SYSTEMS, [list(wave.systems), list(wave.systems.values())])
 
 
 def _copy(cursor: Any, statement: str, data: bytes) -> None:
@@ -169,8 +179,8 @@ def _copy(cursor: Any, statement: str, data: bytes) -> None:
         copy.write(data)
 
 
-def _count(wave: Wave, plan: list[tuple[int, str, int | None]], counts: Counts) -> None:
-    for n, verdict, _ in plan:
+def _count(wave: Wave, plan: Iterable[Sequence[Any]], counts: Counts) -> None:
+    for n, verdict, *_ in plan:
         kind, ident, line = wave.keys[n]
         if verdict == "new":
             counts.accepted += 1

@@ -239,7 +239,9 @@ def _plan(run: _Run, n: int, wanted: Wanted, held: _Held | None, compartments: M
     version = 1 if held is None else held.version + 1
     if held is not None:
         if held.compartment != compartment:
-            raise WriteRefused("person-changed", "it is filed under another person; delete it there first", n)
+            raise WriteRefused(
+                "person-changed", "it is filed under another person; withdraw it and send it under another id", n
+            )
         if there and bytes(held.digest) == digest:
             return Done("unchanged", _stored(run, wanted, held.version, held.updated, held.body, kind), compartment)
     body = splice.stamped(wanted.text, version, instant(updated))

@@ -20,6 +20,7 @@ MAX_BUNDLE = 10 * 1024 * 1024
 MAX_REFERENCES = 5_000  # in one resource
 JSON = ("application/fhir+json", "application/json", "text/json")
 PATCH = ("application/json-patch+json",)
+_UNNAMED = "unnamed/"  # no id of FHIR holds a slash
 
 _TOO_LARGE = frozenset(("line-too-long", "patch-too-large"))
 _CODES = {  # our rules as http://hl7.org/fhir/issue-type
@@ -143,15 +144,21 @@ def held_to_profiles(incoming: Incoming, resource: Mapping[str, Any], at: str = 
     return [replace(one, severity="warning") if one.severity == "error" else one for one in issues]
 
 
-def whose(resource: Mapping[str, Any], at: str = "") -> str | None:
-    """The id of the Patient it is about; None for what is about nobody. Raises Problem 422 when it does not say."""
+def whose(resource: Mapping[str, Any]) -> str | None:
+    """What its source numbers whom it is about by: the id of a Patient, or None for what is about nobody.
+
+    What should say whose it is and does not (a result without a subject, a Bundle) is kept apart, each under a name
+    of its own that no Patient can have: only the organisation that sent it finds it, and it is in nobody's record.
+    """
     person = person_reference(resource)
     if person is None and not is_of_nobody(resource):
-        kind = str(resource["resourceType"])
-        raise problem(
-            422, "business-rule", "Say whose it is: a reference to a Patient, such as Patient/123", at or kind
-        )
+        return f"{_UNNAMED}{resource['resourceType']}/{resource['id']}"
     return person
+
+
+def names_nobody(person: str | None) -> bool:
+    """Whether :func:`whose` found nobody where somebody should be."""
+    return person is not None and person.startswith(_UNNAMED)
 
 
 def _at(field: str, at: str, kind: str) -> str:

@@ -12,8 +12,6 @@ from django.urls import get_resolver
 from commonweal import __version__
 from commonweal.apps.record.rest import answers
 from commonweal.apps.record.rest.handling import base, fhir
-from commonweal.fhir import definitions
-from commonweal.fhir.compartment import names_person, person_elements, personal
 from commonweal.fhir.definitions import resource_types
 from commonweal.fhir.search_parameters import parameters
 
@@ -66,13 +64,6 @@ _READ = ("read", "vread", "history-instance", "history-type", "search-type")
 _WRITE = ("create", "update", "patch", "delete")
 
 
-def storable(kind: str) -> bool:
-    """Whether a resource of this type can be about a person, or about nobody: what is neither is not stored."""
-    if names_person(kind) or not personal(kind):
-        return True
-    return any(element in definitions.elements(kind) for element in person_elements(kind))
-
-
 def _resource(kind: str, named: Iterable[str]) -> dict[str, Any]:
     writes = {
         "versioning": "versioned-update",
@@ -86,8 +77,8 @@ def _resource(kind: str, named: Iterable[str]) -> dict[str, Any]:
     }
     described: dict[str, Any] = {
         "type": kind,
-        "interaction": [{"code": code} for code in (*_READ, *(_WRITE if storable(kind) else ()))],
-        **(writes if storable(kind) else {"versioning": "versioned", "readHistory": True}),
+        "interaction": [{"code": code} for code in (*_READ, *_WRITE)],
+        **writes,
         "searchParam": [
             {"name": "_id", "type": "token"},
             {"name": "_lastUpdated", "type": "date"},

@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from commonweal import __version__
 from commonweal.apps.record.rest.answers import FHIR_JSON
 from commonweal.apps.record.rest.handling import base, fhir
-from commonweal.apps.record.rest.metadata import searchable, storable
+from commonweal.apps.record.rest.metadata import searchable
 from commonweal.apps.record.searching import MAX_COUNT
 from commonweal.fhir.definitions import elements, resource_types
 
@@ -74,11 +74,10 @@ def _paths(kind: str) -> dict[str, Any]:
     by = [{"name": name, "in": "query", "schema": {"type": "string"}} for name in searchable(kind)]
     among = {"get": _operation(f"search-{kind}", f"Find {kind}", [*by, *_RESULT])}
     one = {"get": _operation(f"read-{kind}", f"The current {kind} of an id", [_ID])}
-    if storable(kind):
-        among["post"] = _operation(f"create-{kind}", f"Add a {kind}", body=kind)
-        one["put"] = _operation(f"update-{kind}", f"Write a {kind} under an id", [_ID], kind)
-        one["patch"] = _operation(f"patch-{kind}", f"Change a {kind} by JSON Patch", [_ID]) | {"requestBody": _PATCHED}
-        one["delete"] = _operation(f"delete-{kind}", f"Withdraw a {kind}", [_ID])
+    among["post"] = _operation(f"create-{kind}", f"Add a {kind}", body=kind)
+    one["put"] = _operation(f"update-{kind}", f"Write a {kind} under an id", [_ID], kind)
+    one["patch"] = _operation(f"patch-{kind}", f"Change a {kind} by JSON Patch", [_ID]) | {"requestBody": _PATCHED}
+    one["delete"] = _operation(f"delete-{kind}", f"Withdraw a {kind}", [_ID])
     return {
         f"/{kind}": among,
         f"/{kind}/{{id}}": one,

@@ -26,6 +26,7 @@ from commonweal.fhir.errors import Invalid
 from commonweal.fhir.patching import patched
 from commonweal.fhir.primitives import is_id
 
+_BY_REFERENCE = "a reference to a Patient, such as Patient/123"
 _PATCH_STATUS = {"patch-test-failed": 409, "patch-malformed": 400}
 
 
@@ -157,7 +158,12 @@ class Writer:
         said = {**known, "id": ident}
         warnings = bodies.checked(said, ask.kind, ask.at)
         warnings += bodies.held_to_profiles(self._incoming, said, ask.at)
-        person = ident if ask.kind == "Patient" else bodies.whose(said, ask.at)
+        person = ident if ask.kind == "Patient" else bodies.whose(said)
+        if bodies.names_nobody(person):
+            if self.scope is None:  # care staff: there is no record it could be added to
+                raise problem(422, "business-rule", f"Say whose it is: {_BY_REFERENCE}", ask.at or ask.kind)
+            text = f"It does not say whose it is, so it is in nobody's record; send it with {_BY_REFERENCE}"
+            warnings.append(Issue("warning", "business-rule", text, ask.at or ask.kind))
         try:
             text = splice.content(ask.text, ident)
         except Invalid as bad:
