@@ -156,7 +156,7 @@ def lately(request: HttpRequest) -> bool:
     """Whether the owner of this session showed who they are recently enough to change how they sign in."""
     proved = request.session.get(PROVED)
     now = timezone.now()
-    return bool(proved) and now - datetime.fromisoformat(proved) < limit("factor_change", now.date())
+    return proved is not None and now - datetime.fromisoformat(proved) < limit("factor_change", now.date())
 
 
 def _address(request: HttpRequest) -> str:

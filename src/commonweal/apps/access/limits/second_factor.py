@@ -32,12 +32,13 @@ def required(role: Role, on: date) -> bool:
     if settings.COMMONWEAL_SYNTHETIC and not own.exists():
         return False
     path = own if own.exists() else _SHIPPED
-    said = [row for row in _rows(path, path.stat().st_mtime_ns) if row[1] == role.value and row[0] <= on]
+    found = path.stat()
+    said = [row for row in _rows(path, found.st_mtime_ns, found.st_size) if row[1] == role.value and row[0] <= on]
     return not said or max(said)[2] == "required"
 
 
 @lru_cache(maxsize=4)
-def _rows(path: Path, _written: int) -> tuple[tuple[date, str, str], ...]:
+def _rows(path: Path, _written: int, _size: int) -> tuple[tuple[date, str, str], ...]:
     try:
         with path.open(encoding="utf-8", newline="") as lines:
             rows = tuple(
