@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from commonweal.cli import indicator_compare, runtime
+from commonweal.cli import indicator_compare, indicator_recalibrate, runtime
 from commonweal.cli.table import table as print_table
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class Gaps(StrEnum):
 def register(app: typer.Typer) -> None:
     """Add ``commonweal indicator``."""
     indicator_compare.register(indicator)
+    indicator_recalibrate.register(indicator)
     app.add_typer(indicator, name="indicator")
 
 

@@ -4,14 +4,17 @@ import csv
 from dataclasses import asdict
 from datetime import date
 from enum import StrEnum
-from math import isnan
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from commonweal.cli import runtime
 from commonweal.cli.table import table as print_table
+
+if TYPE_CHECKING:
+    from commonweal.domain.measurement.figures import Direction
+    from commonweal.domain.performance.series import Series
 
 
 class Adjust(StrEnum):
@@ -194,7 +197,8 @@ def counts(
 
 
 def compare(
-    table: Path = typer.Option(..., "--csv", help="A CSV file with a header, one figure a row."),
+    code: str = typer.Argument("", metavar="[CODE]", help="An indicator held here; or give --csv."),
+    table: Path | None = typer.Option(None, "--csv", help="A CSV file with a header, one figure a row."),
     value: str = typer.Option("", "--value", help="Column of the figures. Default: the first that is all numbers."),
     group: str = typer.Option("", "--group", help="Columns, with commas between, that name a series."),
     day: str = typer.Option("", "--date", help="Column of the days. Default: the first."),
@@ -204,56 +208,51 @@ def compare(
     better: Better | None = typer.Option(None, "--direction", help="Which way is better: adds the rank at each time."),
     as_json: bool = runtime.JSON,
 ) -> None:
-    """Each figure against a year before, its season, its rolling mean, its old level and its peers.
+    """Each figure against a year before, its season, its rolling mean, its old level (restored) and its peers.
 
     Example: commonweal indicator compare --csv ae_attendances.csv --group org_code --baseline 2018-03-01
     """
     from commonweal.domain.measurement.figures import Direction
-    from commonweal.domain.performance import compare as comparing
+    from commonweal.domain.performance.compare import compared
     from commonweal.domain.performance.series import Columns, SeriesFault, guess_columns, read_series, with_gaps
 
-    rows: Any = _rows(table)
-    named = tuple(part.strip() for part in group.split(",") if part.strip())
+    if bool(code) == (table is not None):
+        runtime.fail("give either the CODE of an indicator or --csv FILE")
+    direction = Direction(better) if better is not None else Direction.NEITHER
     try:
         start = date.fromisoformat(baseline) if baseline else None
-        many = [with_gaps(one) for one in read_series(rows, guess_columns(rows, Columns(day, named, value)))]
+        if table is not None:
+            rows: Any = _rows(table)
+            named = tuple(part.strip() for part in group.split(",") if part.strip())
+            many = read_series(rows, guess_columns(rows, Columns(day, named, value)))
+        else:
+            many, direction = _held(code, direction)
     except (SeriesFault, ValueError) as fault:
-        runtime.fail(f"{table}: {fault}")
-    at_once: dict[date, list[tuple[str, float | None]]] = {}
-    for one in many:
-        for on, figure in zip(one.dates, one.values, strict=True):
-            at_once.setdefault(on, []).append((one.name, None if isnan(figure) else float(figure)))
-    rank: dict[tuple[str, date], str] = {}
-    if better is not None:
-        for on, peers in at_once.items():
-            for (name, _), place in zip(
-                peers, comparing.ranks([figure for _, figure in peers], Direction(better)), strict=True
-            ):
-                rank[name, on] = place.text if place else ""
-    shown = []
-    for one in many:
-        rolled = comparing.rolling(one.values, window=window, tail=tail)
-        yearly = comparing.year_on_year(one.dates, one.values)
-        season = comparing.seasonal(one.dates, one.values)
-        back = comparing.restored(one.dates, one.values, baseline=start) if start else None
-        for at, on in enumerate(one.dates):
-            shown.append(
-                {
-                    "series": one.name,
-                    "date": on.isoformat(),
-                    "value": yearly[at].value,
-                    "year_before": yearly[at].against,
-                    "change": yearly[at].difference,
-                    "percent": yearly[at].percent,
-                    "season_low": season[at].low,
-                    "season_high": season[at].high,
-                    "rolling": None if isnan(rolled.values[at]) else float(rolled.values[at]),
-                    "provisional": bool(rolled.provisional[at]),
-                    "restored_percent": back[at].percent if back else None,
-                    "rank": rank.get((one.name, on), ""),
-                }
-            )
+        runtime.fail(f"{table or code}: {fault}")
+    shown = [
+        asdict(row)
+        for row in compared(
+            [with_gaps(one) for one in many], baseline=start, window=window, tail=tail, direction=direction
+        )
+    ]
     runtime.emit(shown, as_json, lambda _: print_table(shown, tuple(shown[0])))
+
+
+def _held(code: str, direction: "Direction") -> "tuple[list[Series], Direction]":
+    """The series of an indicator, with the direction of its definition unless another is asked for."""
+    from commonweal.domain.measurement.figures import Direction
+    from commonweal.domain.performance.assess import Question
+
+    runtime.start("app")
+    from commonweal.apps.performance import api as performance
+
+    try:
+        found, question = performance.series_of(
+            code, Question(direction), keep_direction=direction is not Direction.NEITHER
+        )
+    except performance.NoSeriesError as fault:
+        runtime.fail(str(fault))
+    return found, question.direction
 
 
 def standardise(

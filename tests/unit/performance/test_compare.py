@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from commonweal.domain.measurement.figures import Direction
-from commonweal.domain.performance.compare import ranks, restored, rolling, seasonal, year_on_year
+from commonweal.domain.performance.compare import compared, ranks, restored, rolling, seasonal, year_on_year
 from commonweal.domain.performance.periods import start_of
+from commonweal.domain.performance.series import Series
 
 MONTHS = [date(2018 + at // 12, at % 12 + 1, 1) for at in range(27)]
 
@@ -74,3 +75,16 @@ def test_ties_share_the_best_place_and_the_next_follows_after_them_all() -> None
 )
 def test_when_a_period_begins(period: str, expected: tuple[str, date] | None) -> None:
     assert start_of(period) == expected
+
+
+def test_every_comparison_of_every_series_in_one_table() -> None:
+    days = tuple(date(2019 + month // 12, month % 12 + 1, 1) for month in range(24))
+    first = Series("a", days, np.array([100.0] * 14 + [50.0] + [100.0] * 9))
+    second = Series("b", days[12:], np.array([80.0] * 12))
+    found = compared([first, second], baseline=date(2020, 1, 1), window=2, direction=Direction.HIGHER)
+    low = next(row for row in found if (row.series, row.date) == ("a", date(2020, 3, 1)))
+    assert (low.value, low.year_before, low.percent, low.restored_percent) == (50.0, 100.0, -50.0, 50.0)
+    assert (low.rolling, low.rank, low.season_low) == (75.0, "2 of 2", 100.0)
+    before = found[2]
+    assert (before.date, before.restored_percent, before.rank) == (date(2019, 3, 1), None, "1 of 1")
+    assert [row.rank for row in compared([first])] == [""] * 24

@@ -49,7 +49,7 @@ from commonweal.apps.measurement.registry import (
     propose,
     withdraw,
 )
-from commonweal.apps.measurement.restated import Restated, restated
+from commonweal.apps.measurement.restated import Restated, put_restating, restated
 from commonweal.apps.measurement.selectors import findings, get, indicators, reported_periods, versions
 from commonweal.apps.measurement.tables import (
     PublishedCell,
@@ -135,6 +135,7 @@ __all__ = [
     "proposed_map",
     "published_rows",
     "put",
+    "put_restating",
     "read_definitions",
     "recalibrations",
     "reconcile_files",

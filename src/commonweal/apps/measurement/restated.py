@@ -1,10 +1,13 @@
 """Figures that were said otherwise before: by a later file for the same month, or by a later month's report."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from django.db import transaction
+
+from commonweal.apps.measurement.actions import put
 from commonweal.apps.measurement.models import EarlierRow, MeasurementRow
 from commonweal.domain.measurement.figures import Measurement
 
@@ -53,6 +56,17 @@ def keep_restated(source_key: str, figures: Iterable[Measurement], *, by: str, n
         )
     EarlierRow.objects.bulk_create(kept)
     return len(kept)
+
+
+def put_restating(source_key: str, figures: Sequence[Measurement], *, by: str, now: datetime) -> int:
+    """Put figures in place of what ``source_key`` said before, and keep what they change. How many changed.
+
+    Raises as ``put`` does; then nothing is changed or kept.
+    """
+    with transaction.atomic():
+        kept = keep_restated(source_key, figures, by=by, now=now)
+        put(source_key, figures)
+    return kept
 
 
 def restated(indicator: str) -> list[Restated]:

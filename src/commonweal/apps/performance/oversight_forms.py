@@ -4,18 +4,34 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 
-from commonweal.domain.performance.segments import Lever, Method, Segment, SegmentationError, levers, segment
+from django.conf import settings
+
+from commonweal.apps.performance import methods
+from commonweal.domain.performance.segments import (
+    Lever,
+    Method,
+    Segment,
+    SegmentationError,
+    in_force,
+    levers,
+    segment,
+)
 
 MOST = 200  # lines of scores
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The segment as things stand, what each metric could change, and the what-if, where one is asked."""
+    """The segment as things stand, what each metric could change, and the what-if, where one is asked.
+
+    ``scores`` and ``method`` are those it was worked out with, thresholds entered by hand included.
+    """
 
     now: Segment
     levers: tuple[Lever, ...]
     then: Segment | None
+    scores: Mapping[str, Decimal | None]
+    method: Method
 
 
 def answer(sent: Mapping[str, str], ticked: frozenset[str], method: Method) -> Answer:
@@ -36,7 +52,25 @@ def answer(sent: Mapping[str, str], ticked: frozenset[str], method: Method) -> A
     if unknown:
         raise SegmentationError(f"what-if: {', '.join(sorted(unknown))} is not among the scores")
     then = segment({**scores, **changed}, method, ticked, peers) if changed else None
-    return Answer(segment(scores, method, ticked, peers), tuple(levers(scores, method, ticked, peers)), then)
+    now = segment(scores, method, ticked, peers)
+    return Answer(now, tuple(levers(scores, method, ticked, peers)), then, scores, method)
+
+
+def worked_out(sent: Mapping[str, str], ticked: frozenset[str], name: str = "") -> Answer:
+    """As ``answer``, by the method of a name, or the one in force today. Raises ``SegmentationError``.
+
+    A condition that is none of the method's is refused: a word mistyped would pass for no adjustment.
+    """
+    every = methods.methods()
+    found = next((one for one in every if one.name == name), None)
+    if name and found is None:
+        raise SegmentationError(f"no method {name!r}; there are {', '.join(one.name for one in every)}")
+    method = found or in_force(every, settings.COMMONWEAL_NOW().date()) or every[-1]
+    strange = ticked - {one.condition for one in method.overrides}
+    if strange:
+        known = ", ".join(one.condition for one in method.overrides) or "none"
+        raise SegmentationError(f"{method.name} has no adjustment {', '.join(sorted(strange))}; it has: {known}")
+    return answer(sent, ticked, method)
 
 
 def read_scores(text: str, box: str) -> dict[str, Decimal | None]:

@@ -8,6 +8,7 @@ from commonweal.apps.performance import registry_views as definitions
 urlpatterns: list[URLPattern] = [
     path("performance/oversight", oversight_views.dashboard, name="oversight"),
     path("performance/segments", oversight_views.segments, name="segments"),
+    path("performance/segments/kept", oversight_views.segments_kept, name="segments_kept"),
     path("performance/contracts", oversight_views.contracts, name="contracts"),
     path("performance/outcomes", outcomes_views.tree, name="outcomes"),
     path("performance/outcomes/<str:code>", outcomes_views.trace, name="outcome_trace"),

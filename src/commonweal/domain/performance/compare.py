@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from commonweal.domain.measurement.figures import Direction
+from commonweal.domain.performance.series import Series
 from commonweal.domain.performance.spc import Bools, Floats
 
 
@@ -131,6 +132,70 @@ def ranks(values: Sequence[float | None], direction: Direction) -> list[Rank | N
         else Rank(1 + sum(other < sign * one for other in known), len(known), known.count(sign * one) - 1)
         for one in values
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One figure of one series beside all it can be compared with; None, or no rank, where it cannot be said."""
+
+    series: str
+    date: date
+    value: float | None
+    year_before: float | None
+    change: float | None
+    percent: float | None
+    season_low: float | None
+    season_high: float | None
+    rolling: float | None
+    provisional: bool
+    restored_percent: float | None
+    rank: str
+
+
+def compared(
+    many: Sequence[Series],
+    *,
+    baseline: date | None = None,
+    window: int = 7,
+    tail: int = 0,
+    direction: Direction = Direction.NEITHER,
+) -> list[Compared]:
+    """Every figure of every series with its comparisons, a series at a time in order of time.
+
+    Ranks are among the series with a figure of the same day, and none where neither direction is good. What is
+    restored is said from the day of the baseline on.
+    """
+    at_once: dict[date, list[tuple[str, float | None]]] = {}
+    for one in many:
+        for day, figure in zip(one.dates, one.values, strict=True):
+            at_once.setdefault(day, []).append((one.name, None if np.isnan(figure) else float(figure)))
+    place: dict[tuple[str, date], str] = {}
+    for day, peers in at_once.items() if direction is not Direction.NEITHER else ():
+        for (name, _), rank in zip(peers, ranks([figure for _, figure in peers], direction), strict=True):
+            place[name, day] = rank.text if rank else ""
+    found = []
+    for one in many:
+        rolled = rolling(one.values, window=window, tail=tail)
+        yearly, season = year_on_year(one.dates, one.values), seasonal(one.dates, one.values)
+        back = restored(one.dates, one.values, baseline=baseline) if baseline else None
+        found += [
+            Compared(
+                one.name,
+                day,
+                yearly[at].value,
+                yearly[at].against,
+                yearly[at].difference,
+                yearly[at].percent,
+                season[at].low,
+                season[at].high,
+                None if np.isnan(rolled.values[at]) else float(rolled.values[at]),
+                bool(rolled.provisional[at]),
+                back[at].percent if back and baseline and day >= baseline else None,
+                place.get((one.name, day), ""),
+            )
+            for at, day in enumerate(one.dates)
+        ]
+    return found
 
 
 def _change(value: float, against: float | None) -> Change:
