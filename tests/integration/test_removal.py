@@ -93,12 +93,12 @@ def actor(name: str) -> Any:
     return access.erasing.administrator(name, "a long password")
 
 
-def remove(asked: Any, reason: str = "retention", step: Any = lambda name: None) -> Any:
+def remove(asked: Any, reason: str = "retention", step: Any = lambda name: None, **more: Any) -> Any:
     from commonweal.apps.exchange import api
 
     made = api.removal.ask(api.removal.Reason(reason), "Retention schedule, line 12", asked, actor("ann"))
     api.removal.confirm(made.pk, actor("bob"))
-    return api.removal.carry_out(made.pk, step)
+    return api.removal.carry_out(made.pk, step, **more)
 
 
 def both() -> Any:
@@ -164,6 +164,74 @@ def test_after_a_removal_nothing_of_the_person_is_left_anywhere(tmp_path: Path) 
     with open_lake().connect() as lake:
         assert lake.execute("SELECT count(*) FROM person").fetchone() == (2,)
     assert api.replay(1)["read"] == 0
+
+
+def listened(short: str = "") -> Any:
+    """A listener's store that has taken messages of two people and still has its journal open."""
+    from commonweal.apps.exchange.listening.storing import Arrived, Store
+
+    store = Store(lambda seconds: None)
+    said = [
+        adt_message(TRUST, "MRN-ZQ42", 1, "A01", "202001011000", "V1", family="Quillfeather"),
+        adt_message(TRUST, "MRN-OTHER", 2, "A01", "202001011100", "V2"),
+        adt_message(TRUST, "MRN-ZQ42", 3, "A40", "202001021000", "", family="Quillfeather", merged=short or "MRN-ZQ41"),
+    ]
+    if short:
+        said.insert(2, adt_message(TRUST, short, 4, "A01", "202001011200", "V4"))
+    assert store.take([Arrived(one.encode(), TRUST) for one in said]) == [[] for _ in said]
+    return store
+
+
+@pytest.mark.usefixtures("owner")
+@pytest.mark.parametrize("alive", [True, False])
+def test_what_a_listener_is_writing_is_closed_and_reached(alive: bool) -> None:
+    """Given an open journal, its listener alive or dead; when the person is removed; then no journal holds them."""
+    from commonweal.apps.exchange import api
+
+    store = listened()
+    journals = Path(settings.COMMONWEAL_HOME) / "landing" / "journal"
+    assert len(list(journals.glob("journal-*"))) == 1
+    if not alive:
+        for opened in store._open.values():
+            opened.journal.close()
+    waited: list[float] = []
+
+    def pause(seconds: float) -> None:
+        waited.append(seconds)
+        if alive:
+            store.rotate()
+
+    done = remove(api.removal.Asked(compartments=((TRUST, "MRN-ZQ42"),)), pause=pause)
+    assert list(journals.iterdir()) == []
+    assert waited
+    assert (done.state, done.reached["messages"], done.reached["landed rows"]) == ("done", 2, 2)
+    assert [where for where in everywhere() if "MRN-ZQ41" not in where] == []
+
+
+@pytest.mark.usefixtures("owner")
+def test_a_listener_that_does_not_close_leaves_the_removal_to_be_resumed() -> None:
+    from commonweal.apps.exchange import api
+    from commonweal.apps.exchange.errors import RemovalRefused
+
+    store = listened()
+    with pytest.raises(RemovalRefused, match="--resume"):
+        remove(api.removal.Asked(compartments=((TRUST, "MRN-ZQ42"),)), pause=lambda seconds: None)
+    (number,) = api.removal.unfinished()
+    store.rotate()
+    assert api.removal.carry_out(number).state == "done"
+
+
+@pytest.mark.usefixtures("owner")
+def test_a_message_that_names_the_person_by_a_short_number_goes_too() -> None:
+    """``Message.also`` says whom a merge retires; a number of two figures is no word to search lines for."""
+    from commonweal.apps.exchange import api
+    from commonweal.apps.exchange.models import Message
+
+    store = listened("77")
+    store.rotate(everything=True)
+    done = remove(api.removal.Asked(compartments=((TRUST, "77"),)))
+    assert (done.reached["messages"], done.reached["landed rows"]) == (2, 2)
+    assert not Message.objects.filter(also__contains=["77"]).exists()
 
 
 @pytest.mark.usefixtures("owner")

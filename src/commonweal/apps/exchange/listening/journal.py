@@ -112,10 +112,25 @@ def abandoned(path: Path) -> bool:
     return True
 
 
+def ask_to_close(path: Path) -> None:
+    """Ask whoever writes this journal to make a landed file of it now: a lawful removal cannot reach it before."""
+    _asking(path).touch(mode=0o600)
+
+
+def asked_to_close(path: Path) -> bool:
+    """Whether somebody waits for this journal to be closed."""
+    return _asking(path).exists()
+
+
+def _asking(path: Path) -> Path:
+    return path.with_name(f"close-{path.name}")
+
+
 def destroy(path: Path, keys: sealing.Keys) -> None:
     """Remove a journal: its key, then the file."""
     keys.destroy(bytes.fromhex(path.name.removeprefix(PREFIX)))
     path.unlink(missing_ok=True)
+    _asking(path).unlink(missing_ok=True)
     sealing.flush(path.parent)
 
 

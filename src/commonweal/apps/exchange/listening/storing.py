@@ -111,13 +111,15 @@ class Store:
         return found
 
     def rotate(self, *, everything: bool = False) -> None:
-        """Close the journals that are old or large enough, or all."""
+        """Close the journals that are old or large enough, or that a removal waits for, or all."""
         for source, opened in list(self._open.items()):
             old = monotonic() - opened.since > JOURNAL_SECONDS or opened.journal.size > JOURNAL_BYTES
-            if everything or old:
+            if everything or old or journal.asked_to_close(opened.journal.path):
                 del self._open[source]
-                opened.journal.close()
-                self._patiently(partial(self._close, opened.receipt, opened.journal.path))
+                try:
+                    self._patiently(partial(self._close, opened.receipt, opened.journal.path))
+                finally:
+                    opened.journal.close()  # only now may another process take it up
 
     def _current(self, source: str) -> _Open:
         """The journal of a source, begun if there is none."""

@@ -142,9 +142,11 @@ def messages(targets: Targets) -> Any:
     pattern = targets.wanted().pattern()
     found = set()
     for _, source, local in targets.wholes:
+        theirs = Message.objects.filter(Q(mrn=local) | Q(also__contains=[local]), source=source)
+        found.update(theirs.values_list("pk", flat=True))
         near = Message.objects.filter(source=source).extra(where=["position(%s in raw) > 0"], params=[local.encode()])
-        for row in near.only("pk", "mrn", "raw").iterator(1000):
-            if row.mrn == local or (pattern is not None and pattern.search(bytes(row.raw))):
+        for row in near.only("pk", "raw").iterator(1000) if pattern is not None else ():
+            if pattern is not None and pattern.search(bytes(row.raw)):
                 found.add(row.pk)
     return Message.objects.filter(pk__in=found)
 

@@ -86,10 +86,10 @@ def _marked(receipt: Receipt, stream: BinaryIO, wanted: Wanted) -> Iterator[tupl
             yield item.line, item.local_person in people or (item.type, item.id) in wanted.keys
 
 
-def _theirs(raw: bytes, people: Collection[str], words: re.Pattern[bytes] | None) -> bool:
+def _theirs(raw: bytes, people: frozenset[str], words: re.Pattern[bytes] | None) -> bool:
     """Whether a message is about one of these people, or names one as merged away, or cannot be read and does."""
     for item in adt.split(io.BytesIO(raw)):
-        if isinstance(item, adt.RawMessage) and item.mrn in people:
+        if isinstance(item, adt.RawMessage) and not people.isdisjoint((item.mrn, *item.also)):
             return True
     return bool(words and words.search(raw))
 

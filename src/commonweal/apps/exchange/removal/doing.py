@@ -2,7 +2,8 @@
 
 1. The list in ``home/removals`` first: a backup restored from before would bring the person back (``listing``).
 2. The database, in one transaction: from then on nobody sees it, and the same content sent again is refused.
-3. The landed files: copies without the lines, then the keys of the former copies.
+3. The landed files: what a listener is writing is closed into one, then copies without the lines, then the keys of
+   the former copies.
 4. Uploads that wait and files of exports; the lake.
 5. VACUUM, so that PostgreSQL gives up the rows' space; then the removal forgets what it removed.
 
@@ -14,6 +15,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 from django.conf import settings
@@ -21,7 +23,7 @@ from django.db import connection, transaction
 
 from commonweal.apps.access import api as access
 from commonweal.apps.exchange.models import BulkRequest, Quarantine, Receipt, Removal
-from commonweal.apps.exchange.removal import cutting, listing
+from commonweal.apps.exchange.removal import cutting, journals, listing
 from commonweal.apps.exchange.removal.asking import Targets, messages, quarantined, receipts
 from commonweal.apps.identity import api as identity
 from commonweal.apps.record import api as record
@@ -33,8 +35,11 @@ VACUUMED = (*record.erasing.TABLES, *identity.erasing.TABLES, "exchange_quaranti
 Step = Callable[[str], None]
 
 
-def carry_out(number: int, step: Step = lambda name: None) -> Removal:
-    """Do or finish a confirmed removal; ``step(name)`` is called as each step begins. Returns it as it stands."""
+def carry_out(number: int, step: Step = lambda name: None, pause: journals.Pause = sleep) -> Removal:
+    """Do or finish a confirmed removal; ``step(name)`` is called as each step begins. Returns it as it stands.
+
+    ``pause(seconds)`` waits, for a listener that is asked to close its journal.
+    """
     removal = Removal.objects.get(pk=number)
     if removal.state == Removal.State.CONFIRMED:
         step("list")
@@ -44,6 +49,8 @@ def carry_out(number: int, step: Step = lambda name: None) -> Removal:
         removal.refresh_from_db()
     if removal.state == Removal.State.ERASED:
         found = targets(removal)
+        step("journals")
+        journals.close(found.sources, pause)
         step("landed files")
         _landed(removal, found, step)
         step("other files")
@@ -84,7 +91,7 @@ def _database(number: int) -> None:
         gone["quarantined rows"] = len(rows)
         Quarantine.objects.filter(pk__in=[row.pk for row in rows]).delete()
         # Its control id and digest stay, so that the same message sent again is known and not taken.
-        gone["messages"] = messages(found).update(raw=b"", mrn="", event="")
+        gone["messages"] = messages(found).update(raw=b"", mrn="", also=[], event="")
         gone |= record.erasing.erase(found.rids, compartments)
         identity.erasing.forget_demographics(found.parts)
         gone["identity rows"], emptied = identity.erasing.forget(wholes)
