@@ -120,6 +120,13 @@ CASES = Entry(
     "Each emergency access, and each look that a person has questioned: decide whether it was justified.",
 )
 
+LOST = Entry(
+    "/administration/second-factors",
+    "Lost second steps",
+    "Lost second steps",
+    "Let in somebody who has lost phone, key and recovery codes: one administrator asks, another agrees.",
+)
+
 ROLE_NAMES = {
     Role.CLINICIAN: "clinician",
     Role.SOCIAL_WORKER: "social worker",
@@ -149,7 +156,7 @@ ENTRIES: dict[Role, tuple[Entry, ...]] = {
         FEEDS,
     ),
     Role.BOARD_SECRETARY: (BOARD, PACKS, INDICATORS, OVERSIGHT, OUTCOMES, DEFINITIONS),
-    Role.ADMINISTRATOR: (REVIEW, FEEDS),
+    Role.ADMINISTRATOR: (REVIEW, FEEDS, LOST),
     Role.PRIVACY_OFFICER: (CASES, RULES, TRIAL),
     Role.SERVICE: (),
 }

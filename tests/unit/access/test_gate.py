@@ -130,7 +130,7 @@ entity Group; entity Role in [Group]; entity Category in [Group]; entity System;
 type Asked = { purpose: String, relationships: Set<String>, restriction: String, own_entry: Bool };
 action read, write appliesTo { principal: [Role], resource: [Category], context: Asked };
 action search_people, read_directory, read_aggregate, read_feeds, read_quarantine, review_identity, maintain_source,
-  read_policies, review_access,
+  read_policies, review_access, manage_sign_in,
   propose_definition, review_definition, import_figures, prepare_report, sign_off_report, annotate_figures
     appliesTo { principal: [Role], resource: [System], context: Asked };
 """

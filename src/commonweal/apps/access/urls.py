@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from commonweal.apps.access import case_views, factor_views, governance_views, views
+from commonweal.apps.access import case_views, factor_views, governance_views, lost_views, views
 
 urlpatterns = [
     path("sign-in", views.sign_in, name="sign_in"),
@@ -18,6 +18,7 @@ urlpatterns = [
     path("account/second-factor/remove", factor_views.remove, name="second_factor_remove"),
     path("sign-out", views.sign_out, name="sign_out"),
     path("account/devices", views.places_signed_in, name="devices"),
+    path("administration/second-factors", lost_views.queue, name="lost_factors"),
     path("information-governance/rules", governance_views.rules, name="access-rules"),
     path("information-governance/trial", governance_views.trial, name="access-trial"),
     path("information-governance/cases", case_views.queue, name="access-cases"),

@@ -81,6 +81,7 @@ class Action(StrEnum):
     MAINTAIN_SOURCE = "maintain_source"
     READ_POLICIES = "read_policies"
     REVIEW_ACCESS = "review_access"
+    MANAGE_SIGN_IN = "manage_sign_in"
     PROPOSE_DEFINITION = "propose_definition"
     REVIEW_DEFINITION = "review_definition"
     IMPORT_FIGURES = "import_figures"

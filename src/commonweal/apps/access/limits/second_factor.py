@@ -41,9 +41,11 @@ def required(role: Role, on: date) -> bool:
 def _rows(path: Path, _written: int, _size: int) -> tuple[tuple[date, str, str], ...]:
     try:
         with path.open(encoding="utf-8", newline="") as lines:
+            table = csv.DictReader(lines)
+            if not {"from", "role", "second_factor"} <= set(table.fieldnames or ()):
+                raise ValueError("a column is missing")
             rows = tuple(
-                (date.fromisoformat(row["from"]), Role(row["role"]).value, row["second_factor"])
-                for row in csv.DictReader(lines)
+                (date.fromisoformat(row["from"]), Role(row["role"]).value, row["second_factor"]) for row in table
             )
     except (KeyError, TypeError, ValueError) as error:
         raise BadSecondFactorPolicy(f"{path.name}: {error}; it needs the columns from, role, second_factor") from None
