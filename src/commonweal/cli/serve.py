@@ -1,11 +1,12 @@
 """``commonweal serve``: the pages and the FHIR interface on this machine's own address.
 
-Four processes: this one only watches; granian answers requests in the unprivileged ``app`` role; the sealer
-hashes finished audit rows each second in the ``batch`` role; the worker does the jobs requests leave behind, in the
-same role. If the server or the sealer stops, so does everything: pages without a sealer would leave looks at records
-unsealed, and nobody would notice. A worker that dies is started again, and takes up the job it died of: an import
-too large for the machine must not take the record away from the ward. So is a process of granian's that dies. If this
-command is killed, all of them end with it; if PostgreSQL is, the sealer starts the embedded one again.
+Six processes: this one only watches; granian answers requests in the unprivileged ``app`` role, and another holds the
+streams of alerts in the same role; the sealer hashes finished audit rows each second in the ``batch`` role; the worker
+does the jobs requests leave behind, and the alerter raises alerts, in the same role. If the server or the sealer stops,
+so does everything: pages without a sealer would leave looks at records unsealed, and nobody would notice. A worker, an
+alerter or a stream that dies is started again, and takes up what it died of: an import too large for the machine must
+not take the record away from the ward. So is a process of granian's that dies. If this command is killed, all of them
+end with it; if PostgreSQL is, the sealer starts the embedded one again.
 """
 
 import os
@@ -25,7 +26,8 @@ from commonweal.cli.home import home_dir
 HOST = "127.0.0.1"
 DEFAULT_PORT = 8000
 THREADS_A_WORKER = 4
-WORKER_REST_SECONDS = 1.0  # before it is started again, lest a worker that cannot start takes a whole core trying
+REST_SECONDS = 1.0  # before a process is started again, lest one that cannot start takes a whole core trying
+WEB = "commonweal.cli.web"
 
 
 def register(app: typer.Typer) -> None:
@@ -35,13 +37,18 @@ def register(app: typer.Typer) -> None:
     def serve(
         port: int = typer.Option(DEFAULT_PORT, min=1, max=65535, help="The port on 127.0.0.1."),
         workers: int = typer.Option(2, min=1, max=64, help="Processes that answer requests."),
+        alerts_port: int = typer.Option(0, min=0, max=65535, help="Of the stream of alerts; 0: the next that is free."),
     ) -> None:
-        serve_site(port, workers)
+        serve_site(port, workers, alerts_port)
 
 
-def serve_site(port: int = DEFAULT_PORT, workers: int = 2) -> None:
-    """Serve until interrupted. Exits 1 with one line if the port is taken or a process stops by itself."""
+def serve_site(port: int = DEFAULT_PORT, workers: int = 2, alerts_port: int = 0) -> None:
+    """Serve until interrupted. Exits 1 with one line if a port is taken or a process stops by itself."""
     _require_free(port)
+    if alerts_port:
+        _require_free(alerts_port)
+    else:
+        alerts_port = _free_after(port)
     (home_dir() / "static").mkdir(exist_ok=True)  # whitenoise wants the folder; the files come from their packages
     subprocess.run([sys.executable, "-m", "commonweal.cli.migrate"], check=True)
     stopping = False
@@ -54,10 +61,20 @@ def serve_site(port: int = DEFAULT_PORT, workers: int = 2) -> None:
         signal.signal(number, stop)
     # Sessions of their own: Ctrl-C reaches only this process, which then stops them in order.
     sealer = subprocess.Popen([sys.executable, "-m", "commonweal.cli.sealer"], start_new_session=True)
-    worker = _worker()
-    server = subprocess.Popen(  # noqa: S603 - every word is ours but the port and the workers, both integers
-        _granian(port, workers), env={**os.environ, **_app_role()}, start_new_session=True
-    )
+    app_role = {**os.environ, **_app_role(), "COMMONWEAL_ALERTS_PORT": str(alerts_port)}
+
+    def start(*words: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(  # noqa: S603 - every word is ours but ports and workers, which are integers
+            [sys.executable, "-m", *words], env=app_role if words[0] == WEB else None, start_new_session=True
+        )
+
+    server = start(*_granian(port, workers))
+    again: dict[str, tuple[str, ...]] = {
+        "the worker": ("commonweal.cli.worker",),
+        "the alerter": ("commonweal.cli.alerter",),
+        "the stream of alerts": _stream(alerts_port),
+    }
+    helpers = {name: start(*words) for name, words in again.items()}
     children = {"the web server": server, "the audit sealer": sealer}
     try:
         if _await_answer(port, server, lambda: stopping):
@@ -66,20 +83,23 @@ def serve_site(port: int = DEFAULT_PORT, workers: int = 2) -> None:
             for name, child in children.items():
                 if child.poll() is not None:
                     runtime.fail(f"{name} stopped by itself (status {child.returncode}); its last lines above say why")
-            if worker.poll() is not None:
-                runtime.say(f"the worker stopped by itself (status {worker.returncode}) and is started again")
-                time.sleep(WORKER_REST_SECONDS)
-                worker = _worker()
+            for name, helper in helpers.items():
+                if helper.poll() is not None:
+                    runtime.say(f"{name} stopped by itself (status {helper.returncode}) and is started again")
+                    time.sleep(REST_SECONDS)
+                    helpers[name] = start(*again[name])
             time.sleep(0.2)
     finally:
-        for child in (worker, *children.values()):
+        for child in (*helpers.values(), *children.values()):
             _stop(child)
         # A process that was killed never said that it had done with the embedded database: it is stopped here then.
         subprocess.run([sys.executable, "-m", "commonweal.config.database"], check=False)
 
 
-def _worker() -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-m", "commonweal.cli.worker"], start_new_session=True)
+def _stream(port: int) -> tuple[str, ...]:
+    """The command line of the process that holds the streams of alerts."""
+    words = ("--interface", "asgi", "--host", HOST, "--port", str(port), "--workers", "1", "--log-level", "warning")
+    return (WEB, *words, "--no-ws", "--workers-kill-timeout", "2", "commonweal.config.asgi:application")
 
 
 def _granian(port: int, workers: int) -> list[str]:
@@ -96,7 +116,7 @@ def _granian(port: int, workers: int) -> list[str]:
     }
     words = [word for pair in options.items() for word in pair]
     words += ["--no-ws", "--respawn-failed-workers"]
-    return [sys.executable, "-m", "commonweal.cli.web", *words, "commonweal.config.wsgi:application"]
+    return [WEB, *words, "commonweal.config.wsgi:application"]
 
 
 def _app_role() -> dict[str, str]:
@@ -112,6 +132,19 @@ def _require_free(port: int) -> None:
             probe.bind((HOST, port))
         except OSError:
             runtime.fail(f"port {port} is in use; stop what holds it, or choose another with --port")
+
+
+def _free_after(port: int) -> int:
+    """The next port that nobody holds."""
+    for candidate in range(port + 1, min(port + 100, 65536)):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, candidate))
+            except OSError:
+                continue
+            return candidate
+    runtime.fail(f"no port after {port} is free for the stream of alerts; choose one with --alerts-port")
 
 
 def _await_answer(port: int, server: subprocess.Popen[bytes], stopping: Callable[[], bool]) -> bool:

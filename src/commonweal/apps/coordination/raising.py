@@ -1,0 +1,263 @@
+"""From the exchange's outbox to alerts: what a person's record says now, held against what was told before.
+
+One transaction takes rows of the outbox, brings the alerts of their people to what the record says, and drops the rows:
+killed at any moment it is done once or not at all, and done again it changes nothing. Only one process raises at a
+time, so that no stale reading is written over a fresh one.
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import orjson
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection, transaction
+
+from commonweal.apps.coordination import recipients, storing
+from commonweal.apps.coordination.milestones import Milestone, Said, milestones
+from commonweal.apps.coordination.recipients import Person
+from commonweal.apps.coordination.rules import Rules, rules
+from commonweal.apps.exchange import api as exchange
+from commonweal.apps.identity import api as identity
+from commonweal.apps.record import api as record
+from commonweal.domain.coordination.alerts import AlertState, AlertStep, SuspensionStep, standing
+
+log = logging.getLogger(__name__)
+MOST = 100  # rows of the outbox in one transaction
+AGAIN = timedelta(minutes=1)  # until a number that is not linked yet is looked at again
+TURN = 62_065  # the advisory lock of whoever raises
+LATE, UNLINKED, NOBODY, FAILED = "late", "unlinked", "nobody", "failed"
+_LIVE = (AlertState.OPEN, AlertState.ACKNOWLEDGED)
+_Before = dict[tuple[str, str, str], storing.Alert]
+
+
+@dataclass(slots=True)
+class _Run:
+    """One transaction's work."""
+
+    now: datetime
+    rules: Rules
+    announced: set[str]
+
+
+def work_off() -> int:
+    """Take what waits in the outbox, at most ``MOST`` rows, as the batch role; how many rows were taken.
+
+    A record that cannot be read must not stop the alerts about everybody else: its row is put off, and logged.
+    """
+    try:
+        with transaction.atomic():
+            changes = exchange.changes.take(MOST) if _alone() else []
+            if changes:
+                _act(changes)
+        return len(changes)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        log.exception("alerts could not be raised together; each change is tried alone")
+    return _one_by_one()
+
+
+def _alone() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [TURN])
+        return bool(cursor.fetchone()[0])
+
+
+def _one_by_one() -> int:
+    taken = 0
+    while taken < MOST:
+        with transaction.atomic():
+            changes = exchange.changes.take(1) if _alone() else []
+            for change in changes:
+                try:
+                    with transaction.atomic():
+                        _act([change])
+                except (OperationalError, InterfaceError):
+                    raise
+                except Exception:
+                    log.exception("change %s raised no alert and is put off", change.id)
+                    _put_off(change)
+        if not changes:
+            break
+        taken += len(changes)
+    return taken
+
+
+def _put_off(change: exchange.changes.Change) -> None:
+    now = settings.COMMONWEAL_NOW()
+    if now - change.noted_at > rules(now.date()).link:
+        storing.count_untold(now, change.source, FAILED, 1)
+        exchange.changes.done([change.id])
+    else:
+        exchange.changes.later([change.id], now + AGAIN)
+
+
+def _act(changes: list[exchange.changes.Change]) -> None:
+    now = settings.COMMONWEAL_NOW()
+    run = _Run(now, rules(now.date()), set())
+    keys = {(change.source, number) for change in changes for number in change.people}
+    compartments = record.compartments(keys)
+    told = storing.changed_compartments(compartments.values())
+    people = identity.people_of(compartments.values())
+    longest = max(kind.late for kind in run.rules.kinds.values())
+    acting: list[tuple[exchange.changes.Change, list[int]]] = []
+    untold: dict[tuple[str, str], int] = defaultdict(int)
+    waiting: list[int] = []
+    for change in changes:
+        own = [found for number in change.people if (found := compartments.get((change.source, number)))]
+        if not told.intersection(own) and now - change.happened_at > longest:
+            untold[change.source, LATE] += 1
+        elif any(one not in people for one in own):
+            if now - change.noted_at > run.rules.link:
+                untold[change.source, UNLINKED] += 1
+            else:
+                waiting.append(change.id)
+        elif own:
+            acting.append((change, own))
+    exchange.changes.later(waiting, now + AGAIN)
+    exchange.changes.done({change.id for change in changes} - set(waiting))
+    if acting:
+        linked = identity.compartments_of_many({people[one] for _, own in acting for one in own})
+        known = {one: Person(people[one], linked.get(people[one], {})) for _, own in acting for one in own}
+        said = _said({one for _, own in acting for one in own})
+        for change, own in acting:
+            late = _bring(run, change.source, own, said, known)
+            if late:
+                untold[change.source, LATE] += late
+    for (source, reason), many in untold.items():
+        storing.count_untold(now, source, reason, many)
+    storing.announce(run.announced)
+
+
+def _said(compartments: Collection[int]) -> dict[int, list[Said]]:
+    return {
+        compartment: [Said(compartment, one.category, orjson.loads(one.body)) for one in rows]
+        for compartment, rows in record.standing(compartments, ["Encounter", "Patient"]).items()
+    }
+
+
+def _bring(
+    run: _Run, source: str, compartments: list[int], said: Mapping[int, list[Said]], known: Mapping[int, Person]
+) -> int:
+    """Bring the alerts about one person's compartments to what is said of them; how many changes came too late."""
+    everything = [one for compartment in compartments for one in said.get(compartment, ())]
+    wanted = {one.key: one for one in milestones(source, everything, run.rules.classes, run.rules.died_ways)}
+    kept = storing.changes_of(compartments, wanted)
+    late = 0
+    fresh: list[Milestone] = []
+    latest = _latest(wanted.values())
+    for key, change in kept.items():
+        if key not in wanted and change.state != "withdrawn":
+            _withdraw(run, change)
+    for key, milestone in wanted.items():
+        if key in kept:
+            if storing.correct_change(kept[key], milestone):
+                _correct(run, kept[key])
+            kept[key].happened = milestone.happened
+            continue
+        limit = run.rules.kinds[milestone.kind].late
+        if run.now - milestone.happened > limit:
+            late += 1
+        else:
+            fresh.append(milestone)
+    for milestone in fresh:
+        state = "live" if latest[milestone.stay].key == milestone.key else "superseded"
+        kept[milestone.key] = storing.add_change(milestone, source, state, run.now)
+    before, bare = _supersede(run, kept, wanted, latest)
+    for milestone in fresh:
+        if kept[milestone.key].state == "live":
+            bare.append(milestone)
+        if run.rules.kinds[milestone.kind].suspends:
+            storing.suspend(milestone.stay, recipients.referrals(known[milestone.compartment]), run.now)
+    for milestone in sorted(bare, key=lambda one: one.happened):
+        _raise(run, source, kept[milestone.key], milestone, known[milestone.compartment], before)
+    return late
+
+
+def _latest(wanted: Iterable[Milestone]) -> dict[str, Milestone]:
+    stays: dict[str, list[Milestone]] = defaultdict(list)
+    for one in wanted:
+        stays[one.stay].append(one)
+    return {stay: last for stay, several in stays.items() if (last := standing(several)) is not None}
+
+
+def _withdraw(run: _Run, change: storing.Kept) -> None:
+    """What is not said any more: its alerts are withdrawn, and what it suspended is restored."""
+    storing.set_change(change, "withdrawn")
+    for alert in storing.alerts_of(change.id):
+        if alert.state is not AlertState.WITHDRAWN:
+            storing.move(alert, AlertStep.WITHDRAW, run.now)
+            run.announced.add(alert.organisation)
+    if run.rules.kinds[change.kind].suspends:
+        storing.move_suspensions(change.stay, SuspensionStep.CANCELLED)
+
+
+def _correct(run: _Run, change: storing.Kept) -> None:
+    for alert in storing.alerts_of(change.id):
+        if alert.state in _LIVE:
+            storing.move(alert, AlertStep.CORRECT, run.now)
+            run.announced.add(alert.organisation)
+
+
+def _supersede(
+    run: _Run, kept: Mapping[str, storing.Kept], wanted: Mapping[str, Milestone], latest: Mapping[str, Milestone]
+) -> tuple[_Before, list[Milestone]]:
+    """Let the latest change of each stay stand for it.
+
+    Returns the open alerts it takes the place of, by (stay, organisation, team): who was told of these, and when they
+    would escalate, goes over to it. And what now stands although nobody was ever told: it came together with what
+    followed it, and that was cancelled.
+    """
+    before: _Before = {}
+    bare: list[Milestone] = []
+    for key, change in kept.items():
+        if key not in wanted:
+            continue
+        state = "live" if latest[change.stay].key == key else "superseded"
+        again = change.state == "withdrawn"
+        if change.state == state:
+            continue
+        storing.set_change(change, state)
+        alerts = storing.alerts_of(change.id)
+        if state == "live" and not alerts:
+            bare.append(wanted[key])
+        for alert in alerts:
+            if state == "superseded" and alert.state in _LIVE:
+                if alert.state is AlertState.OPEN:
+                    before[change.stay, alert.organisation, alert.team] = alert
+                storing.move(alert, AlertStep.SUPERSEDE, run.now)
+            elif state == "live" and alert.state in (AlertState.SUPERSEDED, AlertState.WITHDRAWN):
+                storing.move(alert, AlertStep.RESTORE, run.now)
+            run.announced.add(alert.organisation)
+        if again and run.rules.kinds[change.kind].suspends:
+            storing.move_suspensions(change.stay, SuspensionStep.AGAIN)
+    return before, bare
+
+
+def _raise(
+    run: _Run,
+    source: str,
+    change: storing.Kept,
+    milestone: Milestone,
+    person: Person,
+    before: _Before,
+) -> None:
+    rule = run.rules.kinds[milestone.kind]
+    organisations = recipients.related(person, source, run.rules)
+    told = recipients.whom(person, milestone.compartment, milestone.category, milestone.kind, organisations, run.rules)
+    if organisations and not told:
+        storing.count_untold(run.now, source, NOBODY, 1)
+    for one in told:
+        earlier = before.get((change.stay, one.organisation, one.team))
+        due, level, accounts = rule.due(run.now, 0), 0, list(one.accounts)
+        if earlier is not None:  # nobody has taken it on yet: its time runs on, and who was told by then stays told
+            due = min((at for at in (due, earlier.due_at) if at is not None), default=None)
+            allowed = recipients.reached(
+                person, milestone.compartment, milestone.category, milestone.kind, one.organisation, run.rules, "all"
+            )
+            accounts += [account for account in storing.told_of(earlier.id) if account in allowed]
+        storing.add_alert(change, one.organisation, one.team, accounts, run.now, due, level)
+        run.announced.add(one.organisation)

@@ -1,0 +1,89 @@
+"""``alert_rules.yaml`` as it was on a day: who is told of what, how late is too late, and when it escalates."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from commonweal.apps.access.api import Role
+from commonweal.domain.coordination.alerts import Kind
+
+_FILE = Path(__file__).with_name("alert_rules.yaml")
+TARGETS = ("duty", "organisation")
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """After so long unacknowledged, who else is told: ``duty`` or ``organisation``."""
+
+    after: timedelta
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class KindRule:
+    """What happens with one kind of change."""
+
+    tell: tuple[Role, ...]
+    late: timedelta
+    suspends: bool
+    escalate: tuple[Escalation, ...]
+
+    def due(self, raised: datetime, level: int) -> datetime | None:
+        """When an alert raised then, and escalated ``level`` times, is escalated next; None for never."""
+        return raised + self.escalate[level].after if level < len(self.escalate) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """One dated set."""
+
+    valid_from: date
+    valid_to: date | None
+    known_to: frozenset[str]
+    classes: frozenset[str]
+    died_ways: frozenset[str]
+    link: timedelta
+    kinds: dict[Kind, KindRule]
+
+
+@lru_cache(maxsize=1)
+def _sets() -> tuple[Rules, ...]:
+    return tuple(read(entry) for entry in yaml.safe_load(_FILE.read_text("utf-8"))["rules"])
+
+
+def read(entry: dict[str, Any]) -> Rules:
+    """One set of the file. Raises ``ValueError`` or ``KeyError`` naming what is wrong or missing."""
+    kinds = {Kind(name): _kind(name, said) for name, said in entry["kinds"].items()}
+    if missing := set(Kind) - set(kinds):
+        raise ValueError(f"alert rules of {entry['valid_from']} say nothing of {', '.join(sorted(missing))}")
+    return Rules(
+        entry["valid_from"],
+        entry["valid_to"],
+        frozenset(entry["known_to"]),
+        frozenset(entry["classes"]),
+        frozenset(entry["died_ways"]),
+        timedelta(hours=entry["link_hours"]),
+        kinds,
+    )
+
+
+def _kind(name: str, said: dict[str, Any]) -> KindRule:
+    steps = tuple(Escalation(timedelta(minutes=step["minutes"]), step["to"]) for step in said["escalate"])
+    if [step.after for step in steps] != sorted({step.after for step in steps}):
+        raise ValueError(f"alert rules of {name}: each escalation must come later than the one before")
+    if unknown := {step.to for step in steps} - set(TARGETS):
+        raise ValueError(f"alert rules of {name}: escalate to {' or '.join(TARGETS)}, not {', '.join(unknown)}")
+    roles = tuple(Role(role) for role in said["tell"])
+    return KindRule(roles, timedelta(hours=said["late_hours"]), bool(said["suspends"]), steps)
+
+
+def rules(on: date) -> Rules:
+    """The rules of a day. Raises ``ValueError`` when there are none."""
+    for one in reversed(_sets()):
+        if one.valid_from <= on and (one.valid_to is None or on <= one.valid_to):
+            return one
+    raise ValueError(f"no alert rules are in force on {on}; see apps/coordination/alert_rules.yaml")

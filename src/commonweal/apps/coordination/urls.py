@@ -1,0 +1,13 @@
+"""Addresses of the alert pages."""
+
+from django.urls import path
+
+from commonweal.apps.coordination import views
+
+urlpatterns = [
+    path("alerts", views.alerts, name="alerts"),
+    path("alerts/waiting", views.waiting, name="alerts_waiting"),
+    path("alerts/figures", views.figures, name="alert_figures"),
+    path("alerts/<int:alert_id>", views.alert, name="alert"),
+    path("alerts/<int:alert_id>/referrals/<int:referral_id>", views.referral, name="alert_referral"),
+]

@@ -1,0 +1,1 @@
+"""Rules of coordination between organisations: alerts and what they suspend."""
