@@ -20,6 +20,7 @@ from commonweal.fhir.fhirpath.tree import (
     Item,
     Literal,
     Member,
+    NamedItem,
     Negative,
     Node,
     RowIndex,
@@ -140,7 +141,7 @@ class Compiler:
                 return self.call(node, focus)
             case Binary(operator, left, right):
                 return self.operate(operator, self.compile(left, focus), self.compile(right, focus))
-            case Constant(constant):
+            case Constant(constant) | NamedItem(_, constant):
                 raise ViewFault(f"%{constant} has no value")
 
     def element(self, value: Value, element: str, type_: str = "") -> Value:

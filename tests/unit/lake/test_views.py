@@ -71,6 +71,12 @@ def test_expression(path: str, type_: str, expected: Any) -> None:
     assert column(path, type_) == expected
 
 
+def test_a_constant_may_be_an_index() -> None:
+    select = [{"column": [{"name": "family", "path": "name[%second].family"}]}]
+    constant = [{"name": "second", "valueUnsignedInt": 1}]
+    assert both({"constant": constant, "select": select}, PERSON) == [{"family": "Öz"}]
+
+
 def test_several_values_without_collection_are_a_fault_in_both_engines() -> None:
     view = read_view({"resource": "Patient", "select": [{"column": [{"name": "v", "path": "name.family"}]}]})
     with pytest.raises(EvaluationFault, match="column v: 2 values, but collection is not true"):
@@ -102,6 +108,11 @@ def test_a_where_that_is_not_boolean_is_a_fault_in_both_engines() -> None:
         ({"select": [{"column": [{"name": "a", "path": "%x"}]}]}, "%x is not among the view's constants"),
         ({"select": [{"column": [{"name": "a", "path": "id"}] * 2}]}, "column 'a' appears twice"),
         ({"where": [{"path": "'x'"}]}, r"where\[0\].path: must be a true-or-false expression"),
+        (
+            {"constant": [{"name": "c", "valueString": "1"}], "where": [{"path": "name[%c].exists()"}]},
+            "%c is an index, so it must be a whole number",
+        ),
+        ({"where": [{"path": "name[%c].exists()"}]}, "%c is not among the view's constants"),
         ({"constant": [{"name": "c", "valueInteger": "1"}]}, r"constant\[0\].valueInteger: '1' is not a integer"),
         ({"select": [{"forEach": "name", "repeat": ["x"], "column": []}]}, "cannot stand beside"),
     ],

@@ -19,6 +19,7 @@ from commonweal.fhir.fhirpath.tree import (
     Item,
     Literal,
     Member,
+    NamedItem,
     Negative,
     Node,
     RowIndex,
@@ -58,7 +59,7 @@ def evaluate(node: Node, focus: Any, row_index: int = 0) -> Collection:
             return [] if known is None else [known]
         case Binary(operator, left, right):
             return _operate(operator, evaluate(left, focus, row_index), evaluate(right, focus, row_index))
-        case Constant(name):
+        case Constant(name) | NamedItem(_, name):
             raise EvaluationFault(f"constant %{name} has no value")
 
 

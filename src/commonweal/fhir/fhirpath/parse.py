@@ -16,6 +16,7 @@ from commonweal.fhir.fhirpath.tree import (
     Item,
     Literal,
     Member,
+    NamedItem,
     Negative,
     Node,
     RowIndex,
@@ -78,6 +79,11 @@ def _unescape(text: str) -> str:
         return chr(int(code[1:], 16)) if len(code) == 5 else _ESCAPED.get(code, code)
 
     return _ESCAPE.sub(one, text)
+
+
+def _constant_name(text: str) -> str:
+    """The name in ``%name``, ``%'name'`` or ``%`name```."""
+    return _unescape(text[2:-1]) if text[1] in "'`" else text[1:]
 
 
 def _tokens(text: str) -> list[_Token]:
@@ -164,9 +170,12 @@ class _Parser:
             elif self.is_symbol("["):
                 self.take()
                 token = self.take()
-                if token.kind != "number" or "." in token.text:
-                    raise self.fault("an index must be a whole number", token)
-                node = Item(node, int(token.text))
+                if token.kind == "constant":
+                    node = NamedItem(node, _constant_name(token.text))
+                elif token.kind == "number" and "." not in token.text:
+                    node = Item(node, int(token.text))
+                else:
+                    raise self.fault("an index must be a whole number, or a constant that is one", token)
                 self.expect("]")
             else:
                 return node
@@ -196,8 +205,7 @@ class _Parser:
             return Literal(text, "dateTime" if "T" in token.text else "date")
         if token.kind == "constant":
             self.take()
-            name = token.text[1:]
-            name = _unescape(name[1:-1]) if name[0] in "'`" else name
+            name = _constant_name(token.text)
             return RowIndex() if name == "rowIndex" else Constant(name)
         if token.kind == "special":
             self.take()

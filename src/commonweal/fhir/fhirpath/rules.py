@@ -23,6 +23,7 @@ from commonweal.fhir.fhirpath.tree import (
     Item,
     Literal,
     Member,
+    NamedItem,
     Negative,
     Node,
     RowIndex,
@@ -84,7 +85,7 @@ def _node(node: Node, kind: str) -> Run:
             return lambda focus, around: [value]
         case Empty():
             return lambda focus, around: []
-        case Constant(name):
+        case Constant(name) | NamedItem(_, name):
             return _constant(name)
         case Member(of, name):
             return _member(of, name, kind)

@@ -50,6 +50,14 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedItem:
+    """``of[%name]``, before the constant's value is put in: then it is an ``Item``."""
+
+    of: "Node"
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """``of.name(arguments)``. A type specifier argument is a ``Member`` of ``This``."""
 
@@ -74,7 +82,7 @@ class Negative:
     of: "Node"
 
 
-Node = This | RowIndex | Constant | Literal | Empty | Member | Item | Call | Binary | Negative
+Node = This | RowIndex | Constant | Literal | Empty | Member | Item | NamedItem | Call | Binary | Negative
 
 # name -> (fewest, most) arguments
 FUNCTIONS: dict[str, tuple[int, int]] = {

@@ -16,6 +16,7 @@ from commonweal.fhir.fhirpath.tree import (
     Item,
     Literal,
     Member,
+    NamedItem,
     Negative,
     Node,
     This,
@@ -216,6 +217,13 @@ class _Reader:
                 return self.constants[name]
             case Member(This(), name) if name == self.resource:
                 return This()
+            case NamedItem(of, name):
+                if name not in self.constants:
+                    raise ViewFault(f"{where}: %{name} is not among the view's constants")
+                place = self.constants[name].value
+                if isinstance(place, bool) or not isinstance(place, int) or place < 0:
+                    raise ViewFault(f"{where}: %{name} is an index, so it must be a whole number from 0")
+                return Item(self.resolve(of, where), place)
             case Member() | Item() | Negative():
                 return replace(node, of=self.resolve(node.of, where))
             case Call(of, "ofType" | "getReferenceKey" as name, arguments):
