@@ -1,7 +1,7 @@
 """Feeds that are read by a supplier's mapping, landed on a real database."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -102,8 +102,14 @@ def test_the_receipt_keeps_what_the_file_was_read_with(tmp_path: Path) -> None:
     assert "RecordType" in str(text)
 
 
-def test_a_source_without_a_mapping_is_refused_before_anything_is_kept(tmp_path: Path) -> None:
+def test_a_source_without_a_mapping_is_refused_before_anything_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from django.conf import settings
+
     from commonweal.apps.exchange import api
+
+    monkeypatch.setattr(settings, "COMMONWEAL_NOW", lambda: datetime(2010, 1, 1, tzinfo=UTC))
 
     path = write(tmp_path / "X.csv", "a,b")
     with pytest.raises(api.NoMapping, match="commonweal feeds new"):
@@ -134,3 +140,46 @@ def test_quarantined_rows_are_read_again_with_todays_mapping(tmp_path: Path) -> 
     own(today, "h: HH, t: VR")
     assert api.replay(first["files"][0]["receipt"])["accepted"] == 1
     assert api.quarantine() == []
+
+
+APC = (
+    "NHSNumber,LocalPatientId,BirthDate,Sex,EthnicCategory,Postcode,GPPracticeCode,ProviderCode,SpellId,EpisodeNumber,"
+    "AdmissionDate,DischargeDate,AdmissionMethod,PrimaryDiagnosis,PrimaryProcedure,HRG,TariffPence"
+)
+SPELL = "9990000018,L77,1950-02-01,2,A,ZA1 1AA,X90001,RZ1,S123,1,2020-09-01,2020-09-04,21,I219,,EB10A,312345"
+
+
+def test_a_commissioning_file_reaches_only_the_analysis_zone_and_nobody_is_in_it(tmp_path: Path) -> None:
+    from django.conf import settings
+
+    from commonweal.apps.exchange import api
+    from commonweal.lake import commissioning
+
+    bad = SPELL.replace("2020-09-01", "2020-09-31").replace("S123", "S124")
+    path = write(
+        tmp_path / "apc.csv", APC, SPELL, SPELL.replace("S123", "S125").replace("9990000018", "999 000 0018"), bad
+    )
+    first = api.land("apc", [path], "X99")
+    assert (first["read"], first["accepted"], first["quarantined"], first["resources"]) == (3, 2, 1, 0)
+    assert rows("SELECT count(*) FROM record_resource") == [(0,)]
+    assert rows("SELECT count(*) FROM record_compartment") == [(0,)]
+    assert rows("SELECT count(*) FROM identity_demographics") == [(0,)]
+    lake = settings.COMMONWEAL_HOME / "lake"
+    with commissioning.connected(lake, "apc") as connection:
+        found = connection.execute("SELECT count(*), count(DISTINCT person), min(age), sum(tariff_pence) FROM rows")
+        assert found.fetchall() == [(2, 1, 70, 624690)]
+        names = {row[0] for row in connection.execute("DESCRIBE rows").fetchall()}
+        text = str(connection.execute("SELECT * FROM rows").fetchall())
+    assert not names & {"NHSNumber", "BirthDate", "Postcode", "LocalPatientId"}
+    assert not [word for word in ("9990000018", "1950", "ZA1 1AA", "S123", "L77") if word in text]
+    assert api.land("apc", [path], "X99")["duplicate"] == 3
+
+
+def test_care_home_places_are_about_nobody(tmp_path: Path) -> None:
+    from commonweal.apps.exchange import api
+
+    header = "HomeCode,HomeName,BedType,AsAt,Registered,Occupied,Vacant,AcceptingAdmissions"
+    path = write(tmp_path / "VZ1.csv", header, "VZ1,The Elms,Nursing,2020-10-01 08:00:00,40,38,2,yes")
+    result = api.land("care_home_capacity", [path], "VZ1")
+    assert (result["accepted"], result["resources"]) == (1, 1)
+    assert rows("SELECT type, compartment_id FROM record_resource") == [("HealthcareService", None)]

@@ -23,6 +23,7 @@ for _name in (
     "profiles",
     "terminology",
     "check",
+    "feeds",
     "land",
     "replay",
     "reindex",

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from commonweal.apps.exchange import beside, changes, landing, mappings, messages
+from commonweal.apps.exchange import analysis, beside, changes, landing, mappings, messages
 from commonweal.apps.exchange.errors import MissingFile, NumberedApart, UnknownSource
 from commonweal.apps.exchange.floor import alone, landing_floor, opened
 from commonweal.apps.exchange.models import Quarantine, Receipt
@@ -177,6 +177,8 @@ def _finish(receipt: Receipt, progress: Progress | None) -> None:
             for pile in messages.piles(stream, receipt.cursor):
                 _again(partial(store_messages, receipt, pile))
                 _tell(progress, receipt, pile.position)
+    elif mappings.for_analysis(receipt.feed):
+        _finish_analysis(receipt)
     else:
         read = partial(_read, receipt, nature(receipt.feed, receipt.source), mappings.plan_of(receipt))
         for batch in ahead(beside.beside(read) if beside.worth(receipt.size) else read()):
@@ -186,8 +188,21 @@ def _finish(receipt: Receipt, progress: Progress | None) -> None:
     now = settings.COMMONWEAL_NOW()
     with transaction.atomic():
         Receipt.objects.filter(pk=receipt.pk).update(state="landed", landed_at=now)
-        record.heard_from(receipt.source, receipt.feed, receipt.received_at)
+        if not mappings.for_analysis(receipt.feed):
+            record.heard_from(receipt.source, receipt.feed, receipt.received_at)
     _tell(progress, receipt, receipt.size)
+
+
+def _finish_analysis(receipt: Receipt) -> None:
+    """A commissioning file in one piece: its rows through the door first, then what became of them."""
+    version = mappings.of_receipt(receipt)
+    if receipt.cursor > 1:
+        return  # stopped between the two: everything is there
+    passed, problems = analysis.pass_through(receipt, version.plan)
+    bad = {problem.line for problem in problems}
+    with transaction.atomic():
+        tally = Tally(len(passed) + len(bad), len(passed), 0, len(bad), 0)
+        _record_batch(receipt, problems, tally, max(passed | bad, default=1) + 1)
 
 
 def _cut_what_was_removed(receipt: Receipt) -> None:
@@ -315,7 +330,11 @@ def replay(receipt_id: int) -> dict[str, Any]:
         lines = frozenset(waiting.values_list("line", flat=True))
         if lines:
             with opened(receipt) as stream:
-                if receipt.feed in MESSAGES:
+                if mappings.for_analysis(receipt.feed):
+                    passed, _ = analysis.pass_through(receipt, mappings.current(receipt.feed, receipt.source).plan)
+                    with transaction.atomic():
+                        _mend(receipt, set(lines), set(lines) - passed, passed, 0, total)
+                elif receipt.feed in MESSAGES:
                     for pile in messages.piles(stream, 1, lines):
                         _replay_messages(receipt, pile, total)
                 else:

@@ -44,6 +44,12 @@ def kind_of(feed: str) -> Kind | None:
     return kinds().get(feed)
 
 
+def for_analysis(feed: str) -> bool:
+    """Whether a feed goes only through the pseudonymising door, and never into the care record."""
+    kind = kinds().get(feed)
+    return kind is not None and kind.zone == "analysis"
+
+
 def current(feed: str, source: str, on: date | None = None) -> Version:
     """The mapping for a file of ``source`` received on a day, today unless said. Raises ``NoMapping``."""
     day = on or settings.COMMONWEAL_NOW().date()

@@ -82,7 +82,7 @@ def _reader(column: Column, mapping: Mapping) -> Callable[[str], str | Wrong] | 
         refused = ("code-not-in-value-set", f"use one of: {', '.join(column.one_of)}")
         steps.append(lambda cell: listed.get(cell.casefold(), refused))
     for value in _values(mapping):
-        if value.column == column.name and value.map and not value.otherwise:
+        if value.column == column.name and value.map and "*" not in mapping.code_maps[value.map]:
             steps.append(_in_map(mapping, value))
     gender = mapping.person.get("gender")
     if gender and gender.column == column.name and not gender.map:

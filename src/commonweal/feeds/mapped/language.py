@@ -53,7 +53,8 @@ class Code:
 class Value:
     """Where one value comes from: a column, a constant, or whether a column is filled.
 
-    ``map``: the code map its cells go through. ``otherwise``: for an empty cell, or a code that is in no map.
+    ``map``: the code map its cells go through; ``*`` in a map is any other code, and without it another code sets the
+    row aside. ``otherwise``: for an empty cell.
     ``refers_to``: the name of a resource of this mapping whose reference the cell is. ``is_organisation``: the cell
     is an ODS code or an alias of one; ``is_source``: the organisation that sent the file.
     """

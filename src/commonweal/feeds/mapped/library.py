@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+from commonweal.feeds.mapped.door import check_door
 from commonweal.feeds.mapped.language import Code, Mapping, MappingFault, parse
 from commonweal.feeds.mapped.reading import Plan, plan
 
@@ -136,6 +137,8 @@ def restored(text: str) -> Version:
     for name, rows in said["code_maps"].items():
         maps[name] = {cell.casefold(): Code(code, display) for cell, (code, display) in rows.items()}
     ready = plan(replace(mapping, code_maps=maps), said["aliases"])
+    if mapping.analysis:
+        check_door(mapping)
     return Version(ready, text, hashlib.sha256(text.encode()).hexdigest())
 
 

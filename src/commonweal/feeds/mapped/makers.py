@@ -67,7 +67,8 @@ class Makers:
         if not value.map:
             return (lambda row: row[at] or otherwise) if otherwise else (lambda row: row[at])
         codes = {key: code.code for key, code in self.mapping.code_maps[value.map].items()}
-        return lambda row: codes.get(row[at].casefold(), otherwise)
+        rest = codes.get("*", otherwise)
+        return lambda row: codes.get(row[at].casefold(), rest) if row[at] else otherwise
 
     def _fields(self, node: Node) -> list[tuple[str, Make]]:
         return [
@@ -162,7 +163,7 @@ class Makers:
             if len(known) >= _REMEMBERED:
                 known.clear()
             if value.map:
-                found = codes.get(cell.casefold())
+                found = codes.get(cell.casefold(), codes.get("*")) if cell else None
                 code, display = (found.code, found.display) if found else (otherwise, "")
             else:
                 code, display = " ".join(cell.split()) or otherwise, ""

@@ -62,7 +62,7 @@ _CLASSES = frozenset(("AMB", "EMER", "FLD", "HH", "IMP", "ACUTE", "NONAC", "OBSE
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """The end of a path: its type, the codes it must have where the standard closes them, where its values come from."""
+    """The end of a path: its type, the codes it must have if the standard closes them, where its values come from."""
 
     type: str
     codes: frozenset[str]
@@ -268,7 +268,7 @@ class _Check:
             listed = self.mapping.columns[value.column].one_of
             codes = self.mapping.code_maps[value.map]
             for word in listed:
-                if word.casefold() not in codes and not value.otherwise:
+                if word.casefold() not in codes and "*" not in codes:
                     message = f"code map {value.map!r} has no {word!r}, which {value.column!r} may hold"
                     raise self.fault(where, f"{message}; {nearest(word, codes)}")
 

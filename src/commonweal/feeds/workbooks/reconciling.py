@@ -1,4 +1,4 @@
-"""Reading CSV files and workbooks as sheets to reconcile, in bounded memory, and what is declared beside them."""
+"""Reading tables, workbooks and texts to reconcile, in bounded memory, and what is declared beside them."""
 
 import csv
 from collections.abc import Iterable, Iterator
@@ -8,10 +8,12 @@ from pathlib import Path
 import yaml
 
 from commonweal.domain.measurement.reconcile.declared import BadRelationsError, Relations, read_relations
+from commonweal.domain.measurement.reconcile.prose import Text
 from commonweal.domain.measurement.reconcile.run import reconcile
 from commonweal.domain.measurement.reconcile.sheets import Sheet, TableFinding
 from commonweal.feeds.workbooks.guard import HostileFileError, check_name_and_start
 from commonweal.feeds.workbooks.reading import ENCODINGS, read_sheets
+from commonweal.feeds.workbooks.texts import ENDINGS, read_text
 
 LONGEST_LINE = 1_000_000  # characters
 MOST_CELLS = 4_000_000  # of a CSV file
@@ -126,15 +128,30 @@ def aliases() -> dict[str, str]:
 
 
 def reconcile_files(paths: Iterable[tuple[Path, str]], encoding: str = "") -> list[TableFinding]:
-    """Reconcile files together, each (path, name in findings). Raises ``HostileFileError`` or ``BadRelationsError``."""
+    """Reconcile tables and texts together, each (path, name in findings). Raises ``HostileFileError`` or ``BadRelationsError``."""
     sheets: list[Sheet] = []
     relations = []
+    texts: list[Text] = []
     for path, name in paths:
-        sheets += table_sheets(path, name, encoding)
+        if path.suffix.lower() in ENDINGS:
+            tables, text = _text(path, name, encoding)
+            sheets += tables
+            texts.append(text)
+        else:
+            sheets += table_sheets(path, name, encoding)
         beside = relations_beside(path, name)
         if beside is not None:
             relations.append(beside)
-    return reconcile(sheets, relations, aliases())
+    return reconcile(sheets, relations, aliases(), texts)
+
+
+def _text(path: Path, name: str, encoding: str) -> tuple[list[Sheet], Text]:
+    try:
+        return read_text(path, name, encoding)
+    except FileNotFoundError as problem:
+        raise HostileFileError(f"{name} is not there") from problem
+    except OSError as problem:
+        raise HostileFileError(f"{name} cannot be read ({problem.strerror})") from problem
 
 
 def reconcile_sheets(sheets: Iterable[Sheet]) -> list[TableFinding]:

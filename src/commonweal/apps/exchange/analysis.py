@@ -1,0 +1,75 @@
+"""Landing a commissioning file: through the pseudonymising door into the analysis zone, and nowhere else.
+
+No resource, no compartment and no search row comes of it: the care record is never written here. The file is kept and
+its bad rows are quarantined as of any feed. The whole file is one piece of work: its Parquet file is replaced by name
+before the receipt is marked, so that a landing killed anywhere is done again and ends the same.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.conf import settings
+
+from commonweal.apps.exchange.floor import opened
+from commonweal.apps.exchange.models import Receipt
+from commonweal.apps.places import api as places
+from commonweal.domain.identity import nhs_number
+from commonweal.feeds.mapped.door import Through, passing
+from commonweal.feeds.mapped.language import Mapping
+from commonweal.feeds.mapped.reading import Plan
+from commonweal.feeds.types import Problem
+from commonweal.fhir.normalise import postcode
+from commonweal.lake import commissioning
+from commonweal.lake.pseudonym import pseudonyms
+
+
+def lake_folder() -> Path:
+    """The lake of this installation."""
+    return Path(settings.COMMONWEAL_HOME) / "lake"
+
+
+def pass_through(receipt: Receipt, plan: Plan) -> tuple[set[int], list[Problem]]:
+    """Write a file's rows to the analysis zone: the lines that passed, and what is wrong with the others."""
+    lines: set[int] = set()
+    problems: list[Problem] = []
+
+    def rows() -> Iterator[tuple[str, ...]]:
+        with opened(receipt) as stream:
+            for item in passing(stream, plan, _pseudonym, area):
+                if isinstance(item, Through):
+                    lines.add(item.line)
+                    yield item.values
+                else:
+                    problems.append(item)
+
+    areas = {postcode(code): lsoa for code, lsoa in places.postcode_table()}
+
+    def area(code: str) -> str:
+        return areas.get(postcode(code), "")
+
+    where = commissioning.place(lake_folder(), receipt.feed, receipt.pk)
+    commissioning.write(where, columns(plan.mapping), rows(), receipt.pk)
+    return lines, problems
+
+
+def columns(mapping: Mapping) -> list[tuple[str, str]]:
+    """The columns of a commissioning feed in the analysis zone with their kinds."""
+    changed = {"pseudonym": "pseudonym", "age": "integer", "month": "date", "area": "text"}
+    kinds = {"time": "text"}
+    return [
+        (
+            one.name,
+            changed.get(one.door) or kinds.get(mapping.columns[one.column].kind, mapping.columns[one.column].kind),
+        )
+        for one in mapping.analysis
+    ]
+
+
+def _pseudonym(name: str, identifier: str) -> str:
+    """A keyed pseudonym as text. A person's is of the NHS number, the same in every file; none of a wrong one."""
+    if name == "person":
+        if not nhs_number.usable(identifier):
+            return ""
+        identifier = nhs_number.compact(identifier)
+    key: str = settings.COMMONWEAL_PSEUDONYM_KEY
+    return str(pseudonyms(key, f"commissioning.{name}", [identifier])[identifier])
