@@ -6,7 +6,6 @@ before each round, so that neither side profits from a memory the other has not.
 """
 
 import io
-import json
 import os
 import time
 from datetime import date
@@ -66,8 +65,11 @@ def _made(specs: list[dict[str, Any]], seed: int, charts: int = CHARTS) -> Any:
     )
 
 
-def main() -> None:
-    """Time both sides in turn, and print the result. Raises ``RuntimeError`` if the pack is not the one asked for."""
+def run() -> list[dict[str, object]]:
+    """Two rows: milliseconds a chart of both sides, and seconds of the whole pack against the most it may take.
+
+    Raises ``RuntimeError`` if the pack is not the one asked for.
+    """
     os.environ.setdefault("COMMONWEAL_DB_ROLE", "none")  # no figure is read: the series are made here
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "commonweal.config.settings")
     import django
@@ -80,12 +82,11 @@ def main() -> None:
     from commonweal.charts.render import VEGA_LITE
 
     _made([], 1000, 2)  # libraries load once
-    ours, alone, drawing, pages = [], [], [], 0
+    ours, alone, pages = [], [], 0
     for seed in range(ROUNDS):
         specs: list[dict[str, Any]] = []
         began = time.perf_counter()
         pack = _made(specs, seed)
-        drawing.append(time.perf_counter() - began)
         document = pdf(pack)
         ours.append(time.perf_counter() - began)
         pages = len(PdfReader(io.BytesIO(document)).pages)
@@ -96,21 +97,22 @@ def main() -> None:
             vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE, allowed_base_urls=[])
         alone.append(time.perf_counter() - began)
     ratio = median(mine / bare for mine, bare in zip(ours, alone, strict=True))
-    result = {
-        "name": "pack",
-        "charts": CHARTS,
-        "pages": pages,
-        "ours": round(median(ours) / CHARTS * 1000, 1),
-        "limit": round(median(alone) / CHARTS * 1000, 1),
-        "unit": "milliseconds a chart",
-        "seconds": round(median(ours), 2),
-        "drawing_seconds": round(median(drawing), 2),
-        "ratio": round(ratio, 2),
-        "target": f"whole pack under {TARGET_SECONDS:.0f} s, ratio at most {TARGET_RATIO}",
-        "met": median(ours) < TARGET_SECONDS and ratio <= TARGET_RATIO,
-    }
-    print(json.dumps(result))
+    whole = median(ours)
+    return [
+        {
+            "name": f"pack: {CHARTS} charts on {pages} pages, milliseconds a chart (at most {TARGET_RATIO})",
+            "ours": whole / CHARTS * 1000,
+            "limit": median(alone) / CHARTS * 1000,
+            "ratio": ratio,
+        },
+        {
+            "name": f"pack: the whole, seconds (at most {TARGET_SECONDS:.0f})",
+            "ours": whole,
+            "limit": TARGET_SECONDS,
+            "ratio": whole / TARGET_SECONDS,
+        },
+    ]
 
 
 if __name__ == "__main__":
-    main()
+    print(run())

@@ -35,10 +35,10 @@ def run() -> list[dict[str, object]]:
     """One row: pages a second of ours, of the fixed page, and the ratio."""
     with tempfile.TemporaryDirectory(prefix="commonweal-bench-") as folder:
         env = os.environ | {"COMMONWEAL_HOME": folder, "COMMONWEAL_PROJECT": str(BENCH.parent)}
-        demo = _command("demo", "--people", str(PEOPLE), "--seed", "1", "--no-serve", "--json", env=env)
+        demo = command("demo", "--people", str(PEOPLE), "--seed", "1", "--no-serve", "--json", env=env)
         shown = json.loads(demo)["show"]
         compartments = _compartments(shown["person_id"], env)
-        port = _free_port()
+        port = free_port()
         server = subprocess.Popen(
             [
                 *(sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)),
@@ -53,17 +53,17 @@ def run() -> list[dict[str, object]]:
             },
         )
         try:
-            clients = [_Client(port) for _ in range(CLIENTS)]
+            clients = [Client(port) for _ in range(CLIENTS)]
             clients[0].sign_in("clinician", "commonweal-demo")
             for client in clients:
                 client.cookies = clients[0].cookies
             ours, limit = f"/people/{shown['person_id']}", f"/fixed/{compartments}"
             best = {ours: 0.0, limit: 0.0}
             for path in (ours, limit):
-                _rate(clients, path, 20)  # warm: imports, templates, prepared statements
+                rate(clients, path, 20)  # warm: imports, templates, prepared statements
             for _ in range(ROUNDS):
                 for path in (ours, limit):
-                    best[path] = max(best[path], _rate(clients, path, REQUESTS))
+                    best[path] = max(best[path], rate(clients, path, REQUESTS))
         finally:
             server.terminate()
             server.wait(20)
@@ -77,7 +77,7 @@ def run() -> list[dict[str, object]]:
     ]
 
 
-class _Client:
+class Client:
     """One keep-alive connection with one session cookie."""
 
     def __init__(self, port: int) -> None:
@@ -120,7 +120,7 @@ class _Client:
                 raise RuntimeError(f"{path} was answered {status}")
 
 
-def _rate(clients: list[_Client], path: str, times: int) -> float:
+def rate(clients: list[Client], path: str, times: int) -> float:
     """Pages a second over all clients at once."""
     began = time.perf_counter()
     with ThreadPoolExecutor(len(clients)) as pool:
@@ -129,7 +129,7 @@ def _rate(clients: list[_Client], path: str, times: int) -> float:
     return len(clients) * times / (time.perf_counter() - began)
 
 
-def _command(*words: str, env: dict[str, str]) -> str:
+def command(*words: str, env: dict[str, str]) -> str:
     code = "from commonweal.cli.main import main; main()"
     return subprocess.run(
         [sys.executable, "-c", code, *words], env=env, check=True, stdout=subprocess.PIPE
@@ -150,7 +150,7 @@ def _compartments(person_id: str, env: dict[str, str]) -> str:
     )
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

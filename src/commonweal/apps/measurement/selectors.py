@@ -20,15 +20,17 @@ def get(
     period: str | None = None,
     lens: str | None = None,
     reported: str | None = None,
+    kind: str | Iterable[str] | None = None,
 ) -> list[Measurement]:
     """Figures that match every argument given, in a fixed order.
 
     ``indicator`` is one code or several; ``footprint`` a code, or (kind, code); ``reported`` the month of the
-    report the figure was put in.
+    report the figure was put in; ``kind`` one or several of ``Kind``.
     """
     rows = MeasurementRow.objects.all()
-    if indicator is not None:
-        rows = rows.filter(indicator__in=[indicator] if isinstance(indicator, str) else list(indicator))
+    for name, wanted in (("indicator__in", indicator), ("kind__in", kind)):
+        if wanted is not None:
+            rows = rows.filter(**{name: [str(wanted)] if isinstance(wanted, str) else [str(one) for one in wanted]})
     if isinstance(footprint, tuple):
         rows = rows.filter(footprint_kind=footprint[0], footprint=footprint[1])
     elif footprint is not None:

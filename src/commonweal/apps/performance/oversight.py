@@ -1,12 +1,13 @@
 """What the oversight pages show, from the figures: service areas, plans, ratings, peers, transformation, contracts."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from commonweal.apps.measurement import api as measurement
-from commonweal.apps.measurement.api import Kind, Measurement, State
+from commonweal.apps.measurement.api import Indicator, Kind, Measurement, State
 from commonweal.apps.performance import methods
 from commonweal.domain.measurement.planned import VARIANCE, VARIANCE_PERCENT, YEAR_ON_YEAR
 from commonweal.domain.performance.rating import Level, Rating, escalation, forecast, miss, rate
@@ -65,21 +66,22 @@ class Oversight:
 
 def oversight(day: date) -> Oversight:
     """Everything the oversight page shows, of the newest report."""
+    known = {one.code: one for one in measurement.indicators()}
     areas = _areas()
-    known = [area for area in areas if area.achieved is not None]
-    lines = _lines(day)
-    ratings, grades = _ratings()
+    reporting = [area for area in areas if area.achieved is not None]
+    lines = _lines(day, known)
+    ratings, grades = _ratings(known)
     transformation = _transformation()
     return Oversight(
         areas,
-        sum(area.achieved or 0 for area in known),
-        sum(area.counted for area in known),
+        sum(area.achieved or 0 for area in reporting),
+        sum(area.counted for area in reporting),
         sum(area.counted for area in areas if area.achieved is None),
         lines,
         Counter(str(line.rating) for line in lines),
         ratings,
         grades,
-        _peers(),
+        _peers(known),
         transformation,
         Counter(status for _, _, status, _ in transformation),
         bool(methods.amber_rules()),
@@ -108,15 +110,15 @@ def _areas() -> tuple[AreaLine, ...]:
     return tuple(found)
 
 
-def _lines(day: date) -> tuple[PlanLine, ...]:
+def _lines(day: date, known: Mapping[str, Indicator]) -> tuple[PlanLine, ...]:
     """Every indicator with a plan and an actual of one period, newest period of each."""
-    known = {one.code: one for one in measurement.indicators() if not one.code.endswith(_DERIVED)}
+    plans = [one for one in measurement.get(lens="all", kind=Kind.PLAN) if not one.indicator.endswith(_DERIVED)]
+    planned = sorted({one.indicator for one in plans} & set(known))
     series: dict[tuple[str, str], dict[str, dict[str, Measurement]]] = {}
-    for one in measurement.get(list(known)):
-        if one.kind in {Kind.PLAN, Kind.ACTUAL} and one.lens == "all":
-            series.setdefault((one.indicator, one.footprint), {}).setdefault(one.period, {})[str(one.kind)] = one
+    for one in [*plans, *measurement.get(planned, lens="all", kind=Kind.ACTUAL)]:
+        series.setdefault((one.indicator, one.footprint), {}).setdefault(one.period, {})[str(one.kind)] = one
     amber, steps = methods.amber_rules(), methods.levels()
-    changed = {one.indicator: one for one in measurement.get([code + YEAR_ON_YEAR for code in known])}
+    changed = {one.indicator: one for one in measurement.get([code + YEAR_ON_YEAR for code in planned])}
     found = []
     for (code, _), periods in sorted(series.items()):
         both = [(period, pair["plan"], pair["actual"]) for period, pair in sorted(periods.items()) if len(pair) == 2]
@@ -134,10 +136,10 @@ def _lines(day: date) -> tuple[PlanLine, ...]:
         heading = None if ahead is None else rate(ahead, plan.value, direction, amber, day, code)
         misses = [
             short
-            for _, planned, happened in both
-            if planned.value is not None
+            for _, wanted, happened in both
+            if wanted.value is not None
             and happened.value is not None
-            and (short := miss(happened.value, planned.value, direction)) is not None
+            and (short := miss(happened.value, wanted.value, direction)) is not None
         ]
         change = changed.get(code + YEAR_ON_YEAR)
         found.append(
@@ -169,9 +171,9 @@ def _text(value: Decimal | None) -> str:
     return "" if value is None else f"{value:,f}"
 
 
-def _ratings() -> tuple[tuple[tuple[str, str, dict[str, str]], ...], tuple[str, ...]]:
+def _ratings(known: Mapping[str, Indicator]) -> tuple[tuple[tuple[str, str, dict[str, str]], ...], tuple[str, ...]]:
     figures = _newest(measurement.get(lens="rating"))
-    names = {one.code: one.name for one in measurement.indicators()}
+    names = {code: one.name for code, one in known.items()}
     grades = tuple(dict.fromkeys(one.category for one in sorted(figures, key=lambda one: int(one.source_line))))
     rows: dict[str, dict[str, str]] = {}
     periods: dict[str, str] = {}
@@ -181,9 +183,8 @@ def _ratings() -> tuple[tuple[tuple[str, str, dict[str, str]], ...], tuple[str, 
     return tuple((names.get(code, code), periods[code], cells) for code, cells in rows.items()), grades
 
 
-def _peers() -> tuple[tuple[str, int, int, str, str], ...]:
+def _peers(known: Mapping[str, Indicator]) -> tuple[tuple[str, int, int, str, str], ...]:
     """(measure, rank, of how many, value as printed, period), best rank first."""
-    known = {one.code: one.name for one in measurement.indicators()}
     ranks = _newest(measurement.get([code for code in known if code.endswith(".rank")]))
     values = {one.indicator: one for one in measurement.get([one.indicator.removesuffix(".rank") for one in ranks])}
     found = []
@@ -191,7 +192,15 @@ def _peers() -> tuple[tuple[str, int, int, str, str], ...]:
         code = one.indicator.removesuffix(".rank")
         value = values.get(code)
         shown = (value.printed or "") if value is not None else ""
-        found.append((known.get(code, code), int(one.value or 0), int(one.denominator or 0), shown, one.period))
+        found.append(
+            (
+                known[code].name if code in known else code,
+                int(one.value or 0),
+                int(one.denominator or 0),
+                shown,
+                one.period,
+            )
+        )
     return tuple(sorted(found, key=lambda row: row[1]))
 
 
