@@ -13,7 +13,7 @@ from django.db import connection, transaction
 
 from commonweal.apps.access.api import prepared
 from commonweal.apps.record import statements
-from commonweal.apps.record.actions import stage_search_rows, store_search_rows
+from commonweal.apps.record.actions import row_head, store_search_rows
 from commonweal.apps.record.staging import Wave, index
 from commonweal.fhir.definitions import resource_types
 from commonweal.fhir.search_parameters import edition, indexed
@@ -49,12 +49,7 @@ FROM record_resource r JOIN record_source s ON s.id = r.source_id
 LEFT JOIN record_compartment c ON c.id = r.compartment_id
 WHERE r.rid > %(done)s AND r.rid <= %(upto)s AND NOT r.deleted ORDER BY r.rid FOR NO KEY UPDATE OF r
 """
-_PLAN = """
-INSERT INTO stage_plan (n, rid, compartment_id, category, source_id, verdict)
-SELECT n, rid, compartment_id, category, source_id, 'changed'
-FROM unnest(%s::integer[], %s::bigint[], %s::bigint[], %s::text[], %s::integer[])
-    AS k (n, rid, compartment_id, category, source_id)
-"""
+_PLAN = "INSERT INTO stage_plan (rid, verdict) SELECT k, 'changed' FROM unnest(%s::bigint[]) AS k"
 _DONE = "UPDATE record_indexing SET done = %(done)s"
 
 
@@ -97,11 +92,10 @@ def _stretch(now: Indexing) -> int:
         wave = Wave()
         for n, (_, _, _, _, body, source, person) in enumerate(found):
             index(wave, n, orjson.loads(body), source, person)
-        plan = [(n, *row[:4]) for n, row in enumerate(found)]
-        cursor.execute(_PLAN, [[row[i] for row in plan] for i in range(5)])
-        stage_search_rows(cursor, wave)
+        cursor.execute(_PLAN, [[row[0] for row in found]])
         for statement in statements.FORGET:
             cursor.execute(statement)
-        store_search_rows(cursor, wave)
+        heads = [row_head(compartment, rid, source, category) for rid, compartment, category, source, *_ in found]
+        store_search_rows(cursor, wave, heads)
         cursor.execute(_DONE, {"done": last})
     return len(found)

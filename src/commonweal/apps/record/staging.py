@@ -4,10 +4,12 @@
 while the database works on the batch before, a resource at a time while it is still in the processor's cache.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b, sha256
+from operator import itemgetter
 from typing import Any
 
 from commonweal.apps.record import relationships
@@ -19,30 +21,42 @@ from commonweal.fhir.search_parameters import own
 
 # A B-tree entry holds at most a third of a page; longer values are searched by their beginning.
 INDEXED = 250
-_NULL = r"\N"  # of COPY's text format
+NULL = r"\N"  # of COPY's text format
 _NEVER = (-1, b"")  # the wave and digest of a key not seen yet
+
+
+Values = defaultdict[tuple[Any, ...], list[int]]  # what search_values gives → the ordinals that have it
+Rows = list[tuple[str, list[int]]]  # likewise, the end of a row as COPY text
 
 
 @dataclass(slots=True)
 class Wave:
-    """Resources of a batch with no key twice, as COPY text; the nth row of ``keys`` is ordinal n."""
+    """Resources of a batch with no key twice, as COPY text; the nth row of ``keys`` is ordinal n.
+
+    Search values that several resources have (a code, a day) are held once, with the ordinals of those that have
+    it: so they are formatted once, and lie together as in the index by value. ``pack`` turns ``values`` into ``rows``.
+    """
 
     keys: list[tuple[str, str, int]] = field(default_factory=list)  # type, id, line
     items: list[bytes] = field(default_factory=list)
-    tokens: list[str] = field(default_factory=list)
-    dates: list[str] = field(default_factory=list)
-    strings: list[str] = field(default_factory=list)
-    references: list[str] = field(default_factory=list)
-    numbers: list[str] = field(default_factory=list)
-    systems: set[str] = field(default_factory=set)  # code systems that search rows name
+    values: tuple[Values, ...] = field(default_factory=lambda: tuple(defaultdict(list) for _ in _FORMATS))
+    rows: list[Rows] = field(default_factory=list)  # of each kind, as ``statements.SEARCH_ROWS`` lists them
+    systems: dict[int, str] = field(default_factory=dict)  # code systems that search rows name, by number
     demographics: dict[int, tuple[str, Demographics]] = field(default_factory=dict)  # by ordinal: local id, …
     relating: set[int] = field(default_factory=set)  # ordinals of what a relationship rule reads
 
     def pack(self) -> None:
-        """Put each table's rows together in one piece, to be sent to another process for less."""
+        """Format the search values, in the order of the index by value; nothing can be added any more."""
+        if self.rows:
+            return
         self.items = [b"".join(self.items)]
-        for rows in (self.tokens, self.dates, self.strings, self.references, self.numbers):
-            rows[:] = ["".join(rows)] if rows else []
+        for values, (tail, system, value) in zip(self.values, _FORMATS, strict=True):
+            listed = sorted(values, key=itemgetter(0, value))
+            self.rows.append([(tail(row), values[row]) for row in listed])
+            if system:
+                self.systems |= {system_number(row[system]): row[system].replace("\0", "") for row in listed}
+            values.clear()
+        self.systems.pop(0, None)
 
 
 @dataclass(slots=True)
@@ -88,13 +102,13 @@ def _add(wave: Wave, source: str, feed: str, item: Parsed, digest: bytes) -> Non
     n = len(wave.keys)
     line, kind, ident, person, body, resource, category = item
     wave.keys.append((kind, ident, line))
-    local = _NULL if person is None else _escape(person)
+    local = NULL if person is None else _escape(person)
     if b"\\" in body:
         body = body.replace(b"\\", b"\\\\")
     if b"\t" in body or b"\r" in body or b"\n" in body:
         body = body.replace(b"\t", b"\\t").replace(b"\r", b"\\r").replace(b"\n", b"\\n")
     head = (
-        f"{n}\t{local}\t{kind}\t{_escape(ident)}\t{category}\t{happened_at(resource) or _NULL}\t{line}\t"
+        f"{n}\t{local}\t{kind}\t{_escape(ident)}\t{category}\t{happened_at(resource) or NULL}\t{line}\t"
         f"\\\\x{digest.hex()}\t"
     )
     wave.items.append(b"%b%b\n" % (head.encode(), body))
@@ -112,20 +126,20 @@ def index(wave: Wave, n: int, resource: Mapping[str, Any], source: str, person: 
     ``source`` and local ``person`` are its compartment. The reference that says whose the resource is gets no row
     when it is to the Patient of that compartment: the compartment says it, and it is every other reference there is.
     """
-    tokens, dates, strings, references, numbers = search_values(resource)
-    for row in tokens:
-        wave.tokens.append(f"{n}{_token(row)}")
-        wave.systems.add(row[2])
-    for element, item, low, high in dates:
-        wave.dates.append(f"{n}\t{element}\t{item}\t{low}\t{high}\n")
-    for element, item, value, exact in strings:
-        wave.strings.append(f"{n}\t{element}\t{item}\t{_indexed(value)}\t{_indexed(exact)}\n")
-    for element, item, kind, target in references:
+    tokens, dates, strings, references, numbers = wave.values
+    found = search_values(resource)
+    for row in found.tokens:
+        tokens[row].append(n)
+    for moment in found.dates:
+        dates[moment].append(n)
+    for text in found.strings:
+        strings[text].append(n)
+    for reference in found.references:
+        element, _, kind, target = reference
         if kind != "Patient" or element not in own(resource["resourceType"]) or not _main(source, person, target):
-            wave.references.append(f"{n}\t{element}\t{item}\t{kind}\t{_indexed(target)}\n")
-    for element, item, least, most, system, code in numbers:
-        wave.numbers.append(f"{n}\t{element}\t{item}\t{least}\t{most}\t{system_number(system)}\t{_indexed(code)}\n")
-        wave.systems.add(system)
+            references[reference].append(n)
+    for number in found.numbers:
+        numbers[number].append(n)
 
 
 def _main(source: str, person: str | None, patient: str) -> bool:
@@ -149,10 +163,39 @@ def system_number(system: str) -> int:
     return int.from_bytes(blake2b(system.encode("utf-8", "surrogatepass"), digest_size=8).digest(), signed=True)
 
 
-@lru_cache(maxsize=16_384)  # few codes make up most rows
-def _token(row: tuple[int, int, str, str]) -> str:
+def _token(row: tuple[Any, ...]) -> str:
     element, item, system, code = row
     return f"\t{element}\t{item}\t{system_number(system)}\t{_indexed(code)}\n"
+
+
+def _date(row: tuple[Any, ...]) -> str:
+    element, item, low, high = row
+    return f"\t{element}\t{item}\t{low}\t{high}\n"
+
+
+def _string(row: tuple[Any, ...]) -> str:
+    element, item, value, exact = row
+    return f"\t{element}\t{item}\t{_indexed(value)}\t{_indexed(exact)}\n"
+
+
+def _reference(row: tuple[Any, ...]) -> str:
+    element, item, kind, target = row
+    return f"\t{element}\t{item}\t{kind}\t{_indexed(target)}\n"
+
+
+def _number(row: tuple[Any, ...]) -> str:
+    element, item, least, most, system, code = row
+    return f"\t{element}\t{item}\t{least}\t{most}\t{system_number(system)}\t{_indexed(code)}\n"
+
+
+# Of each kind of value: the end of its row, and where in it the code system is (0: nowhere) and what is indexed.
+_FORMATS: tuple[tuple[Callable[[tuple[Any, ...]], str], int, int], ...] = (
+    (_token, 2, 3),
+    (_date, 0, 2),
+    (_string, 0, 2),
+    (_reference, 0, 3),
+    (_number, 4, 2),
+)
 
 
 def _indexed(value: str) -> str:

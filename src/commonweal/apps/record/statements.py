@@ -10,16 +10,11 @@ CREATE TEMP TABLE IF NOT EXISTS stage_item (
     n integer, local_id text COLLATE "C", type text COLLATE "C", id text COLLATE "C",
     category text COLLATE "C",
     happened_at timestamptz, line integer, digest bytea, body text) ON COMMIT DELETE ROWS;
-CREATE TEMP TABLE IF NOT EXISTS stage_token (n integer, parameter smallint, item smallint, system bigint,
-    code text COLLATE "C") ON COMMIT DELETE ROWS;
-CREATE TEMP TABLE IF NOT EXISTS stage_date (n integer, parameter smallint, item smallint, low timestamptz,
-    high timestamptz) ON COMMIT DELETE ROWS;
-CREATE TEMP TABLE IF NOT EXISTS stage_string (n integer, parameter smallint, item smallint, value text COLLATE "C",
-    exact text COLLATE "C") ON COMMIT DELETE ROWS;
-CREATE TEMP TABLE IF NOT EXISTS stage_reference (n integer, parameter smallint, item smallint, kind text COLLATE "C",
-    target text COLLATE "C") ON COMMIT DELETE ROWS;
-CREATE TEMP TABLE IF NOT EXISTS stage_number (n integer, parameter smallint, item smallint, low double precision,
-    high double precision, system bigint, code text COLLATE "C") ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS stage_token (LIKE record_token) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS stage_date (LIKE record_date) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS stage_string (LIKE record_string) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS stage_reference (LIKE record_reference) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS stage_number (LIKE record_number) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS stage_plan (n integer, rid bigint, compartment_id bigint, category text COLLATE "C",
     former bigint, source_id integer, version integer, verdict text COLLATE "C") ON COMMIT DELETE ROWS;
 """
@@ -140,60 +135,26 @@ WHERE p.verdict = 'changed' AND r.rid = p.rid
 """
 CHANGE = (KEEP_FORMER, *FORGET, REPLACE)
 
-# Each kind of search row: the field of a wave that holds it, how it is staged, how it is stored. What is refused,
-# or held already, is not stored. In the order of the index by value: neighbours go to the same page while it is in
-# the processor's cache, which makes a load a quarter faster.
-SEARCH_ROWS = (
-    (
-        "tokens",
-        "COPY stage_token FROM STDIN",
-        """
-        INSERT INTO record_token (compartment_id, rid, system, source_id, parameter, item, category, code)
-        SELECT p.compartment_id, p.rid, t.system, p.source_id, t.parameter, t.item, p.category, t.code
-        FROM stage_token t JOIN stage_plan p USING (n) WHERE p.verdict IN ('new', 'changed')
-        ORDER BY t.parameter, t.code, p.compartment_id, p.rid
-        """,
-    ),
-    (
-        "dates",
-        "COPY stage_date FROM STDIN",
-        """
-        INSERT INTO record_date (compartment_id, rid, low, high, source_id, parameter, item, category)
-        SELECT p.compartment_id, p.rid, t.low, t.high, p.source_id, t.parameter, t.item, p.category
-        FROM stage_date t JOIN stage_plan p USING (n) WHERE p.verdict IN ('new', 'changed')
-        ORDER BY t.parameter, t.low, p.compartment_id, p.rid
-        """,
-    ),
-    (
-        "strings",
-        "COPY stage_string FROM STDIN",
-        """
-        INSERT INTO record_string (compartment_id, rid, source_id, parameter, item, category, value, exact)
-        SELECT p.compartment_id, p.rid, p.source_id, t.parameter, t.item, p.category, t.value, t.exact
-        FROM stage_string t JOIN stage_plan p USING (n) WHERE p.verdict IN ('new', 'changed')
-        ORDER BY t.parameter, t.value, p.compartment_id, p.rid
-        """,
-    ),
-    (
-        "references",
-        "COPY stage_reference FROM STDIN",
-        """
-        INSERT INTO record_reference (compartment_id, rid, source_id, parameter, item, category, kind, target)
-        SELECT p.compartment_id, p.rid, p.source_id, t.parameter, t.item, p.category, t.kind, t.target
-        FROM stage_reference t JOIN stage_plan p USING (n) WHERE p.verdict IN ('new', 'changed')
-        ORDER BY t.parameter, t.target, p.compartment_id, p.rid
-        """,
-    ),
-    (
-        "numbers",
-        "COPY stage_number FROM STDIN",
-        """
-        INSERT INTO record_number (compartment_id, rid, low, high, system, source_id, parameter, item, category, code)
-        SELECT p.compartment_id, p.rid, t.low, t.high, t.system, p.source_id, t.parameter, t.item, p.category, t.code
-        FROM stage_number t JOIN stage_plan p USING (n) WHERE p.verdict IN ('new', 'changed')
-        ORDER BY t.parameter, t.low, p.compartment_id, p.rid
-        """,
-    ),
+# Each kind of search row, in the order of ``search_values``: how it is staged, how it is stored. What they are of is
+# known by then, and they come in the order of the index by value: neighbours go to the same page while it is in the
+# processor's cache, which makes a load a quarter faster.
+_STAGED = "COPY {stage} (compartment_id, rid, source_id, category, parameter, item, {own}) FROM STDIN"
+_STORED = (
+    "INSERT INTO {table} (compartment_id, rid, source_id, category, parameter, item, {own}) "
+    "SELECT compartment_id, rid, source_id, category, parameter, item, {own} FROM {stage}"
+)
+SEARCH_ROWS = tuple(
+    tuple(
+        statement.replace("{stage}", "stage_" + kind).replace("{table}", "record_" + kind).replace("{own}", own)
+        for statement in (_STAGED, _STORED)
+    )
+    for kind, own in (
+        ("token", "system, code"),
+        ("date", "low, high"),
+        ("string", "value, exact"),
+        ("reference", "kind, target"),
+        ("number", "low, high, system, code"),
+    )
 )
 SYSTEMS = """
 INSERT INTO record_system (id, system) SELECT k.id, k.system FROM unnest(%s::bigint[], %s::text[]) AS k (id, system)
