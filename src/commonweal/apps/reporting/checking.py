@@ -54,12 +54,12 @@ def checked(report: BoardReport) -> BoardReport:
 
 
 def check_uploads(files: Sequence[UploadedFile[Any]]) -> list[TableFinding]:
-    """Reconcile files sent by a browser, together; nothing of them is kept.
+    """Reconcile files sent by a browser, together, with the relations sent for them; nothing of them is kept.
 
     Raises ``NotCheckedError``, ``HostileFileError`` or ``BadRelationsError``, each in one line.
     """
     if not files:
-        raise NotCheckedError("Choose at least one CSV file or .xlsx workbook")
+        raise NotCheckedError("Choose at least one CSV file, .xlsx workbook or text")
     if len(files) > MOST_FILES or sum(one.size or 0 for one in files) > MOST_BYTES:
         raise NotCheckedError(f"Send up to {MOST_FILES} files of {MOST_BYTES // 1_000_000} MB in all")
     with tempfile.TemporaryDirectory() as folder:

@@ -109,14 +109,35 @@ def relations_beside(path: Path, name: str) -> Relations | None:
     """What ``FILE.relations.yaml`` declares of a file, None where there is none. Raises ``BadRelationsError``."""
     for beside in (path.with_name(f"{path.name}.relations.yaml"), path.with_name(f"{path.stem}.relations.yaml")):
         if beside.is_file():
-            if beside.stat().st_size > _LARGEST_RELATIONS:
-                raise BadRelationsError(f"{beside.name} has more than {_LARGEST_RELATIONS:,} bytes")
-            try:
-                content = yaml.safe_load(beside.read_text("utf-8"))
-            except (yaml.YAMLError, UnicodeError) as problem:
-                raise BadRelationsError(f"{beside.name} is no YAML: {' '.join(str(problem).split())}") from problem
-            return read_relations(content, name)
+            return _relations(beside, name)
     return None
+
+
+def _relations(path: Path, name: str) -> Relations:
+    if path.stat().st_size > _LARGEST_RELATIONS:
+        raise BadRelationsError(f"{path.name} has more than {_LARGEST_RELATIONS:,} bytes")
+    try:
+        content = yaml.safe_load(path.read_text("utf-8"))
+    except (yaml.YAMLError, UnicodeError, RecursionError) as problem:
+        raise BadRelationsError(f"{path.name} is no YAML: {' '.join(str(problem).split())}") from problem
+    return read_relations(content, name)
+
+
+def _declares(path: Path) -> bool:
+    return path.name.endswith((".relations.yaml", ".relations.yml"))
+
+
+def _given(path: Path, name: str, files: list[str]) -> Relations:
+    """A file of relations given among the files, for the one whose name it carries."""
+    of = path.name.rpartition(".relations.")[0]
+    bare = {file.rpartition("/")[2]: file for file in files}
+    found = bare.get(of) or next((file for last, file in bare.items() if last.rpartition(".")[0] == of), None)
+    if found is None:
+        raise BadRelationsError(f"{name} is for {of}, which is not among the files; give both")
+    try:
+        return _relations(path, found)
+    except OSError as problem:
+        raise HostileFileError(f"{name} cannot be read ({problem.strerror})") from problem
 
 
 @lru_cache(maxsize=1)
@@ -128,18 +149,24 @@ def aliases() -> dict[str, str]:
 
 
 def reconcile_files(paths: Iterable[tuple[Path, str]], encoding: str = "") -> list[TableFinding]:
-    """Reconcile tables and texts together, each (path, name in findings). Raises ``HostileFileError`` or ``BadRelationsError``."""
+    """Reconcile tables and texts together, each (path, name in findings).
+
+    Raises ``HostileFileError`` or ``BadRelationsError``, each in one line.
+    """
     sheets: list[Sheet] = []
-    relations = []
     texts: list[Text] = []
-    for path, name in paths:
+    paths = list(paths)
+    files = [(path, name) for path, name in paths if not _declares(path)]
+    relations = [_given(path, name, [other for _, other in files]) for path, name in paths if _declares(path)]
+    given = {one.file for one in relations}
+    for path, name in files:
         if path.suffix.lower() in ENDINGS:
             tables, text = _text(path, name, encoding)
             sheets += tables
             texts.append(text)
         else:
             sheets += table_sheets(path, name, encoding)
-        beside = relations_beside(path, name)
+        beside = relations_beside(path, name) if name not in given else None
         if beside is not None:
             relations.append(beside)
     return reconcile(sheets, relations, aliases(), texts)

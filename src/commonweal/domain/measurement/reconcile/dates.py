@@ -73,6 +73,32 @@ def _pairs(table: Table, columns: list[int]) -> Iterator[tuple[int, int]]:
                 ):
                     yield a, b
                     break
+            else:
+                if _follows(one, other):
+                    yield a, b
+
+
+# A label made of such words alone says what comes first, or last, whatever the other column is called.
+_FIRST = frozenset([
+    "start", "starts", "started", "from", "opened", "open", "raised", "identified", "added", "received",
+    "referred", "referral", "admitted", "admission", "issued", "created", "logged", "commencement", "commenced",
+    "commences", "begin", "begins", "birth", "registered", "requested", "allocated", "assigned",
+])  # fmt: skip
+_LAST = frozenset([
+    "end", "ends", "ended", "finish", "finished", "until", "closed", "close", "due", "completed", "completion",
+    "deadline", "target", "review", "seen", "discharged", "discharge", "death", "expires", "expiry", "resolved",
+    "resolution", "treated", "decision", "closure", "by",
+])  # fmt: skip
+_AROUND = frozenset([
+    "date", "of", "on", "the", "day", "contract", "action", "actions", "risk", "issue", "treatment", "to", "be",
+    "next",
+])  # fmt: skip
+
+
+def _follows(one: str, other: str) -> bool:
+    """Whether two labels are made of words of beginning, and of ending, alone."""
+    first, last = set(one.split()) - _AROUND, set(other.split()) - _AROUND
+    return bool(first) and bool(last) and first <= _FIRST and last <= _LAST
 
 
 def _holds(name: str, words: str) -> bool:

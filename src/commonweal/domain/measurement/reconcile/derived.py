@@ -5,118 +5,37 @@ taking the one that fits. Named operands (plan and actual, n and N) are believed
 when nearly all do, so that a coincidence is not taken for a rule.
 """
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from commonweal.domain.measurement.figures import Severity
 from commonweal.domain.measurement.reconcile.checking import Verdict, finding, judge, soft_fields, soft_records
+from commonweal.domain.measurement.reconcile.formulas import (
+    BY_ROLE,
+    CHANGE_PERCENT,
+    MADE_BY_PRODUCT,
+    OPERANDS,
+    OVER_PERCENT,
+    PART,
+    PRODUCT,
+    REST,
+    SHARES,
+    VARIANCE,
+    Formula,
+    Operand,
+    Range,
+)
 from commonweal.domain.measurement.reconcile.labels import TOTALS, Role, plain, side
 from commonweal.domain.measurement.reconcile.sheets import TableFinding
-from commonweal.domain.measurement.reconcile.views import Flags, Floats, View
+from commonweal.domain.measurement.reconcile.signs import other_way
+from commonweal.domain.measurement.reconcile.views import Floats, View
 
 _SAMPLE = 400  # rows on which pairs are tried; the one taken is then held to all
 _GLANCE = 60  # rows on which all pairs are tried at once
 _CLOSER = 12  # pairs then looked at with their rounding
 _MOST_FIELDS = 24  # further away than this no operand is looked for
-_Range = tuple[Floats, Floats, Floats]
-_OPERANDS = (
-    frozenset(
-        {
-            Role.ITEM,
-            Role.PLAN,
-            Role.ACTUAL,
-            Role.NUMERATOR,
-            Role.DENOMINATOR,
-            Role.CUMULATIVE,
-            Role.PERCENT,
-            Role.RATE,
-            Role.AVERAGE,
-        }
-    )
-    | TOTALS
-)
-
-
-@dataclass(frozen=True)
-class Operand:
-    """The figures of one column over some rows, with what rounding may hide in each."""
-
-    value: Floats
-    half: Floats
-
-
-@dataclass(frozen=True)
-class Formula:
-    """How a column may follow from two others; ``words`` take their names."""
-
-    name: str
-    rule: str
-    words: str
-    compute: Callable[[Operand, Operand], _Range]
-    scale_free: bool = False  # the result is a ratio, so that units of the operands cancel
-
-
-def _difference(a: Operand, b: Operand) -> _Range:
-    middle, slack = a.value - b.value, a.half + b.half
-    return middle - slack, middle, middle + slack
-
-
-def _product(a: Operand, b: Operand) -> _Range:
-    corners = [(a.value + s * a.half) * (b.value + t * b.half) for s in (-1, 1) for t in (-1, 1)]
-    return np.minimum.reduce(corners), a.value * b.value, np.maximum.reduce(corners)
-
-
-def _ratio(times: float, less: float = 0.0) -> Callable[[Operand, Operand], _Range]:
-    def compute(a: Operand, b: Operand) -> _Range:
-        with np.errstate(all="ignore"):
-            size = np.abs(b.value)
-            under = np.where(size > b.half, b.value, np.nan)
-            ends = [
-                (a.value + s * a.half - less * (under + t * b.half)) / np.abs(under + t * b.half) * times
-                for s in (-1, 1)
-                for t in (-1, 1)
-            ]
-            middle = (a.value - less * under) / np.abs(under) * times
-        return np.minimum.reduce(ends), middle, np.maximum.reduce(ends)
-
-    return compute
-
-
-_VARIANCE = (Formula("difference", "variance-is-actual-less-plan", "{0} less {1} is", _difference),)
-_CHANGE_PERCENT = tuple(
-    Formula("change", "variance-percent-is-variance-over-plan", "{0} less {1}, over {1}, is", _ratio(times, 1.0), True)
-    for times in (100.0, 1.0)
-)
-_OVER_PERCENT = tuple(
-    Formula("over", "variance-percent-is-variance-over-plan", "{0} over {1} is", _ratio(times), True)
-    for times in (100.0, 1.0)
-)
-_PART = tuple(
-    Formula("part", "percentage-is-part-over-whole", "{0} over {1} is", _ratio(times), True) for times in (100.0, 1.0)
-)
-_PER = tuple(
-    Formula("per", "percentage-is-part-over-whole", "{0} over {1} is", _ratio(times), True)
-    for times in (1000.0, 10_000.0, 100_000.0, 1_000_000.0)
-)
-_QUOTIENT = (Formula("quotient", "average-is-quotient", "{0} over {1} is", _ratio(1.0)),)
-_PRODUCT = (Formula("product", "product-is-product", "{0} times {1} is", _product),)
-_BY_ROLE: dict[Role, tuple[Formula, ...]] = {
-    Role.VARIANCE: (*_VARIANCE, *_CHANGE_PERCENT),
-    Role.VARIANCE_PERCENT: (*_CHANGE_PERCENT, *_OVER_PERCENT, *_VARIANCE),
-    Role.PERCENT: (*_PART, *_CHANGE_PERCENT),
-    Role.RATE: (*_PER, *_PART, *_QUOTIENT, *_PRODUCT),
-    Role.AVERAGE: _QUOTIENT,
-    Role.ACTUAL: (*_PART, *_PRODUCT),
-    Role.TOTAL: _PRODUCT,
-    Role.NUMERATOR: _PART,
-}
-_SHARES = frozenset(
-    ["uptake", "coverage", "occupancy", "performance", "compliance", "utilisation", "proportion", "share", "completion"]
-)
-_MADE_BY_PRODUCT = ("cost", "amount", "value", "score", "total", "spend", "price", "budget")
 
 
 @dataclass(frozen=True)
@@ -152,26 +71,26 @@ def relations(view: View) -> list[Found]:
 def _formulas(view: View, f: int, role: Role) -> tuple[Formula, ...]:
     percent = bool(view.percent[:, f].mean() > 0.5)
     label = plain(view.fields[f])
-    if not percent and _SHARES & set(label.split()) and role in {Role.ITEM, Role.NUMERATOR, Role.ACTUAL}:
-        return _PART
+    if not percent and SHARES & set(label.split()) and role in {Role.ITEM, Role.NUMERATOR, Role.ACTUAL}:
+        return (*PART, *REST)
     if role is Role.VARIANCE and percent:
-        return (*_CHANGE_PERCENT, *_OVER_PERCENT, *_VARIANCE)
+        return (*CHANGE_PERCENT, *OVER_PERCENT, *VARIANCE)
     if role in {Role.ACTUAL, Role.NUMERATOR} and not percent:
-        return _PRODUCT if any(word in label.split() for word in _MADE_BY_PRODUCT) else ()
+        return PRODUCT if any(word in label.split() for word in MADE_BY_PRODUCT) else ()
     if role is Role.ITEM or (role is Role.TOTAL and not percent):
         if percent:
-            return (*_PART, *_CHANGE_PERCENT)
-        return _PRODUCT if any(word in label.split() for word in _MADE_BY_PRODUCT) else ()
+            return (*PART, *CHANGE_PERCENT, *REST)
+        return PRODUCT if any(word in label.split() for word in MADE_BY_PRODUCT) else ()
     if role in TOTALS or role in {Role.PLAN, Role.DENOMINATOR}:
         return ()
-    return _BY_ROLE.get(role, ())
+    return BY_ROLE.get(role, ())
 
 
 def _best(view: View, f: int, formulas: tuple[Formula, ...], rows: np.typing.NDArray[np.int64]) -> Found | None:
     candidates = [
         g
         for g, role in enumerate(view.field_roles)
-        if g != f and (role in _OPERANDS or role is Role.VARIANCE) and abs(g - f) <= _MOST_FIELDS
+        if g != f and (role in OPERANDS or role is Role.VARIANCE) and abs(g - f) <= _MOST_FIELDS
     ]
     target = view.value[rows, f]
     if not np.isfinite(target).any():
@@ -214,7 +133,7 @@ def _either(
     rows: np.typing.NDArray[np.int64],
     formula: Formula,
     printed: Floats,
-    computed: _Range,
+    computed: Range,
     verdict: Verdict,
 ) -> Verdict:
     """What agrees but for its sign counts as agreeing in a table of sections, whose signs may differ."""
@@ -262,7 +181,7 @@ def _believed(view: View, found: Found, verdict: Verdict, named: bool, candidate
 
 def _only(view: View, found: Found, candidates: list[int]) -> bool:
     """Whether the table leaves no other pair of columns to choose from."""
-    plain_ones = [g for g in candidates if view.field_roles[g] in _OPERANDS]
+    plain_ones = [g for g in candidates if view.field_roles[g] in OPERANDS]
     return len(plain_ones) == 2 and found.formula.name in {"difference", "change", "part", "over"}
 
 
@@ -271,16 +190,14 @@ def _may(view: View, f: int, formula: Formula, a: int, b: int) -> bool:
     roles = view.field_roles
     if formula.name == "over":
         return roles[a] is Role.VARIANCE and roles[b] is not Role.VARIANCE
-    if formula.name == "part" and Role.VARIANCE in {roles[a], roles[b]}:
+    if formula.name in {"part", "rest"} and Role.VARIANCE in {roles[a], roles[b]}:
         return False
     if formula.name in {"difference", "change"} and Role.VARIANCE in {roles[a], roles[b]}:
         return False
     if formula.name in {"product", "quotient", "per"}:
         return roles[a] is not Role.VARIANCE and roles[b] is not Role.VARIANCE and (formula.name != "product" or a < b)
     left, right = bool(view.percent[:, a].mean() > 0.5), bool(view.percent[:, b].mean() > 0.5)
-    if formula.name == "part" and (left or right) and left != right:
-        return False
-    if formula.name == "part" and left:
+    if formula.name in {"part", "rest"} and (left or right):
         return False
     return formula.name != "difference" or left == right
 
@@ -351,7 +268,7 @@ def derived(view: View) -> Iterator[TableFinding]:
         words = formula.words.format(*names)
         turned = _judged(view, f, rows, -printed, low, middle, high, formula.name == "difference")
         steady = int((verdict.fits & (middle != 0)).sum()) >= 2
-        meant = _other_way(view, f, verdict, turned, middle)
+        meant = other_way(view, f, verdict, turned, middle)
         for r in map(int, np.flatnonzero(verdict.tested & ~verdict.agrees)):
             near, rule, severity = bool(verdict.near[r]), formula.rule, None
             signed = formula.name in {"difference", "change", "over"}
@@ -369,36 +286,6 @@ def derived(view: View) -> Iterator[TableFinding]:
         for r in map(int, np.flatnonzero(meant & verdict.fits & ~turned.fits & (np.abs(middle) > 0))):
             words = f"the rows about it have the other sign: {words}"
             yield finding(view, r, f, "variance-has-the-wrong-sign", -float(middle[r]), words, severity=Severity.ERROR)
-
-
-_EARNED = re.compile(
-    r"\b(?:income|revenue|receipts|grants?|fees|sales|funding|surplus|deficit|net|contribution|savings?|cip|"
-    r"efficienc(?:y|ies)|margin|result)\b",
-    re.IGNORECASE,
-)
-
-
-def _other_way(view: View, f: int, verdict: Verdict, turned: Verdict, middle: Floats) -> Flags:
-    """Records whose sign means the other way: better is more of income and less of cost.
-
-    Records are taken by section, and within one by whether their label is of income; a group most of which fits the
-    other way is taken to mean it. A group of one record does only if it is of income, among records that are not.
-    """
-    found = np.zeros(len(view.records), dtype=bool)
-    if view.columns_are_records:
-        return found
-    earned = np.array([bool(_EARNED.search(label)) for label in view.records])
-    one_way, other_way = verdict.fits & (middle != 0), turned.fits & ~verdict.fits
-    groups = {(int(block), bool(kind)) for block, kind in zip(view.blocks, earned, strict=True)}
-    if len(groups) < 2:
-        return found
-    for block, kind in groups:
-        members = (view.blocks == block) & (earned == kind)
-        fits, turns = int((one_way & members).sum()), int((other_way & members).sum())
-        apart = kind and bool((~earned & np.isfinite(middle)).any())
-        if turns > fits and (turns >= 2 or apart):
-            found |= members
-    return found
 
 
 def _cut_off(view: View, r: int, f: int, computed: float) -> bool:

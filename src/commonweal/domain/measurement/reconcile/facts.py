@@ -6,8 +6,8 @@ figure to be meant as the same.
 """
 
 import re
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ import numpy as np
 from commonweal.domain.measurement.figures import Severity
 from commonweal.domain.measurement.reconcile.calendar_dates import read_day, read_period
 from commonweal.domain.measurement.reconcile.checking import finding
-from commonweal.domain.measurement.reconcile.labels import TOTALS, Role, plain
+from commonweal.domain.measurement.reconcile.labels import ADDITIVE, TOTALS, Role, exact_total, plain, without_scale
 from commonweal.domain.measurement.reconcile.layout import Table
 from commonweal.domain.measurement.reconcile.sheets import TableFinding
 from commonweal.domain.measurement.reconcile.views import View
@@ -61,28 +61,58 @@ class Fact:
     record: int
     field: int
     period: str
+    sum: float | None = None  # of several rows, the first of which is ``record``
+    slack: float = 0.0
 
 
 def canonical(text: str, aliases: Mapping[str, str]) -> str:
     """Text in lower case with every alias of an organisation replaced by one name."""
-    found = plain(text).replace("&", "and")
+    found = " ".join(plain(text).replace("&", " and ").replace("’", "'").split())
     if found in aliases:
-        return aliases[found]
+        return _FORM.sub("", aliases[found])
     for alias, name in aliases.items():
-        if alias in found:
+        if alias in found and name not in found:
             found = re.sub(rf"\b{re.escape(alias)}\b", name, found)
-    return found
+    return _FORM.sub("", found)
+
+
+def initials(names: Iterable[str]) -> dict[str, str]:
+    """Initials by which a run calls organisations it also names in full: {"ruh": "royal united hospitals"}.
+
+    Only initials that stand alone as a label and fit exactly one of the names count.
+    """
+    labels = {" ".join(plain(name).split()): name.strip() for name in names if 2 < len(name) < 100}
+    short = {low for low, name in labels.items() if re.fullmatch(r"[A-Z]{3,6}", name)}
+    found: dict[str, set[str]] = defaultdict(set)
+    for low in labels:
+        words = [word for word in re.findall(r"[a-z]+", low) if word not in {"and", "of", "the", "for", "in"}]
+        bare = [
+            word for word in re.findall(r"[a-z]+", _FORM.sub("", low)) if word not in {"and", "of", "the", "for", "in"}
+        ]
+        for letters in {"".join(word[0] for word in some) for some in (words, bare) if len(some) >= 3}:
+            if letters in short:
+                found[letters].add(low)
+    return {letters: next(iter(names)) for letters, names in found.items() if len(names) == 1}
+
+
+_FORM = re.compile(
+    r"\s+(?:nhs foundation trust|nhs trust|foundation trust|nhs ft|ft|trust|ltd|limited|plc|cic|integrated care board"
+    r"|icb)\Z"
+)
 
 
 def facts(tables: Sequence[tuple[Table, View]], aliases: Mapping[str, str]) -> Iterator[TableFinding]:
     """Findings on facts that two tables of the run tell differently; placed in the later of the two."""
     if len(tables) < 2:
         return
+    aliases = {**initials({record for _, view in tables for record in view.records[:2000]}), **aliases}
     named: dict[tuple[frozenset[str], bool], list[tuple[int, Fact]]] = defaultdict(list)
     for number, (table, view) in enumerate(tables):
         if len(view.records) > _MOST_RECORDS:
             continue
         mine: dict[tuple[frozenset[str], bool, str], list[Fact]] = defaultdict(list)
+        for (key, percent), fact in _sums(table, view, aliases):
+            named[key, percent].append((number, fact))
         for (key, percent), fact in _facts(table, view, aliases):
             mine[key, percent, fact.period].append(fact)
         for (key, percent, _), alike in mine.items():
@@ -92,7 +122,11 @@ def facts(tables: Sequence[tuple[Table, View]], aliases: Mapping[str, str]) -> I
     for (key, _), found in named.items():
         for index, (a, one) in enumerate(found):
             for b, other in found[index + 1 :]:
-                if a != b and (not one.period or not other.period or one.period == other.period):
+                if (
+                    a != b
+                    and (one.sum is None or other.sum is None)
+                    and (not one.period or not other.period or one.period == other.period)
+                ):
                     shared[a, b].append((key, one, other))
     for (a, b), pairs in shared.items():
         yield from _compare(pairs, _stamp(tables[a][0]), _stamp(tables[b][0]))
@@ -100,17 +134,42 @@ def facts(tables: Sequence[tuple[Table, View]], aliases: Mapping[str, str]) -> I
 
 def _facts(table: Table, view: View, aliases: Mapping[str, str]) -> Iterator[tuple[tuple[frozenset[str], bool], Fact]]:
     when = next((c for c, label in enumerate(table.labels) if plain(label) in _PERIODS), None)
-    heads = [frozenset(_WORD.findall(canonical(label, aliases))) - _EMPTY for label in view.fields]
+    heads = [frozenset(_WORD.findall(canonical(without_scale(label), aliases))) - _EMPTY for label in view.fields]
     for r, record in enumerate(view.records):
-        if not record or view.record_roles[r] in TOTALS or len(record) > 200:
+        if not record or len(record) > 200 or (view.record_roles[r] in TOTALS and not exact_total(record)):
             continue
         words = frozenset(_WORD.findall(canonical(record, aliases))) - _EMPTY
+        if view.record_roles[r] in TOTALS:
+            words = frozenset({"#total"})
         period = _period(table.cell(r, when)) if when is not None else ""
         for f, head in enumerate(heads):
             if np.isfinite(view.value[r, f]) and view.field_roles[f] not in {Role.RANK, Role.KEY}:
                 key = words | head
                 if key and words:
                     yield (key, bool(view.percent[r, f])), Fact(view, r, f, period)
+
+
+def _sums(table: Table, view: View, aliases: Mapping[str, str]) -> Iterator[tuple[tuple[frozenset[str], bool], Fact]]:
+    """Sums of the rows of one name, in a table of several rows a name: wards of a trust, months of a service."""
+    counts = Counter(view.records)
+    if len(view.records) > _MOST_RECORDS or not any(n > 1 for n in counts.values()) or len(view.groups) < 2:
+        return
+    if any(role in TOTALS for role in view.record_roles) or len(counts) < 2 or len(view.groups[0]) < 2:
+        return
+    heads = [frozenset(_WORD.findall(canonical(without_scale(label), aliases))) - _EMPTY for label in view.fields]
+    for record in counts:
+        rows = [r for r, name in enumerate(view.records) if name == record]
+        words = frozenset(_WORD.findall(canonical(record, aliases))) - _EMPTY
+        for f, head in enumerate(heads):
+            cells = view.value[rows, f]
+            if (
+                words
+                and np.isfinite(cells).all()
+                and not view.percent[rows, f].any()
+                and view.field_roles[f] in ADDITIVE
+            ):
+                slack = float(view.half[rows, f].sum() * 2)
+                yield (words | head, False), Fact(view, rows[0], f, "", float(cells.sum()), slack)
 
 
 def _period(text: str) -> str:
@@ -149,6 +208,8 @@ def _compare(
     fails = sum(not near for *_, near in apart)
     evident = agree >= 2 and agree >= 2 * fails
     for key, one, other, near in apart:
+        if other.sum is not None:
+            one, other = other, one
         alone = len(pairs) <= 2 and len(key) >= 3 and one_stamp == other_stamp and _meant(one, other)
         if not (evident or (alone and not near)):
             continue
@@ -156,6 +217,8 @@ def _compare(
         line, column = one.view.place(one.record, one.field)
         same_file = one.view.file == other.view.file
         where = f"line {line}, {column}" if same_file else f"{one.view.file} line {line}, {column}"
+        if one.sum is not None:
+            where = f"the rows of {one.view.records[one.record]} in {one.view.file}, from line {line}, add up, which"
         ratio = abs(second[0] / first[0]) if first[0] else 0.0
         out = any(abs(ratio / power - 1) < 0.002 for power in (1e3, 1e6, 1e-3, 1e-6))
         yield finding(
@@ -171,6 +234,8 @@ def _compare(
 
 
 def _figure(fact: Fact) -> tuple[float, float]:
+    if fact.sum is not None:
+        return fact.sum, max(fact.slack, 1e-9)
     return float(fact.view.value[fact.record, fact.field]), float(fact.view.step[fact.record, fact.field])
 
 

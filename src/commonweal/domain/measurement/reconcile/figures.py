@@ -61,6 +61,24 @@ def label_columns(table: Table, numeric: Sequence[int]) -> list[int]:
     ]
 
 
+_EITHER = frozenset({"no", "nos", "number", "numbers", "#"})
+
+
+def column_role(table: Table, c: int) -> Role:
+    """What a column's label says of it, where its cells have to tell an identifier from a count."""
+    found = role(table.labels[c])
+    if found is Role.KEY and c and plain(table.labels[c]) in _EITHER:
+        texts = [text for r in range(min(len(table.rows), 200)) if (text := table.cell(r, c)) and not _marked(table, r)]
+        numbers = sorted({int(text.replace(",", "")) for text in texts if text.replace(",", "").isdigit()})
+        steady = len(numbers) == len(texts) > 1 and numbers[-1] - numbers[0] < 1.25 * len(numbers)
+        return Role.KEY if steady or not numbers else Role.ITEM
+    return found
+
+
+def _marked(table: Table, r: int) -> bool:
+    return any(row_role(text) in TOTALS for text in table.rows[r][:3] if text)
+
+
 def numeric_columns(table: Table) -> list[int]:
     """Columns that hold figures rather than words, numbers of rows or dates."""
     found = []
@@ -68,7 +86,7 @@ def numeric_columns(table: Table) -> list[int]:
     for c, label in enumerate(table.labels):
         if c in printed or (plain(label) in PROVENANCE and not _says_lines(table, c)):
             continue
-        if role(label) in _NO_FIGURES and not ends_periods(table.labels, c):
+        if column_role(table, c) in _NO_FIGURES and not ends_periods(table.labels, c):
             continue
         sample = [read_cell(table.cell(r, c)).kind for r in range(min(len(table.rows), 400))]
         counts = Counter(sample)
@@ -155,7 +173,7 @@ def view_of(table: Table) -> View | None:
         tuple(records),
         tuple(table.labels[c] or table.name(c) for c in columns),
         tuple(roles),
-        with_quarters([table.labels[c] for c in columns], [role(table.labels[c]) for c in columns]),
+        with_quarters([table.labels[c] for c in columns], [column_role(table, c) for c in columns]),
         value,
         half,
         step,
@@ -287,12 +305,18 @@ _MAYBE = re.compile(
 )
 
 
+_MEAN = re.compile(
+    r"(?:(?:simple|unweighted|arithmetic|system|ic[sb]|overall|trust|ward|group|provider|site|area|practice|pcn|team|unit|"
+    r"place|monthly|weekly|quarterly|annual|daily) )*(?:average|mean|avg)(?: \(.*\))?(?: (?:of|per|across) .*)?"
+)
+
+
 def row_role(label: str) -> Role:
     """What a row's label says it is, of the few things a row can be: most words name an item."""
     if len(label) > 120 or not _MAYBE.search(label):
         return Role.ITEM
     found = role(label)
-    if found is Role.AVERAGE and not re.fullmatch(r"(?:simple |unweighted )?(?:average|mean)(?: of .*)?", plain(label)):
+    if found is Role.AVERAGE and not _MEAN.fullmatch(plain(label)):
         return Role.ITEM
     if found in TOTALS and is_share(label):
         return Role.ITEM

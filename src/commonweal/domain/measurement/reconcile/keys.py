@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from commonweal.domain.measurement.figures import Severity
-from commonweal.domain.measurement.reconcile.figures import PROVENANCE, row_role
-from commonweal.domain.measurement.reconcile.labels import TOTALS, Role, plain, role
+from commonweal.domain.measurement.reconcile.figures import PROVENANCE, column_role, row_role
+from commonweal.domain.measurement.reconcile.labels import TOTALS, Role, plain
 from commonweal.domain.measurement.reconcile.layout import Table
 from commonweal.domain.measurement.reconcile.rules import RULES
 from commonweal.domain.measurement.reconcile.sheets import TableFinding
@@ -19,7 +19,7 @@ def keys(table: Table) -> Iterator[TableFinding]:
     """Findings on the identifier columns of a table."""
     for c, label in enumerate(table.labels):
         name = plain(label)
-        if role(label) is not Role.KEY or name in PROVENANCE or name.endswith(" printed"):
+        if column_role(table, c) is not Role.KEY or name in PROVENANCE or name.endswith(" printed"):
             continue
         cells = [(r, table.cell(r, c)) for r in range(len(table.rows))]
         cells = [(r, text) for r, text in cells if text and row_role(text) not in TOTALS and len(text) <= 40]

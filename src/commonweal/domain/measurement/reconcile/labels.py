@@ -56,6 +56,7 @@ _PATTERNS: tuple[tuple[Role, str], ...] = (
     (Role.GRAND, r"^(?:grand|overall|final) totals?\b|\bgrand total$"),
     (Role.RANK, r"\brank(?:ing|ed)?\b|^(?:position|league position|place|placing)$"),
     (Role.CUMULATIVE, r"\b(?:cumulative|cum|running total)\b"),
+    (Role.AVERAGE, r"^(?:average|mean|avg) (?:per|a|each) (?:period|month|week|quarter|year|day)$"),
     (Role.MEDIAN, r"^median$"),
     (Role.LEAST, r"^(?:min(?:imum)?|lowest)$"),
     (Role.MOST, r"^(?:max(?:imum)?|highest)$"),
@@ -97,7 +98,11 @@ _AFTER: tuple[tuple[Role, str], ...] = (
         r"\b(?:actual|actuals|outturn|forecast|spend|spent|result|observed|current|latest|this|after|now|achieved|delivered"
         r"|fot|act|expenditure|incurred)\b",
     ),
-    (Role.WHOLE, r"\bytd$|\byear to date$|^year to date|^annual$|^full[- ]year\b|\bcombined$|^fy ?\d|\boverall$"),
+    (
+        Role.WHOLE,
+        r"\bytd$|\byear to date$|^year to date|^annual$|^full[- ]year\b|\bcombined$|^fy ?\d"
+        r"|\boverall$",
+    ),
     (
         Role.NUMERATOR,
         r"^n$|\b(?:numerator|vaccinated|completed|within|seen|met|received|screened|quit|successful|uptake)\b",
@@ -153,8 +158,8 @@ _EXACT = re.compile(
     r"|totals? (?:all|overall|icb|ics|icp|system|trusts?|region|group|all [\w-]+)"
 )
 _NO_OVERLAP = re.compile(
-    r"all|overall|sum|combined|aggregate|everything|sum of .*|all (?:organisations?|providers?|services?|trusts?|wards?|areas?"
-    r"|sites?|practices|places?|boroughs?|teams?|directorates?|divisions?|departments?|regions?|localities|pcns|systems?"
+    r"all|overall|sum|combined|aggregate|everything|sum of .*|all (?:organisations?|providers?|services?|trusts?|wards?"
+    r"|areas?|sites?|practices|places?|boroughs?|teams?|directorates?|divisions?|departments?|regions?|localities|pcns|systems?"
     r"|hospitals?|funds?|budgets?|lines?|categories|districts?|councils?|programmes?|schemes?|projects?)(?: combined)?"
 )
 
@@ -183,6 +188,11 @@ def scale(label: str) -> float:
     if found is None:
         return 1.0
     return 1e6 if found["m"] else 1e3 if found["k"] else 1e9
+
+
+def without_scale(label: str) -> str:
+    """A label without the unit of money its figures are in, so that *Spend £m* and *Spend £000* are of one thing."""
+    return _MONEY_SCALE.sub(" ", label)
 
 
 def rounds(label: str) -> bool:

@@ -66,7 +66,8 @@ def _tables(sheet: Sheet) -> Iterator[Table]:
         for left, right in _spans(sheet, first, last):
             rows = [(sheet.lines[r], _slice(sheet.rows[r], left, right)) for r in range(first, last)]
             rows = [(line, cells) for line, cells in rows if any(cells)]
-            if (rows and all(sum(map(bool, cells)) == 1 for _, cells in rows) and right - left > 1) or not rows:
+            lone = rows and all(sum(map(bool, cells)) == 1 for _, cells in rows)
+            if not rows or (lone and (right - left > 1 or (len(rows) < 3 and not _numeric(rows[-1][1][0])))):
                 title = " ".join(next(cell for cell in cells if cell) for _, cells in rows) or title
                 continue
             for found in _cut(sheet, rows, left, title):

@@ -93,6 +93,14 @@ _ALL = (
         "Ask for the numerator: no whole number gives this percentage.",
     ),
     Rule(
+        "percentage-is-possible",
+        "Percentages",
+        "A share of a whole is not more than all of it, nor less than none.",
+        "A column of percentages labelled uptake, compliance, coverage, within, of patients and the like.",
+        "error",
+        "See which count was taken for the whole, and where the decimal point stands.",
+    ),
+    Rule(
         "shares-add-up-to-all",
         "Percentages",
         "Shares of one whole add up to 100%.",
@@ -115,6 +123,14 @@ _ALL = (
         "A column labelled cumulative or running total, beside the column it adds up.",
         _BY_ROUNDING,
         "Add up again from the first row.",
+    ),
+    Rule(
+        "balance-carries-forward",
+        "Totals",
+        "A closing balance is the opening one with what came in and less what went out; the next row opens with it.",
+        "Columns labelled opening and closing, brought and carried forward, start of and end of.",
+        _BY_ROUNDING,
+        "Follow the balance from the first row, and see where it was last right.",
     ),
     Rule(
         "average-is-quotient",
@@ -181,6 +197,15 @@ _ALL = (
         "Say that the period was not reported, or correct its label.",
     ),
     Rule(
+        "done-before-the-paper",
+        "Dates",
+        "What a paper tells as done was done before its meeting, and its figures are as at a day before.",
+        "A date in a title or note beside meeting, board, committee or as at; columns labelled completed, closed, "
+        "raised, received and the like, of which most dates are before it.",
+        "error",
+        "See whether the date was planned rather than done, or belongs to the next paper.",
+    ),
+    Rule(
         "id-is-unique",
         "Identifiers",
         "An identifier stands for one thing.",
@@ -229,6 +254,16 @@ _ALL = (
         "two tables otherwise agree or the label is long enough to name one thing.",
         "warning; note within rounding",
         "See which is current, and whether both have the same as-at date.",
+    ),
+    Rule(
+        "text-agrees-with-table",
+        "Same fact",
+        "A figure in a sentence is the one its table prints, and the one the same sentence has elsewhere.",
+        "A sentence that holds every word of the row, the column and the period of one cell (of the title too, where "
+        "the column is only a month or actual), organisations by any of their names; estimates, changes and earlier "
+        "values are left alone.",
+        "warning",
+        "See which of text and table was written last.",
     ),
     Rule(
         "declared-relation-holds",

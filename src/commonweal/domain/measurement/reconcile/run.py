@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from commonweal.domain.measurement.figures import Severity
+from commonweal.domain.measurement.reconcile.as_at import done_dates, paper_dates
+from commonweal.domain.measurement.reconcile.balances import balances
 from commonweal.domain.measurement.reconcile.dates import dates, periods
 from commonweal.domain.measurement.reconcile.declared import Relations, declared
 from commonweal.domain.measurement.reconcile.derived import derived
@@ -12,24 +14,32 @@ from commonweal.domain.measurement.reconcile.keys import keys
 from commonweal.domain.measurement.reconcile.layout import Table, tables
 from commonweal.domain.measurement.reconcile.longform import pivots
 from commonweal.domain.measurement.reconcile.parts import parts
+from commonweal.domain.measurement.reconcile.prose import Text
 from commonweal.domain.measurement.reconcile.ranks import impossible, ranks
-from commonweal.domain.measurement.reconcile.scales import negatives, prints, slips
+from commonweal.domain.measurement.reconcile.scales import beyond, negatives, prints, slips
 from commonweal.domain.measurement.reconcile.series import running, statistics
 from commonweal.domain.measurement.reconcile.shares import add_up, from_counts, within_cells
 from commonweal.domain.measurement.reconcile.sheets import Sheet, TableFinding
+from commonweal.domain.measurement.reconcile.told import told
 from commonweal.domain.measurement.reconcile.totals import totals
 from commonweal.domain.measurement.reconcile.views import View
 
+_SENTENCE = 40  # characters from which a cell may be a sentence
+_MOST_ROWS = 2_000  # a table of more holds records, not commentary
 _TURN = 24  # a table of more rows is not read as one whose rows are variables
 _GRAVE = {Severity.NOTE: 0, Severity.WARNING: 1, Severity.ERROR: 2}
 
 
 def reconcile(
-    sheets: Iterable[Sheet], relations: Sequence[Relations] = (), aliases: Mapping[str, str] | None = None
+    sheets: Iterable[Sheet],
+    relations: Sequence[Relations] = (),
+    aliases: Mapping[str, str] | None = None,
+    texts: Sequence[Text] = (),
 ) -> list[TableFinding]:
     """Every disagreement in and between the tables of ``sheets``, by file and line.
 
-    ``relations`` are what files declare of themselves; ``aliases`` other names of organisations, in lower case.
+    ``relations`` are what files declare of themselves; ``aliases`` other names of organisations, in lower case;
+    ``texts`` the sentences of papers whose figures the tables hold.
     Nothing raises for what the tables hold; one place is told once a rule, the graver finding first.
     """
     found: list[TableFinding] = []
@@ -37,15 +47,33 @@ def reconcile(
     order: dict[str, int] = {}
     for sheet in sheets:
         order.setdefault(sheet.file, len(order))
+        found += paper_dates(sheet)
         for table in tables(sheet):
             found += _of_table(table)
+            found += done_dates(table, sheet)
             view = view_of(table)
             if view is not None:
                 found += _of_view(table, view)
                 read.append((table, view))
     found += facts(read, aliases or {})
+    for text in texts:
+        order.setdefault(text.file, len(order))
+    found += told([*texts, *(one for table, _ in read for one in _sentences(table))], read, aliases or {})
     found += declared([table for table, _ in read], relations, order)
     return _once(found, order, relations)
+
+
+def _sentences(table: Table) -> Iterator[Text]:
+    """Sentences in the cells of a table, each known to be of what its row is."""
+    if len(table.rows) > _MOST_ROWS:
+        return
+    for c in range(len(table.labels)):
+        for r in range(len(table.rows)):
+            cell = table.cell(r, c)
+            if len(cell) >= _SENTENCE and cell.count(" ") >= 5 and any(map(str.isdigit, cell)):
+                row = next((text for text in table.rows[r] if text), "")
+                about = (row,) if row is not cell and len(row) < _SENTENCE else ()
+                yield Text(table.sheet.file, [(table.lines[r], cell.replace("\n", " "))], table.name(c), about)
 
 
 def _of_table(table: Table) -> Iterator[TableFinding]:
@@ -73,6 +101,8 @@ def _of_view(table: Table, view: View) -> Iterator[TableFinding]:
     yield from ranks(view)
     yield from slips(view)
     yield from negatives(view)
+    yield from beyond(view)
+    yield from balances(view)
     across = view.turned()
     yield from totals(across)
     yield from statistics(across)

@@ -18,7 +18,9 @@ from commonweal.domain.measurement.reconcile.views import View
 
 _COUNTED = re.compile(
     r"\b(?:number|count|no|beds|staff|people|persons|patients|population|attendances|admissions|referrals|appointments|"
-    r"contacts|visits|deaths|cases|homes|headcount|n)\b"
+    r"contacts|visits|deaths|cases|homes|headcount|complaints|incidents|breaches|falls|infections|vacancies|calls|requests|"
+    r"responses|tests|doses|vaccinations|procedures|operations|consultations|births|assessments|discharges|carers|"
+    r"residents|children|adults|wards|practices|n)\b"
 )
 _POWERS = (1e3, 1e6)
 _NEAR = 3.0  # other rows must lie within this factor of one another before one is called a thousand times out
@@ -99,6 +101,37 @@ def negatives(view: View) -> Iterator[TableFinding]:
             for r in map(int, below):
                 words = "a count is not below nought: without its sign it is"
                 yield finding(view, r, f, "count-is-not-negative", -float(cells[r]), words, severity=Severity.ERROR)
+
+
+_WITHIN = re.compile(
+    r"\b(?:uptake|compliance|compliant|coverage|completeness|within|proportion|seen|screened|vaccinated|positive|"
+    r"treated|responses?|complete|passed|share|of (?:patients|people|staff|cases|contacts|referrals|appointments))\b"
+)
+_BEYOND = re.compile(
+    r"\b(?:plan|planned|target|budget|baseline|change|growth|variance|occupancy|restored|index)\b|20\d\d"
+)
+
+_INSIDE = re.compile(r"\b(?:within|inside|meeting|met) (?:the )?(?:target|plan|standard)\b")
+
+
+def beyond(view: View) -> Iterator[TableFinding]:
+    """Percentages of a whole that are more than all of it, or less than none."""
+    for f, role in enumerate(view.field_roles):
+        name = plain(view.fields[f])
+        cells = view.value[:, f]
+        known = np.isfinite(cells)
+        if (
+            role in {Role.VARIANCE, Role.VARIANCE_PERCENT}
+            or not _WITHIN.search(name)
+            or _BEYOND.search(_INSIDE.sub("", name))
+        ):
+            continue
+        out = np.flatnonzero(known & view.percent[:, f] & ((cells > 100 + view.step[:, f] / 2) | (cells < 0)))
+        if known.sum() < 3 or not view.percent[known, f].all() or not 0 < len(out) <= max(1, 0.1 * known.sum()):
+            continue
+        for r in map(int, out):
+            words = "a share of a whole lies between nought and"
+            yield finding(view, r, f, "percentage-is-possible", 100.0, words, severity=Severity.ERROR)
 
 
 def prints(table: Table) -> Iterator[TableFinding]:

@@ -1,5 +1,6 @@
 """Rows that follow from the rows before them: running totals, growth on the row before, averages of all rows."""
 
+import re
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -26,7 +27,7 @@ def running(view: View) -> Iterator[TableFinding]:
         return
     for f, role in enumerate(view.field_roles):
         label = view.fields[f].lower()
-        if role is Role.CUMULATIVE or "ytd" in label.split():
+        if role is Role.CUMULATIVE or "ytd" in label.split() or "year to date" in label:
             yield from _cumulative(view, f, rows)
         elif role is Role.VARIANCE_PERCENT:
             yield from _growth(view, f, rows)
@@ -103,25 +104,22 @@ def statistics(view: View) -> Iterator[TableFinding]:
                 fits.append((f, computed, printed))
             elif not (role is Role.AVERAGE and _weighted(view, t, f, parts)):
                 fails.append((f, computed))
-        if len(fits) >= len(fails) or (not fits and len(fails) <= 1 and not view.columns_are_records):
+        alone = not fits and len(fails) <= 1 and not view.columns_are_records and not view.percent[t].any()
+        if (fits and len(fits) >= len(fails)) or alone:
             for f, computed in fails:
                 words = f"the {role} of the {'columns' if view.columns_are_records else 'rows'} is"
                 yield finding(view, t, f, "average-of-its-parts", computed, words)
 
 
+_BARE = re.compile(
+    r"(?:(?:monthly|weekly|quarterly|annual|yearly|daily|row|\d+[ -](?:month|week|quarter|year|day)) )?(?:average|mean|"
+    r"avg)\.?(?: (?:per|a|each) (?:period|month|week|quarter|year|day))?"
+    r"|median|min(?:imum)?|max(?:imum)?|lowest|highest"
+)
+
+
 def _bare(label: str) -> bool:
-    return label.strip().lower() in {
-        "average",
-        "mean",
-        "median",
-        "minimum",
-        "maximum",
-        "min",
-        "max",
-        "lowest",
-        "highest",
-        "avg",
-    }
+    return bool(_BARE.fullmatch(label.strip().lower()))
 
 
 def _weighted(view: View, t: int, f: int, parts: list[int]) -> bool:

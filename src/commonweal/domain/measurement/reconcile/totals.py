@@ -5,13 +5,13 @@ the sub-totals with the rows under none, the rows below); the one that fits most
 disagrees is reported. A word like *all* or *year* makes a total only if most columns fit.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from commonweal.domain.measurement.figures import Severity
+from commonweal.domain.measurement.reconcile.believing import Reading, accepted, rounded_figures, sister
 from commonweal.domain.measurement.reconcile.cells import Kind, bound, hides
 from commonweal.domain.measurement.reconcile.checking import Verdict, finding, judge, soft_fields, soft_records
 from commonweal.domain.measurement.reconcile.labels import (
@@ -19,16 +19,13 @@ from commonweal.domain.measurement.reconcile.labels import (
     STRONG,
     TOTALS,
     Role,
-    exact_total,
     is_share,
     plain,
-    whole_of_parts,
 )
 from commonweal.domain.measurement.reconcile.sheets import TableFinding
 from commonweal.domain.measurement.reconcile.views import Flags, Floats, View
 
 RULE = "total-is-sum-of-parts"
-_PARTIAL = ("top ", "selected", "largest", "main ", "example", "of note", "highest", "lowest")
 
 
 @dataclass(frozen=True)
@@ -50,16 +47,6 @@ class _Sums:
         )
 
 
-@dataclass(frozen=True)
-class _Reading:
-    """One way to read a total: the mask of rows it takes from, and the stretch."""
-
-    rows: Flags
-    first: int
-    last: int
-    words: str
-
-
 def totals(view: View) -> Iterator[TableFinding]:
     """Findings on every total of the view."""
     roles = view.record_roles
@@ -71,7 +58,7 @@ def totals(view: View) -> Iterator[TableFinding]:
     additive = _additive(view)
     soft = soft_records(view)[:, None] | soft_fields(view)[None, :]
     seen: dict[int, int] = {}  # fields whose totals were found to be sums elsewhere in the table
-    held: list[tuple[int, _Reading, Verdict, Floats, Floats]] = []
+    held: list[tuple[int, Reading, Verdict, Floats, Floats]] = []
     for t in marks:
         best = None
         for reading in _readings(view, t, items, subs, loose):
@@ -88,11 +75,11 @@ def totals(view: View) -> Iterator[TableFinding]:
         if best is None:
             continue
         score, _, _, reading, verdict, value, missing = best
-        if _sister(view, t, reading, verdict, value, held) or _accepted(view, t, reading, score, verdict, value):
+        if sister(view, t, reading, verdict, value, held) or accepted(view, t, reading, score, verdict, value):
             for f in np.flatnonzero(verdict.fits & (value != 0)):
                 seen[int(f)] = seen.get(int(f), 0) + 1
             held.append((t, reading, verdict, value, missing))
-    rounded_table = _rounded(view, held)
+    rounded_table = rounded_figures(view, held)
     for t, reading, verdict, value, missing in held:
         yield from _report(view, t, reading, verdict, value, missing, seen, rounded_table)
 
@@ -169,33 +156,33 @@ def _rate(label: str) -> bool:
     return any(word in plain(label).split() for word in ("rate", "average", "mean", "per", "ratio", "score", "median"))
 
 
-def _readings(view: View, t: int, items: Flags, subs: Flags, loose: Flags) -> Iterator[_Reading]:
+def _readings(view: View, t: int, items: Flags, subs: Flags, loose: Flags) -> Iterator[Reading]:
     roles = view.record_roles
     above = [r for r in range(t) if roles[r] in TOTALS]
     since = above[-1] + 1 if above else 0
     block = t
     while block > since and view.blocks[block - 1] == view.blocks[t]:
         block -= 1
-    near = [_Reading(items, since, t, "the rows above add up to")]
+    near = [Reading(items, since, t, "the rows above add up to")]
     if block > since:
-        near.insert(0, _Reading(items, block, t, "the rows above add up to"))
+        near.insert(0, Reading(items, block, t, "the rows above add up to"))
     grand = max((r for r in above if roles[r] is Role.GRAND), default=-1) + 1
     top = max((r for r in above if roles[r] is Role.TOTAL), default=-1) + 1
-    wide = [_Reading(items, 0, t, "the rows above add up to")]
+    wide = [Reading(items, 0, t, "the rows above add up to")]
     if above:
         wide = [
-            _Reading(loose, grand, t, "the totals above add up to"),
-            _Reading(subs, grand, t, "the totals above add up to"),
-            _Reading(loose, top, t, "the rows above add up to"),
+            Reading(loose, grand, t, "the totals above add up to"),
+            Reading(subs, grand, t, "the totals above add up to"),
+            Reading(loose, top, t, "the rows above add up to"),
             *wide,
         ]
     yield from [*wide, *near] if roles[t] is Role.GRAND else [*near, *wide]
     if since == t or not items[since:t].any():
         after = next((r for r in range(t + 1, len(roles)) if roles[r] in TOTALS), len(roles))
-        yield _Reading(items, t + 1, after, "the rows below add up to")
+        yield Reading(items, t + 1, after, "the rows below add up to")
     same = _group(view, t)
     if same is not None:
-        yield _Reading(items, same, t, "the rows of its group add up to")
+        yield Reading(items, same, t, "the rows of its group add up to")
 
 
 def _group(view: View, t: int) -> int | None:
@@ -212,110 +199,10 @@ def _group(view: View, t: int) -> int | None:
     return first if first < t else None
 
 
-def _accepted(view: View, t: int, reading: _Reading, score: int, verdict: Verdict, value: Floats) -> bool:
-    fails, tested = int(verdict.fails.sum()), int(verdict.tested.sum())
-    role, label = view.record_roles[t], view.records[t]
-    if not fails:
-        return True
-    counted = int(reading.rows[reading.first : reading.last].sum())
-    if (view.value[t][verdict.tested] == counted).all():
-        return False  # a row that says how many there are
-    if role is Role.WHOLE:
-        return (
-            (score >= 2 and score >= 2 * fails)
-            or (score >= max(1, fails) and whole_of_parts(label) and reading.last == t)
-            or (
-                (whole_of_parts(label) or score >= 1)
-                and _closes(view, t, reading)
-                and _near_sum(view, t, reading, verdict, value, 0.4)
-            )
-        )
-    if score >= fails:
-        return True
-    if not exact_total(label):
-        last = reading.last == t and (t + 1 == len(view.records) or view.blocks[t + 1] != view.blocks[t])
-        return (
-            (score >= 1 and not view.columns_are_records)
-            or (score == 0 and tested == 1 and last and _alike(view, t, reading))
-            or (_closes(view, t, reading) and _near_sum(view, t, reading, verdict, value, 0.6 if tested > 1 else 0.3))
-        )
-    if view.columns_are_records:
-        return tested <= 2
-    return not any(word in (view.title + " " + label).lower() for word in _PARTIAL)
-
-
-def _sister(
-    view: View,
-    t: int,
-    reading: _Reading,
-    verdict: Verdict,
-    value: Floats,
-    held: list[tuple[int, _Reading, Verdict, Floats, Floats]],
-) -> bool:
-    """Whether a total is one of several, of which another agrees."""
-    return (
-        view.record_roles[t] in STRONG
-        and len(view.records[t].split()) <= 3
-        and any(not other.fails.any() and other.fits.any() for _, _, other, _, _ in held)
-        and _near_sum(view, t, reading, verdict, value, 0.6, 2)
-    )
-
-
-def _closes(view: View, t: int, reading: _Reading) -> bool:
-    """Whether nothing but totals and notes follows a total row on the way to the end of its block."""
-    after = range(t + 1, len(view.records))
-    return (
-        not view.columns_are_records
-        and reading.last == t
-        and all(
-            view.blocks[r] != view.blocks[t] or view.record_roles[r] in TOTALS or not np.isfinite(view.value[r]).any()
-            for r in after
-        )
-    )
-
-
-def _near_sum(
-    view: View, t: int, reading: _Reading, verdict: Verdict, value: Floats, within: float, least: int = 3
-) -> bool:
-    """Whether every figure that fails is beyond all its parts and not far from their sum: no average, no item of many."""
-    rows = reading.rows[reading.first : reading.last]
-    if rows.sum() < least:
-        return False
-    for f in np.flatnonzero(verdict.fails):
-        parts = view.value[reading.first : reading.last, f][rows]
-        parts = parts[np.isfinite(parts)]
-        printed, total = float(view.value[t, f]), float(value[f])
-        if len(parts) < least or parts.min() < 0 or printed <= parts.max() or abs(printed - total) > within * total:
-            return False
-    return True
-
-
-def _alike(view: View, t: int, reading: _Reading) -> bool:
-    """Whether a lone column lists things of one kind, its total not far off: else 'total X' may be one item of many."""
-    f = int(np.flatnonzero(np.isfinite(view.value[t]))[0])
-    parts = view.value[reading.first : reading.last, f][reading.rows[reading.first : reading.last]]
-    parts = parts[np.isfinite(parts)]
-    total = float(view.value[t, f])
-    words = {record.split()[0].lower() for record in view.records if record}
-    return len(parts) >= 2 and len(words) > 1 and bool(abs(total - parts.sum()) <= 0.5 * abs(parts.sum()))
-
-
-def _rounded(view: View, held: list[tuple[int, _Reading, Verdict, Floats, Floats]]) -> bool:
-    """Whether whole numbers of this table must have been rounded: many of its sums are a little out, not just one."""
-    little = tested = 0
-    for t, reading, verdict, value, _ in held:
-        gap = np.abs(view.value[t] - value)
-        parts = int(reading.rows[reading.first : reading.last].sum())
-        exact = verdict.tested & (view.half[t] == 0)
-        tested += int(exact.sum())
-        little += int((exact & (gap > 0.5) & (gap <= (parts + 1) / 2)).sum())
-    return tested >= 4 and little >= 3 and little >= 0.3 * tested
-
-
 def _report(
     view: View,
     t: int,
-    reading: _Reading,
+    reading: Reading,
     verdict: Verdict,
     value: Floats,
     missing: Floats,
@@ -361,9 +248,7 @@ def _to_come(text: str) -> bool:
     return text.strip().lower() not in {"n/a", "na", "n.a.", "not applicable", "[z]", "z", "nil return"}
 
 
-def _incomplete(
-    view: View, t: int, f: int, reading: _Reading, gone: list[int], value: Floats
-) -> Iterator[TableFinding]:
+def _incomplete(view: View, t: int, f: int, reading: Reading, gone: list[int], value: Floats) -> Iterator[TableFinding]:
     """A total with parts that are hidden or to come: impossible, unverifiable, or left without them."""
     computed, printed = float(value[f]), float(view.value[t, f])
     parts = view.value[reading.first : reading.last, f][reading.rows[reading.first : reading.last]]
@@ -384,7 +269,7 @@ def _incomplete(
         yield finding(view, t, f, "total-has-a-missing-part", computed, words, near=True)
 
 
-def _across(view: View, reading: _Reading) -> str:
+def _across(view: View, reading: Reading) -> str:
     return (
         reading.words.replace("rows above", "columns beside it").replace("rows below", "columns beside it")
         if (view.columns_are_records)
