@@ -1,4 +1,4 @@
-"""``commonweal account``: what to do when somebody leaves."""
+"""``commonweal account``: whom another service's sign-in lets in, and what to do when somebody leaves."""
 
 import typer
 
@@ -10,21 +10,33 @@ def register(app: typer.Typer) -> None:
 
     @app.command(
         help="Close an account: its sessions end and its tokens are revoked at once, for good. "
-        "Example: commonweal account dr.ray --close --by registration.office"
+        "Example: commonweal account dr.ray --close --by registration.office. Or bind it to the stable subject by "
+        "which a service of sign-in.yaml knows its owner: "
+        "commonweal account dr.ray --bind cis2 --subject 555021935107 --by registration.office"
     )
     def account(
         username: str = typer.Argument(help="The account."),
         close: bool = typer.Option(False, "--close", help="Close it."),
-        by: str = typer.Option("", metavar="WHO", help="Who closes it: the audit says so."),
+        bind: str = typer.Option("", metavar="SERVICE", help="Let this service's --subject sign in to it."),
+        subject: str = typer.Option("", metavar="SUB", help="The service's own name for the person, never an address."),
+        unbind: str = typer.Option("", metavar="SERVICE", help="Take the binding to this service away."),
+        by: str = typer.Option("", metavar="WHO", help="Who does it: the audit says so."),
         as_json: bool = runtime.JSON,
     ) -> None:
-        if not close or not by:
-            runtime.fail("say --close and --by WHO: closing an account is audited")
+        if not by or sum(map(bool, (close, bind, unbind))) != 1:
+            runtime.fail("say one of --close, --bind and --unbind, and --by WHO: each is audited")
         runtime.start("batch")
         from commonweal.apps.access import api as access
+        from commonweal.domain.errors import CommonwealError
 
         try:
-            access.close_account(username, by=f"operator:{by}")
-        except ValueError as error:
+            if close:
+                access.close_account(username, by=f"operator:{by}")
+            elif bind:
+                access.bind(username, bind, subject, by=f"operator:{by}")
+            else:
+                access.unbind(username, unbind, by=f"operator:{by}")
+        except (ValueError, CommonwealError) as error:
             runtime.fail(str(error))
-        runtime.emit({"username": username, "closed": True}, as_json)
+        done = {"closed": True} if close else {"bound": bind} if bind else {"unbound": unbind}
+        runtime.emit({"username": username, **done}, as_json)

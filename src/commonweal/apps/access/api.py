@@ -21,6 +21,7 @@ from commonweal.apps.access.actions import (
 )
 from commonweal.apps.access.actors import SignInRequired, actor_of, default_purpose
 from commonweal.apps.access.audit import seal, verify_chain
+from commonweal.apps.access.bindings import bind, unbind
 from commonweal.apps.access.cases import question, waiting
 from commonweal.apps.access.prepared import prepared
 from commonweal.apps.access.selectors import Look, looked, open_compartments, organisation_relationships
@@ -68,6 +69,7 @@ __all__ = [
     "add_relationships",
     "add_restriction",
     "availability",
+    "bind",
     "close_account",
     "create_system",
     "create_token",
@@ -87,6 +89,7 @@ __all__ = [
     "seal",
     "service_run",
     "session",
+    "unbind",
     "verify_chain",
     "waiting",
     "watching",

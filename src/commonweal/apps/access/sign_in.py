@@ -70,11 +70,16 @@ def check(request: HttpRequest, username: str, password: str) -> tuple[User, Nex
     if not isinstance(user, User):
         _record(digest, address, None, "wrong password")
         raise WrongPassword
-    left = Next.FACTOR if factors.factors(user) else Next.ENROL if factors.required(user) else Next.NOTHING
+    left = left_to_do(user)
     if left is not Next.NOTHING:
         with transaction.atomic():
             _audit(_who(user), "sign_in.password", f"then {left}", "", "allowed")
     return user, left
+
+
+def left_to_do(user: User) -> Next:
+    """What an account must do after it has shown one factor."""
+    return Next.FACTOR if factors.factors(user) else Next.ENROL if factors.required(user) else Next.NOTHING
 
 
 def check_code(request: HttpRequest, user: User, typed: str) -> str:

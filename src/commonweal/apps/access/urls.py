@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from commonweal.apps.access import case_views, factor_views, governance_views, lost_views, views
+from commonweal.apps.access import case_views, factor_views, governance_views, lost_views, provider_views, views
 
 urlpatterns = [
     path("sign-in", views.sign_in, name="sign_in"),
@@ -10,6 +10,8 @@ urlpatterns = [
     path("sign-in/enrol", factor_views.add, name="sign_in_enrol"),
     path("sign-in/passkey/challenge", factor_views.passkey_challenge, name="passkey_challenge"),
     path("sign-in/passkey", factor_views.passkey, name="sign_in_passkey"),
+    path("sign-in/with/<slug:provider>", provider_views.away, name="sign_in_with"),
+    path("sign-in/with/<slug:provider>/back", provider_views.back, name="sign_in_back"),
     path("account/second-factor", factor_views.manage, name="second_factor"),
     path("account/second-factor/add", factor_views.add, name="second_factor_add"),
     path("account/second-factor/passkey/challenge", factor_views.new_passkey_challenge, name="new_passkey_challenge"),

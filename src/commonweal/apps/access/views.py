@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from commonweal.apps.access.actors import signed_in
 from commonweal.apps.access.devices import devices, end
 from commonweal.apps.access.forms import SignInForm
+from commonweal.apps.access.providers import providers
 from commonweal.apps.access.sign_in import (
     Next,
     TooManyAttempts,
@@ -51,6 +52,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         "errors": {name: messages[0] for name, messages in form.errors.items()},
         "username": request.POST.get("username", ""),
         "next": onward(request),
+        "providers": providers().values(),
     }
     return render(request, "access/sign_in.jinja", context, status=status)
 

@@ -1,0 +1,69 @@
+"""Signing in by another service: there, and back."""
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from commonweal.apps.access import sign_in
+from commonweal.apps.access.bindings import bound
+from commonweal.apps.access.providers import Provider, providers
+from commonweal.apps.access.providers.flow import SignInFailed, begin, finish, judge
+from commonweal.apps.access.sign_in import Next, TooManyAttempts
+from commonweal.apps.access.signed import NotFetched
+
+
+@never_cache
+@require_GET
+def away(request: HttpRequest, provider: str) -> HttpResponse:
+    """Send the browser to the service. A link, not a form: the content policy lets forms reach this site only."""
+    known = providers().get(provider)
+    if known is None:
+        return render(request, "404.html", status=404)
+    sign_in.forget_half(request)
+    try:
+        return HttpResponseRedirect(begin(request, known, _back(request, known), sign_in.onward(request)))
+    except NotFetched:
+        return _refused(request, f"{known.name} cannot be reached now. Try again, or sign in another way.", 503)
+
+
+@never_cache
+@require_GET
+def back(request: HttpRequest, provider: str) -> HttpResponse:
+    """Where the service sends the browser back to."""
+    known = providers().get(provider)
+    if known is None:
+        return render(request, "404.html", status=404)
+    who = f"{known.id} unknown"
+    try:
+        sign_in.guard(request, who)
+        said, onward = finish(request, known, _back(request, known))
+        user = bound(known.issuer, str(said["sub"]))
+        if user is None:
+            raise SignInFailed(
+                f"{known.name} knows you, and no account here is bound to you yet. "
+                f"Ask your administrator to bind the reference {str(said['sub'])[:255]}.",
+                "not bound",
+            )
+        who = user.username
+        judge(known, user, said)
+    except TooManyAttempts:
+        return _refused(request, "Too many attempts. Wait 15 minutes and try again", 429)
+    except SignInFailed as error:
+        sign_in.failed(request, "" if who.endswith(" unknown") else who, f"{known.id}: {error.reason}")
+        return _refused(request, str(error), 403)
+    left = Next.NOTHING if known.two_factors else sign_in.left_to_do(user)
+    if left is not Next.NOTHING:
+        sign_in.hold(request, user, onward)
+        return HttpResponseRedirect("/sign-in/second" if left is Next.FACTOR else "/sign-in/enrol")
+    sign_in.complete(request, user, known.name)
+    return HttpResponseRedirect(onward)
+
+
+def _back(request: HttpRequest, provider: Provider) -> str:
+    return request.build_absolute_uri(reverse("sign_in_back", args=[provider.id]))
+
+
+def _refused(request: HttpRequest, problem: str, status: int) -> HttpResponse:
+    return render(request, "access/not_signed_in.jinja", {"problem": problem}, status=status)
