@@ -178,7 +178,7 @@ def empty() -> None:
             "record_resource", "record_history", "record_token", "record_date", "record_string",
             "record_reference", "record_number",
             "record_compartment", "record_source", "exchange_quarantine", "exchange_message", "exchange_receipt",
-            "exchange_mappingversion",
+            "exchange_mappingversion", "exchange_notice",
             "identity_demographics", "identity_local_merge", "access_relationship",
         ):  # fmt: skip
             owner.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))

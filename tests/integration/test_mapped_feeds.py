@@ -183,3 +183,26 @@ def test_care_home_places_are_about_nobody(tmp_path: Path) -> None:
     result = api.land("care_home_capacity", [path], "VZ1")
     assert (result["accepted"], result["resources"]) == (1, 1)
     assert rows("SELECT type, compartment_id FROM record_resource") == [("HealthcareService", None)]
+
+
+def test_a_feed_that_stops_raises_one_notice_and_closes_it_when_it_comes_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from django.conf import settings
+
+    from commonweal.apps.exchange import api
+
+    now = datetime(2020, 10, 31, 9, tzinfo=UTC)
+    monkeypatch.setattr(settings, "COMMONWEAL_NOW", lambda: now)
+    api.land("community", [write(tmp_path / "a.csv", HEADER, REFERRAL, CONTACT)], "RY9")
+    (found,) = api.feeds_health()
+    assert (found.nhs_number_valid, dict(found.completeness)["postcode"], found.troubles) == (1.0, 1.0, ())
+    assert api.watch() == []
+    monkeypatch.setattr(settings, "COMMONWEAL_NOW", lambda: now + timedelta(days=45))
+    (notice,) = api.watch()
+    assert (notice.source, notice.feed, notice.trouble) == ("RY9", "community", "stopped")
+    assert [one.raised_at for one in api.watch()] == [notice.raised_at]
+    assert "Ashworth" not in notice.message
+    api.land("community", [write(tmp_path / "b.csv", HEADER, CONTACT.replace("C1", "C9"))], "RY9")
+    assert api.watch() == []
+    assert [one.closed_at is not None for one in api.notices()] == [True]

@@ -19,6 +19,7 @@ def register(app: typer.Typer) -> None:
     group.command("new")(new)
     group.command("try")(try_)
     group.command("check")(check)
+    group.command("health")(health)
     group.callback()(_group)
     app.add_typer(group, name="feeds")
 
@@ -176,6 +177,56 @@ def check(
 
     runtime.emit({"mappings": found}, as_json, text)
     if any(one["fault"] for one in found):
+        raise typer.Exit(1)
+
+
+def health(as_json: bool = runtime.JSON) -> None:
+    """Say how every feed is and raise notices about those that are not well; exit status 1 while a notice stands.
+
+    Late against its schedule, a volume beyond its control limits, too few valid NHS numbers, too many rows set aside.
+
+    Example: commonweal feeds health --json
+    """
+    runtime.start("batch")
+    from dataclasses import asdict
+
+    from commonweal.apps.access import api as access
+    from commonweal.apps.exchange import api as exchange
+
+    try:
+        with access.service_run("feeds", "health"):
+            notices = exchange.watch()
+            found = exchange.feeds_health()
+    except exchange.ExchangeError as error:
+        runtime.fail(str(error))
+    result = {
+        "feeds": [
+            {
+                "source": one.source,
+                "feed": one.feed,
+                "last": one.last,
+                "due": one.due,
+                "late_seconds": int(one.late.total_seconds()),
+                "nhs_number_valid": one.nhs_number_valid,
+                "completeness": dict(one.completeness),
+                "quarantined": one.quarantined,
+                "troubles": {trouble.value: text for trouble, text in one.troubles},
+            }
+            for one in found
+        ],
+        "notices": [asdict(one) for one in notices],
+    }
+
+    def text(out: Console) -> None:
+        table = Table("feed", "source", "last came", "valid NHS numbers", "set aside", "trouble")
+        for one in found:
+            shares = [f"{share:.1%}" if share is not None else "" for share in (one.nhs_number_valid, one.quarantined)]
+            last = f"{one.last:%d %b %Y %H:%M}" if one.last else "never"
+            table.add_row(one.feed, one.source, last, *shares, "; ".join(text for _, text in one.troubles) or "none")
+        out.print(table)
+
+    runtime.emit(result, as_json, text)
+    if notices:
         raise typer.Exit(1)
 
 

@@ -91,7 +91,11 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Jobs: what the worker imports when it starts. A process that only defers imports the one task it defers.
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
-PROCRASTINATE_IMPORT_PATHS = ["commonweal.apps.exchange.bulk.tasks", "commonweal.apps.coordination.tasks"]
+PROCRASTINATE_IMPORT_PATHS = [
+    "commonweal.apps.exchange.bulk.tasks",
+    "commonweal.apps.exchange.tasks",
+    "commonweal.apps.coordination.tasks",
+]
 
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "Europe/London"

@@ -65,6 +65,7 @@ meets one ends with that message and exit status 1; a page or the FHIR API turns
     │   ├── UnknownFeed          no feed of that name
     │   ├── UnknownSource        nobody said whose file it is
     │   ├── NoMapping            no supplier's mapping is for this source on this day
+    │   ├── BadSchedule          a table of when feeds are to come cannot be read
     │   ├── MissingFile          a path that is not there, or an empty folder
     │   ├── NumberedApart        a second feed of a source, not known to number people alike
     │   ├── BadUpload            an uploaded body that is cut short or not what it says

@@ -6,6 +6,7 @@ processes off one receipt.
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -250,7 +251,7 @@ def _store(receipt: Receipt, batch: Batch) -> None:
             resources=counts.accepted + counts.updated,
         )
         tally.duplicate = tally.read - tally.accepted - tally.quarantined
-        _record_batch(receipt, problems, tally, batch.next_line)
+        _record_batch(receipt, problems, tally, batch.next_line, batch.filled)
 
 
 def store_messages(receipt: Receipt, pile: messages.Pile) -> messages.Outcome:
@@ -264,7 +265,7 @@ def store_messages(receipt: Receipt, pile: messages.Pile) -> messages.Outcome:
             quarantined=len({problem.line for problem in outcome.problems}),
             resources=outcome.resources,
         )
-        _record_batch(receipt, outcome.problems, tally, pile.next_line)
+        _record_batch(receipt, outcome.problems, tally, pile.next_line, outcome.filled)
     return outcome
 
 
@@ -278,9 +279,14 @@ def _refusals(counts: record.Counts, raw: dict[int, bytes]) -> list[Problem]:
     ]
 
 
-def _record_batch(receipt: Receipt, problems: Sequence[Problem], tally: Tally, next_line: int) -> None:
+def _record_batch(
+    receipt: Receipt, problems: Sequence[Problem], tally: Tally, next_line: int, filled: Counter[str] | None = None
+) -> None:
     """Quarantine what was refused and move the receipt on, in the batch's own transaction."""
     quarantine(receipt, problems)
+    if filled:
+        before = Receipt.objects.values_list("filled", flat=True).get(pk=receipt.pk)
+        Receipt.objects.filter(pk=receipt.pk).update(filled=dict(Counter(before) + filled))
     Receipt.objects.filter(pk=receipt.pk).update(
         cursor=next_line,
         read=F("read") + tally.read,

@@ -11,6 +11,7 @@ from commonweal.apps.exchange import changes
 from commonweal.apps.exchange.actions import by_source, land, replay
 from commonweal.apps.exchange.bulk.jobs import work
 from commonweal.apps.exchange.errors import (
+    BadSchedule,
     ExchangeError,
     MissingFile,
     NoMapping,
@@ -19,6 +20,7 @@ from commonweal.apps.exchange.errors import (
     UnknownFeed,
     UnknownSource,
 )
+from commonweal.apps.exchange.health import NoticeView, feeds_health, notices, watch
 from commonweal.apps.exchange.listening.listener import Limits, Listener
 from commonweal.apps.exchange.listening.senders import may_send
 from commonweal.apps.exchange.reading import known_feeds
@@ -31,11 +33,13 @@ from commonweal.apps.exchange.selectors import (
 )
 
 __all__ = [
+    "BadSchedule",
     "ExchangeError",
     "Limits",
     "Listener",
     "MissingFile",
     "NoMapping",
+    "NoticeView",
     "NumberedApart",
     "QuarantinedView",
     "ReceiptView",
@@ -44,12 +48,15 @@ __all__ = [
     "UnknownSource",
     "by_source",
     "changes",
+    "feeds_health",
     "known_feeds",
     "land",
     "may_send",
+    "notices",
     "quarantine",
     "receipts",
     "removal",
     "replay",
+    "watch",
     "work",
 ]

@@ -19,6 +19,10 @@ class NoMapping(ExchangeError):
     """A feed that is read by a mapping, and none is for this source on this day."""
 
 
+class BadSchedule(ExchangeError):
+    """A table of schedules that cannot be read."""
+
+
 class MissingFile(ExchangeError):
     """A path that is not there, or a folder with nothing in it."""
 

@@ -6,6 +6,7 @@ messages are held and never on their order or on where a batch ended.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +16,7 @@ from typing import Any, BinaryIO
 from django.db import connection
 
 from commonweal.apps.exchange import changes
+from commonweal.apps.exchange.completeness import filled
 from commonweal.apps.exchange.models import Message, Receipt
 from commonweal.apps.exchange.reading import MESSAGES
 from commonweal.apps.identity import api as identity
@@ -48,6 +50,7 @@ class Outcome:
     same: set[int] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
     resources: int = 0
+    filled: Counter[str] = field(default_factory=Counter)
 
     @property
     def duplicate(self) -> int:
@@ -150,6 +153,8 @@ def _fold(receipt: Receipt, touched: list[Any], outcome: Outcome) -> None:
         for item in adt.fold(receipt.source, history, numbers):
             if isinstance(item, Parsed):
                 parsed.append(item)
+                if item.type == "Patient":
+                    outcome.filled.update(filled(item.resource))
             elif isinstance(item, Merge):
                 if item.control_id in control_ids:
                     identity.merge_within_source(receipt.source, item.surviving, item.retired, item.at, item.control_id)

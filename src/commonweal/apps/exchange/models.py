@@ -33,6 +33,7 @@ class Receipt(models.Model):
     quarantined = models.IntegerField(default=0)
     resources = models.IntegerField(default=0)
     mapping = models.CharField(max_length=64, blank=True, default="")  # digest of the mapping it was read with
+    filled = models.JSONField(default=dict)  # how many people it tells of, and of how many each field is filled in
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
@@ -58,6 +59,27 @@ class MappingVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.label} {self.digest[:12]}"
+
+
+class Notice(models.Model):
+    """To the integration engineers: a feed is not well. It stands until ``closed_at``."""
+
+    source = models.CharField(max_length=20)
+    feed = models.CharField(max_length=20)
+    trouble = models.CharField(max_length=20)
+    message = models.TextField()
+    raised_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["source", "feed", "trouble"], condition=models.Q(closed_at=None), name="exchange_notice_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.feed} {self.source}: {self.trouble}"
 
 
 class Quarantine(models.Model):

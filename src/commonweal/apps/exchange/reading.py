@@ -4,6 +4,7 @@ import gc
 import queue
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from typing import BinaryIO
 
 from django.conf import settings
 
+from commonweal.apps.exchange.completeness import filled
 from commonweal.apps.exchange.errors import UnknownFeed
 from commonweal.apps.record import api as record
 from commonweal.feeds.mapped import reading as mapped
@@ -41,6 +43,7 @@ class Batch:
     prepared: record.Prepared
     lines: set[int] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
+    filled: Counter[str] = field(default_factory=Counter)  # of its Patients: ``completeness.filled``
     raw: dict[int, bytes] = field(default_factory=dict)  # by line, should the record refuse one
     next_line: int = 1
     position: int = 0  # bytes of the file read so far
@@ -104,6 +107,8 @@ def batches(
         else:
             batch.prepared.add(item)
             batch.raw[line] = item.body
+            if item.type == "Patient":
+                batch.filled.update(filled(item.resource))
     if batch.lines:
         yield _ended(batch, stream)
 

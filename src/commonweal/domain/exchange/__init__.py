@@ -1,0 +1,1 @@
+"""Rules of the exchange that need no file and no database."""
