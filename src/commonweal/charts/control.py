@@ -11,7 +11,7 @@ from typing import Any, Literal
 import altair as alt
 
 from commonweal.charts import theme
-from commonweal.charts.drawings import Chart, finish, remembered
+from commonweal.charts.drawings import FIGURES, Chart, finish, remembered
 from commonweal.charts.render import svg
 
 ORANGE = "#b84700"
@@ -101,14 +101,13 @@ def control_chart(
     """
     if not any(one.value is not None for one in marks):
         raise ValueError("a chart needs at least one figure")
-    data = alt.InlineData(values=_values(marks))
     x = alt.X(
         "on:T",
         scale=alt.Scale(type="utc"),
         title=None,
         axis=alt.Axis(format=_date_format(marks), labelOverlap=True, tickCount=6, grid=False),
     )
-    base = alt.Chart(data).encode(x=x)
+    base = alt.Chart(FIGURES).encode(x=x)
     scale = alt.Scale(zero=zero, nice=True)
     y = alt.Y("value:Q", title=axis, scale=scale, axis=alt.Axis(tickCount=6))
     layers: list[Any] = [
@@ -120,7 +119,10 @@ def control_chart(
             opacity=1,
             interpolate="step-after" if field == "target" else "linear",
         )
-        .encode(y=alt.Y(f"{field}:Q", title=axis, scale=scale), **({} if field == "target" else {"detail": "phase:N"}))
+        .encode(
+            y=alt.Y(f"{field}:Q", title=axis, scale=scale),
+            **({} if field == "target" else {"detail": alt.Detail("phase:N")}),
+        )
         for field, colour, dash, width in (
             ("lower", theme.GREY, [3, 4], 1.5),
             ("upper", theme.GREY, [3, 4], 1.5),
@@ -132,13 +134,13 @@ def control_chart(
     layers.append(
         base.transform_filter("isValid(datum.value)")
         .mark_line(color=theme.GREY, strokeWidth=1.5)
-        .encode(y=y, detail="run:N")
+        .encode(y=y, detail=alt.Detail("run:N"))
     )
     layers += _breaks(breaks, marks)
     layers.append(_points(base.transform_filter("isValid(datum.value)"), y, [one.kind for one in marks], KINDS))
     layers += _line_names(marks)
     description = said or f"{title}. " + "; ".join(f"{one.at}: {one.label}" for one in marks) + "."
-    drawn = svg(finish(alt.layer(*layers), 320), name=name, title=title, description=description)
+    drawn = svg(finish(alt.layer(*layers), 320, _values(marks)), name=name, title=title, description=description)
     aimed = any(one.target is not None for one in marks)
     columns = ("Period", axis, "Mean", "Lower limit", "Upper limit", *(("Target",) if aimed else ()), "Signal")
     rows = tuple(
@@ -209,7 +211,7 @@ def _breaks(breaks: Sequence[Break], marks: Sequence[Mark]) -> list[Any]:
                 baseline="bottom",
                 fontSize=13,
                 limit=360,
-            ).encode(y=alt.value(0), text="reason:N")
+            ).encode(y=alt.value(0), text=alt.Text("reason:N"))
         )
     return layers
 
@@ -227,7 +229,7 @@ def _line_names(marks: Sequence[Mark]) -> list[Any]:
     return [
         alt.Chart(data)
         .mark_text(align="left", dx=10, fontSize=13)
-        .encode(x=alt.X("on:T", scale=alt.Scale(type="utc")), y=alt.Y("value:Q"), text="is:N")
+        .encode(x=alt.X("on:T", scale=alt.Scale(type="utc")), y=alt.Y("value:Q"), text=alt.Text("is:N"))
     ]
 
 
@@ -270,7 +272,7 @@ def funnel_chart(
         .encode(
             x=x,
             y=alt.Y("level:Q", title=axis, scale=alt.Scale(zero=False)),
-            detail="line:N",
+            detail=alt.Detail("line:N"),
             strokeDash=alt.StrokeDash(
                 "limits:N",
                 scale=alt.Scale(domain=["95%", "99.8%"], range=[[2, 3], [8, 4]]),
@@ -278,7 +280,9 @@ def funnel_chart(
             ),
         )
     )
-    level = alt.Chart(alt.InlineData(values=[{"level": centre}])).mark_rule(color=theme.BLACK).encode(y="level:Q")
+    level = (
+        alt.Chart(alt.InlineData(values=[{"level": centre}])).mark_rule(color=theme.BLACK).encode(y=alt.Y("level:Q"))
+    )
     middle = (min(one.size for one in units) + max(one.size for one in units)) / 2
     values = [
         {
@@ -299,7 +303,7 @@ def funnel_chart(
         *(
             base.transform_filter(f"datum.named && datum.late === {late}")
             .mark_text(align=align, dx=dx, fontSize=13)
-            .encode(y=y, text="name:N")
+            .encode(y=y, text=alt.Text("name:N"))
             for late, align, dx in _SIDES
         ),
     ]

@@ -1,6 +1,6 @@
 """The drawings reports use. Each takes values, and gives an SVG, a sentence and the same values as a table."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, wraps
 from typing import Any, ParamSpec
@@ -13,6 +13,7 @@ from commonweal.charts.render import svg
 
 WIDTH = 760
 CHECK_SPECIFICATIONS = False
+FIGURES = alt.NamedData(name="figures")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +85,16 @@ def remembered(draw: Callable[P, Chart]) -> Callable[P, Chart]:
     return drawn
 
 
-def finish(chart: Any, height: int) -> dict[str, Any]:
-    """The specification of a drawing at the width and in the looks of them all."""
+def finish(chart: Any, height: int, values: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
+    """The specification of a drawing at the width and in the looks of them all.
+
+    ``values`` are the rows of ``FIGURES``: a drawing in layers names them, since Altair would copy them layer by layer.
+    """
     spec: dict[str, Any] = chart.properties(
         width=WIDTH, height=height, autosize=alt.AutoSizeParams(type="fit-x", contains="padding")
-    ).to_dict()
+    ).to_dict(validate=CHECK_SPECIFICATIONS)
+    if values:
+        spec.setdefault("datasets", {})[FIGURES.name] = list(values)
     spec["config"] = theme.CONFIG
     return spec
 
@@ -148,7 +154,7 @@ def bar_by_category(
             layers.append(
                 base.mark_rule(color=colour, strokeWidth=width).encode(y=y, x=alt.X("low:Q"), x2=alt.X2("high:Q"))
             )
-    layers.append(base.mark_text(align="left", dx=8).encode(y=y, x=alt.X("end:Q"), text="label:N"))
+    layers.append(base.mark_text(align="left", dx=8).encode(y=y, x=alt.X("end:Q"), text=alt.Text("label:N")))
     description = gap or f"{title}. " + "; ".join(f"{bar.category}: {bar.label}" for bar in bars) + "."
     columns: tuple[str, ...] = (heading, axis, "95% limits") if limits else (heading, axis)
     rows = tuple((bar.category, bar.label, _limits(bar))[: len(columns)] for bar in bars)
@@ -197,7 +203,7 @@ def plan_and_actual(*, name: str, title: str, axis: str, heading: str, bars: Seq
         base.transform_filter("isValid(datum.plan)")
         .mark_tick(thickness=4, height=34, opacity=1)
         .encode(y=y, x=alt.X("plan:Q"), color=alt.Color("Plan:N", scale=key, legend=alt.Legend(title=None))),
-        base.mark_text(align="left", dx=10).encode(y=y, x=alt.X("end:Q"), text="label:N"),
+        base.mark_text(align="left", dx=10).encode(y=y, x=alt.X("end:Q"), text=alt.Text("label:N")),
     ]
     description = (
         f"{title}. "
