@@ -10,8 +10,8 @@ from .conftest import Site, Visitor
 Arrives = Callable[..., Visitor]
 
 OFFERED = {
-    "clinician": ["Find a person"],
-    "social.worker": ["Find a person"],
+    "clinician": ["Find a person", "Alerts"],
+    "social.worker": ["Find a person", "Alerts"],
     "citizen": ["Your record", "Who has looked at your record"],
     "analyst": ["Registers", "Indicators over time", "Definitions", "Import figures", "Reconcile tables", "Feeds"],
     "privacy.officer": ["Emergencies and questions to review", "Who may see what", "Could they see it, and why?"],

@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from commonweal.cli import runtime
+from commonweal.cli import demo_alerts, runtime
 from commonweal.cli.generate import PUBLISHED
 from commonweal.cli.home import home_dir
 
@@ -85,7 +85,10 @@ def run(people: int, seed: int) -> dict[str, Any]:
         performance.load_tables(settings.COMMONWEAL_PUBLISHED, settings.COMMONWEAL_NOW())
         report = _report(home)
     cases = _people_to_show(identity, feeds)
-    accounts = _accounts(cases)
+    with _stage("alerts", seconds):
+        morning = demo_alerts.choose(cases["cld"], cases["person_id"])
+        accounts = _accounts(cases, morning.team)
+        alerts = demo_alerts.tell(morning, feeds / "this-morning")
     return {
         "people": people,
         "seed": seed,
@@ -102,6 +105,7 @@ def run(people: int, seed: int) -> dict[str, Any]:
         "feeds": str(feeds),
         "truth": str(feeds / "truth"),
         "sign_in": accounts,
+        "alerts": alerts,
         "show": {key: str(value) for key, value in cases.items()},
         "seconds": {name: round(value, 2) for name, value in seconds.items()},
     }
@@ -141,6 +145,11 @@ def show(console: Console, result: dict[str, Any]) -> None:
         console.print(
             f"Try: as social.worker find NHS number {result['show']['nhs_number']}; the record shows the GP and the "
             "mental health team involved with this person."
+        )
+    if result["alerts"]:
+        console.print(
+            f"The hospital's messages today left {result['alerts']} alerts open: see Alerts as social.worker, "
+            "or as duty.worker, who is told of what nobody takes on in time."
         )
 
 
@@ -252,8 +261,8 @@ def _people_to_show(identity: Any, feeds: Path) -> dict[str, Any]:
     return {"person_id": people["gp"], "nhs_number": truth["nhs_number"], "birth_date": truth["birth_date"], **sources}
 
 
-def _accounts(cases: dict[str, Any]) -> list[dict[str, str]]:
-    """One sign-in for each kind of person, made if missing."""
+def _accounts(cases: dict[str, Any], team: str) -> list[dict[str, str]]:
+    """One sign-in for each kind of person, made if missing; the social worker belongs to ``team``."""
     from commonweal.apps.access import api as access
     from commonweal.apps.places import api as places
 
@@ -268,7 +277,8 @@ def _accounts(cases: dict[str, Any]) -> list[dict[str, str]]:
             None,
             "find a person of the practice, read a record",
         ),
-        ("social.worker", "Jo Whitfield", "social_worker", cases["cld"], None, "see who else is involved"),
+        ("social.worker", "Jo Whitfield", "social_worker", cases["cld"], None, "see who else is involved; alerts"),
+        ("duty.worker", "Mina Patel", "social_worker", cases["cld"], None, "the duty desk: alerts that were escalated"),
         ("citizen", "Vicky (demonstration)", "citizen", "", cases["person_id"], "read the own record and who looked"),
         ("analyst", "Sam Iqbal", "analyst", system, None, "registers by network, deprivation, ethnicity"),
         ("performance.lead", "Priya Nair", "performance_lead", system, None, "board report, registers, feeds"),
@@ -285,7 +295,7 @@ def _accounts(cases: dict[str, Any]) -> list[dict[str, str]]:
             role=access.Role(role),
             organisation=organisation,
             name=name,
-            team="",
+            team=team if username == "social.worker" else "",
             person_id=person_id,
         )
     return [{"username": row[0], "password": PASSWORD, "to": row[5]} for row in wanted]

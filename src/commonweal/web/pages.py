@@ -21,6 +21,12 @@ FIND = Entry(
     "Find a person",
     "Open the joined-up record of someone you care for: by NHS number, or by name with birth date or postcode.",
 )
+ALERTS = Entry(
+    "/alerts",
+    "Alerts",
+    "Alerts",
+    "Admitted, moved, discharged, died: what changed for the people your team looks after, and who has taken it on.",
+)
 OWN = Entry(
     "/my-record",
     "My record",
@@ -139,8 +145,8 @@ ROLE_NAMES = {
     Role.SERVICE: "service",
 }
 ENTRIES: dict[Role, tuple[Entry, ...]] = {
-    Role.CLINICIAN: (FIND,),
-    Role.SOCIAL_WORKER: (FIND,),
+    Role.CLINICIAN: (FIND, ALERTS),
+    Role.SOCIAL_WORKER: (FIND, ALERTS),
     Role.CITIZEN: (OWN, LOOKED),
     Role.ANALYST: (REGISTERS, INDICATORS, DEFINITIONS, IMPORT, RECONCILE, FEEDS),
     Role.PERFORMANCE_LEAD: (

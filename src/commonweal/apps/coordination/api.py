@@ -1,4 +1,4 @@
-"""The public face of coordination: raising and escalating alerts, as the batch role, and what is waiting.
+"""The public face of coordination: raising and escalating alerts, as the batch role, and who looks after whom.
 
 Errors: ``AlertError`` is of ``domain.coordination.alerts``.
 """
@@ -6,5 +6,7 @@ Errors: ``AlertError`` is of ``domain.coordination.alerts``.
 from commonweal.apps.coordination.alerter import run
 from commonweal.apps.coordination.escalating import escalate
 from commonweal.apps.coordination.raising import work_off
+from commonweal.apps.coordination.recipients import teams_of
+from commonweal.apps.coordination.storing import open_alerts
 
-__all__ = ["escalate", "run", "work_off"]
+__all__ = ["escalate", "open_alerts", "run", "teams_of", "work_off"]

@@ -13,6 +13,7 @@ import orjson
 
 from commonweal.apps.access import api as access
 from commonweal.apps.coordination.rules import Rules
+from commonweal.apps.identity import api as identity
 from commonweal.apps.places import api as places
 from commonweal.apps.record import api as record
 from commonweal.domain.coordination.alerts import Kind
@@ -96,6 +97,11 @@ def teams(person: Person, organisation: str) -> set[str]:
         if resource.get("status") in _OPEN[one.type]:
             found.add(_team(resource))
     return found - {""}
+
+
+def teams_of(person_id: UUID, organisation: str) -> set[str]:
+    """:func:`teams` of a person by their identifier, as the batch role."""
+    return teams(Person(person_id, identity.compartments_of(person_id)), organisation)
 
 
 def referrals(person: Person) -> list[tuple[int, str, str, str, str]]:

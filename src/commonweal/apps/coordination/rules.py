@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from commonweal.apps.access.api import Role
+from commonweal.domain.access.vocabulary import Role
 from commonweal.domain.coordination.alerts import Kind
 
 _FILE = Path(__file__).with_name("alert_rules.yaml")

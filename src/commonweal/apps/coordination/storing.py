@@ -233,3 +233,10 @@ def announce(organisations: Iterable[str]) -> None:
     with connection.cursor() as cursor:
         for organisation in values:
             cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, organisation])
+
+
+def open_alerts() -> int:
+    """How many alerts are open, whoever's they are; as the batch role."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM coordination_alert WHERE state = 'open'")
+        return int(cursor.fetchone()[0])
