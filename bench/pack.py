@@ -1,8 +1,9 @@
 """The pack: 60 pages with 80 charts, per chart against vl-convert alone, in the same run.
 
-Ours is everything: sections, charts with their text alternatives, and a tagged PDF of the PDF/UA-1 standard. The limit
-is vl-convert drawing the same 80 specifications as SVG and nothing else. Charts that were drawn before are forgotten
-before each round, so that neither side profits from a memory the other has not.
+Ours is everything: sections, charts with their text alternatives, a table of the newest year of half of them, and a
+tagged PDF of the PDF/UA-1 standard. The limit is vl-convert drawing the same 80 specifications as SVG and nothing else.
+Every round draws series nobody has drawn, so that neither side profits from a memory the other has not; both are
+processor time of every thread, which a busy machine does not stretch.
 """
 
 import io
@@ -14,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-CHARTS, MONTHS = 80, 36
+CHARTS, MONTHS, NEWEST, PAGES = 80, 36, 12, 60
 ROUNDS = 5 if os.environ.get("COMMONWEAL_BENCH_LARGE") else 2
 TARGET_SECONDS, TARGET_RATIO = 30.0, 2.5
 
@@ -24,6 +25,7 @@ def _made(specs: list[dict[str, Any]], seed: int, charts: int = CHARTS) -> Any:
     import vl_convert
 
     from commonweal.apps.performance.api import chart_of
+    from commonweal.apps.reporting.model import Cell, Table
     from commonweal.apps.reporting.pack.model import Bullets, Pack, Para, Section, Sources
     from commonweal.domain.measurement.figures import Direction
     from commonweal.domain.performance.assess import Question, assess
@@ -46,7 +48,10 @@ def _made(specs: list[dict[str, Any]], seed: int, charts: int = CHARTS) -> Any:
             name = f"Series {which + 1} of round {seed}"
             drawn = chart_of(answer, which, title=name, axis="Percent", name=f"chart-{seed}-{which}")
             said = tuple(one.sentence for one in answer.findings(which)[:4]) or ("No signal.",)
-            sections.append(Section(f"spc-{which}", name, 3, (drawn, Bullets(said))))
+            newest = drawn.rows[-NEWEST:] if which % 2 else ()
+            cells = tuple(tuple(Cell(text) for text in row) for row in newest)
+            table = (Table(f"The newest year of {name}", drawn.columns, cells, (1, 2, 3, 4)),) if cells else ()
+            sections.append(Section(f"spc-{which}", name, 3, (drawn, Bullets(said), *table)))
         sections.append(Section("sources", "Sources", 2, (Sources(()),)))
     finally:
         vl_convert.vegalite_to_svg = kept
@@ -85,17 +90,17 @@ def run() -> list[dict[str, object]]:
     ours, alone, pages = [], [], 0
     for seed in range(ROUNDS):
         specs: list[dict[str, Any]] = []
-        began = time.perf_counter()
+        began = time.process_time()
         pack = _made(specs, seed)
         document = pdf(pack)
-        ours.append(time.perf_counter() - began)
+        ours.append(time.process_time() - began)
         pages = len(PdfReader(io.BytesIO(document)).pages)
-        if len(specs) != CHARTS or pages < CHARTS // 2:
+        if len(specs) != CHARTS or pages < PAGES:
             raise RuntimeError(f"{len(specs)} charts on {pages} pages is not the pack asked for")
-        began = time.perf_counter()
+        began = time.process_time()
         for spec in specs:
             vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE, allowed_base_urls=[])
-        alone.append(time.perf_counter() - began)
+        alone.append(time.process_time() - began)
     ratio = median(mine / bare for mine, bare in zip(ours, alone, strict=True))
     whole = median(ours)
     return [
