@@ -1,6 +1,14 @@
-"""Who is asking: from a signed-in session, or from a bearer token."""
+"""Who is asking: from a signed-in session, or from a bearer token.
+
+The account of a token is remembered, so that a request need not ask for it before it asks for what it wants. What is
+remembered is only presumed: whatever such a request reads or writes is confirmed against the token and the account as
+they are now, in the same transaction and before anything is disclosed (``access_confirm``). A token revoked, an
+account closed or its role changed counts at the very next request, in every process.
+"""
 
 import hashlib
+from dataclasses import dataclass
+from typing import Any
 
 from django.http import HttpRequest
 from django.utils import timezone
@@ -15,6 +23,37 @@ from commonweal.domain.errors import CommonwealError
 
 class SignInRequired(CommonwealError):
     """Nobody is signed in, or the token is unknown, expired or revoked."""
+
+
+class NotAsPresumed(SignInRequired):
+    """The token no longer stands for the account it stood for; nothing was done. Ask again: it is looked up anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Presumed:
+    """Who asks, as this process remembers it, and the digest of the token to confirm it by ('' when it is known)."""
+
+    actor: Actor
+    token: str = ""
+
+    def account(self) -> dict[str, Any]:
+        """What ``access_confirm`` holds against the token and its account as they are now."""
+        actor = self.actor
+        return {
+            "token": self.token,
+            "moment": timezone.now(),
+            "username": actor.key.removeprefix("user:"),
+            "name": actor.name,
+            "role": actor.role,
+            "organisation": actor.organisation,
+            "team": actor.team,
+            "person_id": actor.person_id,
+        }
+
+
+_REFUTED = "CW001"  # what access_confirm raises
+_MOST_REMEMBERED = 4096
+_remembered: dict[str, Actor] = {}
 
 
 def token_digest(token: str) -> str:
@@ -51,6 +90,27 @@ def actor_of(request: HttpRequest) -> Actor:
     return actor
 
 
+def presumed(request: HttpRequest) -> Presumed:
+    """The actor behind ``request``, to be confirmed by what it does: see ``access.session``.
+
+    Raises:
+        SignInRequired: as :func:`actor_of` does.
+    """
+    scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+    digest = token_digest(token.strip()) if scheme.lower() == "bearer" else ""
+    if digest and (actor := _remembered.get(digest)) is not None:
+        return Presumed(actor, digest)
+    return Presumed(actor_of(request))
+
+
+def refuted(asker: Presumed, error: BaseException) -> bool:
+    """Whether ``error`` says that the token does not stand for that account; it will be looked up anew."""
+    if _REFUTED not in [getattr(one, "sqlstate", None) for one in (error, error.__cause__)]:
+        return False
+    _remembered.pop(asker.token, None)
+    return True
+
+
 _BEARER = """
 SELECT u.username, u.name, u.role, u.organisation, u.team, u.person_id
 FROM access_token t JOIN access_user u ON u.id = t.user_id
@@ -60,10 +120,17 @@ WHERE t.digest = %s AND t.expires_at > %s AND t.revoked_at IS NULL AND u.is_acti
 
 def _bearer(token: str) -> Actor | None:
     """The actor of a token in force; by hand, because the ORM takes longer to write the query than to run it."""
+    digest = token_digest(token)
     with prepared() as cursor:
-        cursor.execute(_BEARER, [token_digest(token), timezone.now()])
+        cursor.execute(_BEARER, [digest, timezone.now()])
         row = cursor.fetchone()
-    return None if row is None else Actor(f"user:{row[0]}", row[1], Role(row[2]), *row[3:])
+    if row is None:
+        return None
+    actor = Actor(f"user:{row[0]}", row[1], Role(row[2]), *row[3:])
+    if len(_remembered) >= _MOST_REMEMBERED:
+        _remembered.clear()
+    _remembered[digest] = actor
+    return actor
 
 
 def signed_in(request: HttpRequest) -> User:

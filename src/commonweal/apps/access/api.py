@@ -19,7 +19,7 @@ from commonweal.apps.access.actions import (
     lift_restriction,
     service_run,
 )
-from commonweal.apps.access.actors import SignInRequired, actor_of, default_purpose
+from commonweal.apps.access.actors import NotAsPresumed, Presumed, SignInRequired, actor_of, default_purpose, presumed
 from commonweal.apps.access.audit import seal, verify_chain
 from commonweal.apps.access.bindings import bind, unbind
 from commonweal.apps.access.cases import question, waiting
@@ -27,6 +27,7 @@ from commonweal.apps.access.prepared import prepared
 from commonweal.apps.access.selectors import Look, looked, open_compartments, organisation_relationships
 from commonweal.apps.access.session import AccessSession, session
 from commonweal.apps.access.sessions import watching
+from commonweal.apps.access.single_look import SingleLook, single_look
 from commonweal.apps.access.telling import Worker, may_be_told, related_organisations, workers
 from commonweal.domain.access.absence import Absence, Message, explain
 from commonweal.domain.access.cases import CaseError, CaseState
@@ -53,6 +54,8 @@ __all__ = [
     "Category",
     "Look",
     "Message",
+    "NotAsPresumed",
+    "Presumed",
     "Purpose",
     "Refused",
     "RefusedKind",
@@ -62,6 +65,7 @@ __all__ = [
     "Role",
     "Scope",
     "SignInRequired",
+    "SingleLook",
     "SourceScope",
     "Withheld",
     "Worker",
@@ -84,11 +88,13 @@ __all__ = [
     "open_compartments",
     "organisation_relationships",
     "prepared",
+    "presumed",
     "question",
     "related_organisations",
     "seal",
     "service_run",
     "session",
+    "single_look",
     "unbind",
     "verify_chain",
     "waiting",

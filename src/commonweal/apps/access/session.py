@@ -8,10 +8,12 @@ from types import TracebackType
 from typing import Literal
 from uuid import UUID, uuid4
 
+import orjson
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 
 from commonweal.apps.access import audit
+from commonweal.apps.access.actors import NotAsPresumed, Presumed, refuted
 from commonweal.apps.access.gate import decide
 from commonweal.apps.access.prepared import prepared
 from commonweal.apps.access.scopes import Fact, scope_of
@@ -34,6 +36,7 @@ class AccessSession(AbstractContextManager["AccessSession"]):
         target: str = "",
         reason: str = "",
         pipelined: bool = False,
+        token: str = "",
     ) -> None:
         self.actor = actor
         self.purpose = purpose
@@ -54,6 +57,7 @@ class AccessSession(AbstractContextManager["AccessSession"]):
         self._atomic = transaction.atomic(durable=True)
         self._pipelined = pipelined
         self._waits = ExitStack()
+        self._presumed = self._unconfirmed = Presumed(actor, token) if token else None
 
     def __enter__(self) -> "AccessSession":
         connection.ensure_connection()
@@ -73,6 +77,7 @@ class AccessSession(AbstractContextManager["AccessSession"]):
                 self._settle(outcome)
             except BaseException as failure:  # an access that cannot be audited does not happen
                 self._atomic.__exit__(type(failure), failure, failure.__traceback__)
+                self._hold(failure)
                 raise
             self._atomic.__exit__(None, None, None)
             return False
@@ -80,13 +85,40 @@ class AccessSession(AbstractContextManager["AccessSession"]):
             self._waits.__exit__(kind, error, trace)
         finally:
             self._atomic.__exit__(kind, error, trace)
-            with transaction.atomic():
-                audit.write(self._entry, "failed", self._subjects.values())
+            self._hold(error)
+            self._fail()
         return False
+
+    def _fail(self) -> None:
+        """Audit what came to nothing, of whoever it is found to be that asked."""
+        try:
+            with transaction.atomic():
+                self._unconfirmed = self._presumed
+                self._confirm()
+                audit.write(self._entry, "failed", self._subjects.values())
+        except DatabaseError as failure:
+            self._hold(failure)
+            raise
+
+    def _hold(self, error: BaseException | None) -> None:
+        """Raise ``NotAsPresumed`` if ``error`` says that the asker's token stands for another account, or for none."""
+        if self._presumed is not None and error is not None and refuted(self._presumed, error):
+            raise NotAsPresumed("The token is unknown, expired or revoked.") from None
+
+    def _confirm(self) -> None:
+        """That the asker is who it is presumed to be: raised at the next answer, and before anything is committed."""
+        if self._unconfirmed is not None:
+            with prepared() as cursor:
+                cursor.execute("SELECT access_confirm(%s::jsonb)", [self._opening()])
+            self._unconfirmed = None
+
+    def _opening(self) -> str | None:
+        return orjson.dumps(self._unconfirmed.account()).decode() if self._unconfirmed is not None else None
 
     def _settle(self, outcome: str) -> None:
         """Audit. Pipelined, the commit goes out with it and both are waited for once; Django's finds it done."""
         with self._waits, connection.wrap_database_errors:
+            self._confirm()
             audit.write(self._entry, outcome, self._subjects.values())
             if self._pipelined and self._outermost and not connection.needs_rollback:
                 connection.connection.execute("COMMIT", prepare=False)
@@ -208,8 +240,14 @@ class AccessSession(AbstractContextManager["AccessSession"]):
             self._subjects[person_id] = audit.Subject(person_id, tuple(sorted(shown)), "allowed")
 
     def _source(self) -> None:
+        opening, self._unconfirmed = self._opening(), None
         with prepared() as cursor:
-            cursor.execute("SELECT set_config('commonweal.source', %s, true)", [self.actor.organisation])
+            cursor.execute(
+                "SELECT access_confirm(%s::jsonb), set_config('commonweal.source', %s, true)"
+                if opening is not None
+                else "SELECT %s::text, set_config('commonweal.source', %s, true)",
+                [opening, self.actor.organisation],
+            )
         self._sourced = True
 
     def _disclose(self, scope: Scope, compartments: Iterable[int]) -> None:
@@ -238,12 +276,20 @@ class AccessSession(AbstractContextManager["AccessSession"]):
 
 
 def session(
-    actor: Actor, purpose: Purpose, action: str, target: str = "", reason: str = "", *, pipelined: bool = False
+    actor: Actor,
+    purpose: Purpose,
+    action: str,
+    target: str = "",
+    reason: str = "",
+    *,
+    pipelined: bool = False,
+    token: str = "",
 ) -> AccessSession:
     """Open an access session: ``with session(actor, purpose, "record.read", "Condition") as s: ...``.
 
     ``action`` and ``target`` are what the audit will say was done, and to what: never person data. ``pipelined``:
     statements whose rows nobody reads are not waited for one by one, and what is wrong with one is raised at the
-    next that is; COPY cannot be used.
+    next that is; COPY cannot be used. ``token``: the digest by which ``actor`` is presumed, to be confirmed before
+    anything is disclosed or kept (raises ``NotAsPresumed``).
     """
-    return AccessSession(actor, purpose, action, target, reason, pipelined)
+    return AccessSession(actor, purpose, action, target, reason, pipelined, token)

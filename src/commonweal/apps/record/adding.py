@@ -33,7 +33,11 @@ def compartment(own: SourceScope, scope: Scope, compartments: Mapping[int, str],
         anchor = named[0] if named else min(scope.compartments)
         # No id of FHIR holds a slash, so no feed's or system's own number is ever the same.
         local_id = f"added/{anchor}"
-        bound: dict[str, Any] = {"source": own.source, "people": [local_id]}
+        bound: dict[str, Any] = {
+            "source": own.source,
+            "people": [local_id],
+            "alone": [identity.identifier(own.source, local_id)],
+        }
         cursor.execute(sql.COMPARTMENTS, bound)
         cursor.execute(sql.MADE, bound)
         made = int(cursor.fetchone()[1])

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from commonweal.apps.access.api import SourceScope, prepared
+from commonweal.apps.access.api import SingleLook, SourceScope, prepared
 from commonweal.apps.identity import api as identity
 from commonweal.apps.record.stored import Stored
 
@@ -74,6 +74,22 @@ def read_told(scope: SourceScope, kind: str, ident: str) -> tuple[list[Stored], 
     if compartment is None:
         return [_stored(row)], {}
     return [_stored(row)], {person or identity.identifier(scope.source, local_id): {compartment}}
+
+
+_AT_ONCE = """
+SELECT audited, version, updated, body, source, feed, category, happened_at, deleted FROM record_read_own(%s, %s, %s)
+"""
+
+
+def read_at_once(look: SingleLook, kind: str, ident: str) -> list[Stored] | None:
+    """As :func:`read_told`, read and audited by one statement; None where that must be done in a session.
+
+    That is for what was landed in bulk and belongs to somebody whom nobody has been linked to yet.
+    """
+    audited, version, updated, body, *rest = look(_AT_ONCE, [kind, ident])
+    if not audited:
+        return None
+    return [] if version is None else [Stored(kind, ident, version, updated, body.encode(), *rest)]
 
 
 def versions_own(

@@ -211,7 +211,8 @@ def _compartments(cursor: Any, run: _Run, wanted: Sequence[Wanted]) -> dict[str,
             raise WriteRefused(
                 "person-of-another-source", f"Patient/{local} is not one of your organisation's", people[local]
             )
-        cursor.execute(sql.COMPARTMENTS, bound | {"people": sorted(missing)})
+        alone = [identity.identifier(run.scope.source, local) for local in missing]
+        cursor.execute(sql.COMPARTMENTS, bound | {"people": missing, "alone": alone})
         cursor.execute(sql.MADE, bound | {"people": missing})
         found.update(cursor.fetchall())
     return found

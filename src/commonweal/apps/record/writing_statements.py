@@ -36,8 +36,9 @@ LEFT JOIN record_resource p ON p.type = 'Patient' AND p.id = k.local_id AND p.so
 LEFT JOIN record_compartment c ON c.source = %(source)s AND c.local_id = k.local_id
 """
 COMPARTMENTS = """
-INSERT INTO record_compartment (source, local_id) SELECT %(source)s, k FROM unnest(%(people)s::text[]) AS k
-ORDER BY k ON CONFLICT DO NOTHING
+INSERT INTO record_compartment (source, local_id, alone)
+SELECT %(source)s, k.local_id, k.alone FROM unnest(%(people)s::text[], %(alone)s::uuid[]) AS k (local_id, alone)
+ORDER BY k.local_id ON CONFLICT DO NOTHING
 """
 MADE = "SELECT local_id, id FROM record_compartment WHERE source = %(source)s AND local_id = ANY (%(people)s)"
 

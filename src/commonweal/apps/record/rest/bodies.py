@@ -60,7 +60,10 @@ def read(request: HttpRequest, types: tuple[str, ...] = JSON, most: int = MAX_BY
     length = request.META.get("CONTENT_LENGTH") or "0"
     if not length.isascii() or not length.isdigit() or int(length) > most:
         raise too_large(most)
-    body: bytes = request.read(most + 1)
+    body: bytes | None = getattr(request, "commonweal_body", None)  # there when it is all done once more
+    if body is None:
+        body = request.read(most + 1)
+        request.commonweal_body = body  # type: ignore[attr-defined]  # a request is read once
     if len(body) > most:
         raise too_large(most)
     if not body.strip():

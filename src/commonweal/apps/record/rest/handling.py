@@ -23,6 +23,7 @@ from commonweal.domain.errors import CommonwealError
 log = logging.getLogger(__name__)
 
 PURPOSE = "Commonweal-Purpose"
+_PURPOSE = "HTTP_COMMONWEAL_PURPOSE"
 _JSON = ("json", "application/json", "application/fhir+json", "text/json")
 _ACCEPTED = ("application/fhir+json", "application/json", "application/*", "*/*")
 
@@ -69,7 +70,10 @@ def fhir(*methods: str, gives: tuple[str, ...] = ()) -> Callable[[View[P]], View
             if not _takes_json(request, gives):
                 return answers.refusal(406, "not-supported", "This server speaks application/fhir+json only")
             try:
-                return view(request, *args, **kwargs)
+                try:
+                    return view(request, *args, **kwargs)
+                except access.NotAsPresumed:  # nothing was done: once more, with the account as it is now
+                    return view(request, *args, **kwargs)
             except Exception as error:
                 found = problem_of(error)
                 response = answers.answer(answers.outcome(found.issues), found.status)
@@ -126,10 +130,10 @@ _AGAIN = ("40P01", "40001", "55P03", "57014")  # deadlock, serialisation, lock a
 
 
 def _takes_json(request: HttpRequest, also: tuple[str, ...] = ()) -> bool:
-    wanted = request.GET.get("_format")
+    wanted = request.GET.get("_format") if request.META.get("QUERY_STRING") else None
     if wanted is not None:
         return wanted.replace(" ", "+").partition(";")[0] in _JSON
-    accepted = request.headers.get("Accept", "*/*").split(",")
+    accepted = request.META.get("HTTP_ACCEPT", "*/*").split(",")
     return any(item.partition(";")[0].strip() in (*_ACCEPTED, *also) for item in accepted)
 
 
@@ -138,22 +142,25 @@ def base(request: HttpRequest) -> str:
     return request.build_absolute_uri("/fhir/R4")
 
 
-def session(request: HttpRequest, action: str, target: str, pipelined: bool = False) -> access.AccessSession:
-    """A session for the request's actor and purpose; the purpose is the header's, else the role's own.
-
-    ``pipelined``: see ``access.session``.
+def asking(request: HttpRequest) -> tuple[access.Presumed, access.Purpose]:
+    """Who asks, to be confirmed, and for what: the purpose is the header's, else the role's own.
 
     Raises ``BadSearch`` for a purpose nobody has; the gate judges the others.
     """
-    if request.method not in ("GET", "HEAD") and "Authorization" not in request.headers:
+    if request.method not in ("GET", "HEAD") and "HTTP_AUTHORIZATION" not in request.META:
         raise access.SignInRequired
-    actor = access.actor_of(request)
-    stated = request.headers.get(PURPOSE)
+    asker = access.presumed(request)
+    stated = request.META.get(_PURPOSE)
     try:
-        purpose = access.Purpose(stated) if stated else access.default_purpose(actor)
+        return asker, access.Purpose(stated) if stated else access.default_purpose(asker.actor)
     except ValueError:
         raise BadSearch(f"{PURPOSE}: {', '.join(access.Purpose)}") from None
-    return access.session(actor, purpose, action, target, pipelined=pipelined)
+
+
+def session(request: HttpRequest, action: str, target: str, pipelined: bool = False) -> access.AccessSession:
+    """A session for who asks. Raises as :func:`asking` does; ``pipelined``: see ``access.session``."""
+    asker, purpose = asking(request)
+    return access.session(asker.actor, purpose, action, target, pipelined=pipelined, token=asker.token)
 
 
 @fhir("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")

@@ -30,12 +30,13 @@ def versions(if_match: str) -> frozenset[int] | None:
 
 def unchanged(request: HttpRequest, stored: Stored) -> bool:
     """Whether the client has this version already, by ``If-None-Match`` or, without it, ``If-Modified-Since``."""
-    tags = request.headers.get("If-None-Match")
+    tags = request.META.get("HTTP_IF_NONE_MATCH")
     if tags is not None:
         return tags.strip() == "*" or any(
             found and int(found[1]) == stored.version for found in map(_TAG.fullmatch, map(str.strip, tags.split(",")))
         )
-    since = parse_http_date_safe(request.headers.get("If-Modified-Since", ""))
+    stated = request.META.get("HTTP_IF_MODIFIED_SINCE")
+    since = parse_http_date_safe(stated) if stated else None
     return since is not None and int(stored.updated.astimezone(UTC).timestamp()) <= since
 
 

@@ -3,12 +3,10 @@
 from django.http import HttpRequest, HttpResponse
 
 from commonweal.apps.record.rest import answers
-from commonweal.apps.record.rest.handling import fhir
 from commonweal.apps.record.rest.preconditions import unchanged
 from commonweal.apps.record.rest.versions import versions_of
 
 
-@fhir("GET", "HEAD")
 def read(request: HttpRequest, kind: str, ident: str) -> HttpResponse:
     """The current version as stored, to the byte; 304 by ``If-None-Match`` or ``If-Modified-Since``."""
     stored = versions_of(request, "fhir.read", kind, ident)[0]

@@ -37,7 +37,7 @@ def _answer(request: HttpRequest, address: str) -> HttpResponseBase:
     inner.META["QUERY_STRING"] = parts.query
     inner._get_scheme = request._get_scheme  # type: ignore[attr-defined]  # links as the client sees them
     inner.user = getattr(request, "user", None)  # none for a bearer token
-    inner.commonweal_actor = request.commonweal_actor  # type: ignore[attr-defined]  # who asks was found out once
+    inner.commonweal_actor = getattr(request, "commonweal_actor", None)  # type: ignore[attr-defined]  # if asked for
     try:
         view = resolve(inner.path, urlconf=_URLS)
     except Resolver404:
