@@ -41,3 +41,9 @@ def test_the_front_page_leads_to_the_index() -> None:
 def test_every_benchmark_is_explained() -> None:
     rows = re.findall(r"^\| `([a-z_]+)` \|", (ROOT / "bench" / "README.md").read_text("utf-8"), flags=re.MULTILINE)
     assert rows == sorted(path.stem for path in (ROOT / "bench").glob("[a-z]*.py"))
+
+
+def test_every_benchmark_runs_by_its_command() -> None:
+    # ``commonweal bench NAME`` calls run(); a benchmark without it could be started by hand only.
+    scripts = sorted((ROOT / "bench").glob("[a-z]*.py"))
+    assert [path.stem for path in scripts if not re.search(r"^def run\(", path.read_text("utf-8"), re.MULTILINE)] == []

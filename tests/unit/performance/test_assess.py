@@ -147,3 +147,10 @@ def test_trends_that_meet_are_told_apart() -> None:
     trends = [one for one in answer.findings(0) if one.signal is Signal.TREND]
     assert [(one.start, one.end, one.side) for one in trends] == [(0, 7, 1), (7, 14, -1)]
     assert trends[0].sentence.startswith("8 months running, each higher than the one before")
+
+
+def test_limits_without_width_say_why() -> None:
+    answer = assess([monthly([0.1] * 12, "same"), monthly([0.0] * 11 + [3.0], "rare")], Question())
+    assert answer.summary(0).notes == ("Every point is the same: the limits lie on the mean.",)
+    (said,) = answer.summary(1).notes
+    assert said.startswith("Most months are equal, so that the limits close on the mean")

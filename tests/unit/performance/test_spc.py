@@ -54,6 +54,54 @@ def test_the_individuals_chart_of_the_nist_handbook() -> None:
     assert round(float(chart.moving_range[0, 0]), 4) == 1.8778
 
 
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [  # nhspy-plotthedots (MIT), tests/unittests/test_limits_calculations.py: mean, limits, and near limits
+        ([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], (5.5, 2.84, 8.16, 3.7266666666666666, 7.273333333333333)),
+        ([1, 2, 3, 4, 5, 4, 3, 2, 1, 2], (2.7, 0.04, 5.36, 0.9266666666666667, 4.473333333333334)),
+        ([1, 2, 3], (2.0, -0.66, 4.66, 0.22666666666666657, 3.7733333333333334)),
+        ([3, 1, 4, 1, 5, 9, 2], (3.5714285714285716, -6.625238095, 13.768095238, -3.226349206, 10.369206349)),
+        (
+            [-1, -2, -3, -2, -1, -2, -3, -4, -5, -6, -7, -4, -3, -2, -1, -2],
+            (-3.0, -6.014666667, 0.014666667, -5.009777778, -0.990222222),
+        ),
+    ],
+)
+@pytest.mark.parametrize("rules", [NHS, UNSCREENED])
+def test_limits_and_near_limits_as_the_python_package_has_them(
+    values: list[float], expected: tuple[float, ...], rules: Rules
+) -> None:
+    chart = xmr(values, rules=rules)
+    found = [one[0, 0] for one in (chart.mean, chart.lower, chart.upper, chart.near_lower, chart.near_upper)]
+    assert found == pytest.approx(expected, abs=1e-9)
+
+
+def test_the_example_of_the_national_tool_has_its_one_low_point() -> None:
+    # nhspy-plotthedots, test_pandas_spc_x_calc.py, after NHS England's SPC tool: mean 76.67, limits 57 and 96.
+    values = [89, 86, 75, 77, 81, 74, 72, 78, 76, 82, 77, 54, 66, 77, 86]
+    chart = xmr(values)
+    assert lines(chart, 2)[0] == 76.67
+    assert [round(one) for one in lines(chart, 4)[1:]] == [57, 96]
+    assert first(values) == [0] * 11 + [Signal.BEYOND_LIMIT] + [0] * 3
+
+
+def test_edges_a_point_on_a_line_two_points_and_ranges_of_nought() -> None:
+    # A point on a limit is inside it; one on the near line is not near; one on the mean is on neither side.
+    held = [0.0, 1.0] * 7
+    base = xmr(held)
+    limit, near, mean = (float(one[0, 0]) for one in (base.upper, base.near_upper, base.mean))
+    on_lines = xmr([*held, limit, near, near, mean], baseline=first_points([*held, limit, near, near, mean], 14))
+    assert not on_lines.signals[0, -4:].any()
+    two = xmr([4.0, 6.0])
+    assert lines(two, 2) == (5.0, -0.32, 10.32)
+    assert not two.signals.any()
+    # Half the ranges are nought, so that the one that is not is screened: the limits close on the mean.
+    still = xmr([5.0] * 12 + [9.0])
+    assert (still.moving_range == 0).all()
+    assert still.first[0, -1] == Signal.BEYOND_LIMIT
+    assert lines(xmr([5.0] * 12 + [9.0], rules=UNSCREENED), 4) == (5.3077, 4.421, 6.1944)
+
+
 def test_a_shift_is_seven_on_one_side_of_the_mean() -> None:
     # As ptd_seven_point_one_side_mean in test-ptd_calculate_point_type.R: eight above are all in it, six are not.
     shift = Signal.SHIFT

@@ -152,7 +152,13 @@ class Answer:
                 "either side are taken as neighbours."
             )
         if row.mean is not None and row.upper is not None and row.lower is not None and row.upper == row.lower:
-            said.append("Every point is the same: the limits lie on the mean.")
+            if np.nanmin(one.values) == np.nanmax(one.values):
+                said.append("Every point is the same: the limits lie on the mean.")
+            else:
+                said.append(
+                    f"Most {unit} are equal, so that the limits close on the mean and others lie outside them: for events "
+                    "so rare a chart of what lies between them (g or t) says more."
+                )
         return said
 
 
