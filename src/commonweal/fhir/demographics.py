@@ -40,17 +40,22 @@ def demographics(patient: Mapping[str, Any]) -> Demographics:
     return Demographics(
         nhs_number=number,
         nhs_number_status=status,
-        family=name.get("family", ""),
-        given=tuple(g for g in name.get("given", ()) if g),
+        family=_text(name.get("family", "")),
+        given=tuple(_text(g) for g in name.get("given", ()) if g),
         birth_date=_day(patient.get("birthDate")),
         death_date=_day(death[:10]) if isinstance(death, str) else None,
-        gender=patient.get("gender", ""),
+        gender=_text(patient.get("gender", "")),
         ethnicity=_ethnicity(patient.get("extension", ())),
-        postcode=normal_postcode(address.get("postalCode", "")),
-        address_line=", ".join(line for line in address.get("line", ()) if line),
+        postcode=normal_postcode(_text(address.get("postalCode", ""))),
+        address_line=_text(", ".join(line for line in address.get("line", ()) if line)),
         phone=_phone(patient.get("telecom", ())),
         practice=_practice(patient.get("generalPractitioner", ())),
     )
+
+
+def _text(value: Any) -> str:
+    """``value`` without U+0000, which JSON may hold and the columns that people are matched by may not."""
+    return str(value).replace("\0", "")
 
 
 def _nhs_number(identifiers: Iterable[Mapping[str, Any]]) -> tuple[str, str]:
@@ -66,7 +71,7 @@ def _verification(extensions: Iterable[Mapping[str, Any]]) -> str:
     for extension in extensions:
         if "NHSNumberVerificationStatus" in extension.get("url", ""):
             for coding in extension.get("valueCodeableConcept", {}).get("coding", ()):
-                return str(coding.get("code", ""))
+                return _text(coding.get("code", ""))
     return ""
 
 
@@ -91,14 +96,14 @@ def _ethnicity(extensions: Iterable[Mapping[str, Any]]) -> str:
     for extension in extensions:
         if extension.get("url") == systems.ETHNIC_CATEGORY_EXTENSION:
             for coding in extension.get("valueCodeableConcept", {}).get("coding", ()):
-                return str(coding.get("code", ""))
+                return _text(coding.get("code", ""))
     return ""
 
 
 def _phone(telecoms: Iterable[Mapping[str, Any]]) -> str:
     for telecom in telecoms:
         if telecom.get("system", "phone") in ("phone", "sms") and telecom.get("use") != "old":
-            return str(telecom.get("value", ""))
+            return _text(telecom.get("value", ""))
     return ""
 
 
@@ -106,5 +111,5 @@ def _practice(references: Iterable[Mapping[str, Any]]) -> str:
     for reference in references:
         identifier = reference.get("identifier", {})
         if identifier.get("system") == systems.ODS:
-            return str(identifier.get("value", ""))
+            return _text(identifier.get("value", ""))
     return ""

@@ -18,6 +18,10 @@ from commonweal.fhir.quick import faultless
 Fault = tuple[str, str, str, str, str]
 Check = Callable[[Any], "list[Fault] | None"]
 
+MOST_FAULTS = 200
+"""In one array or object: past an error that is this many, the rest of it is not looked at, and so it is said."""
+_TOO_MANY = ("too-many-faults", None, "the rest was not looked at; correct these, then send it again")
+
 
 def validate(resource: Mapping[str, Any]) -> list[Issue]:
     """Everything wrong with ``resource``, in document order; empty when it conforms.
@@ -51,6 +55,14 @@ def _join(parent: str, child: str) -> str:
 
 def _fault(path: str, rule: str, value: Any, message: str, severity: str = "error") -> list[Fault]:
     return [(path, rule, "" if value is None else excerpt(value), message, severity)]
+
+
+def _and(faults: list[Fault] | None, more: list[Fault]) -> list[Fault]:
+    """``faults`` with ``more`` at their end; the list grows in place, so that a million cost no more than each."""
+    if faults is None:
+        return more
+    faults += more
+    return faults
 
 
 def _below(name: str, faults: list[Fault]) -> list[Fault]:
@@ -117,17 +129,19 @@ def _object(table: Mapping[str, tuple[Check, int, int]], required: Mapping[str, 
             if entry is None:
                 if name == "fhir_comments":
                     note = "comments are not part of FHIR R4 JSON; they are kept as received"
-                    faults = (faults or []) + _fault(name, "comments-property", item, note, "warning")
+                    faults = _and(faults, _fault(name, "comments-property", item, note, "warning"))
                     continue
                 message = "not an element of this type in FHIR R4; correct the name or move it to an extension"
-                faults = (faults or []) + _fault(name, "unknown-element", item, message)
+                faults = _and(faults, _fault(name, "unknown-element", item, message))
+                if len(faults) >= MOST_FAULTS:
+                    return _and(faults, _fault("", *_TOO_MANY))
                 continue
             one, need, only_one = entry
             if need:
                 seen |= need
             if only_one:
                 if seen & only_one:
-                    faults = (faults or []) + _fault(name, "choice-more-than-one", item, "send only one type of it")
+                    faults = _and(faults, _fault(name, "choice-more-than-one", item, "send only one type of it"))
                 seen |= only_one
             found = one(item)
             if found is not None:
@@ -135,12 +149,12 @@ def _object(table: Mapping[str, tuple[Check, int, int]], required: Mapping[str, 
                     # https://hl7.org/fhir/R4/json.html#primitive: null holds a place its sibling fills
                     found = [fault for fault in found if fault[1] != "null-in-array"]
                 if found:
-                    faults = (faults or []) + _below(name, found)
+                    faults = _and(faults, _below(name, found))
         if seen & all_needed != all_needed:
             for name in needs:
                 stem = name.removesuffix("[x]")
                 if not any(seen & bit for key, bit in required.items() if key.lstrip("_").startswith(stem)):
-                    faults = (faults or []) + _fault(name, "required", None, f"{name} is required; send it")
+                    faults = _and(faults, _fault(name, "required", None, f"{name} is required; send it"))
         return faults
 
     return check
@@ -203,10 +217,13 @@ def _many(check: Check) -> Check:
             found = check(item)
             if found is not None:
                 rule = "null-in-array" if item is None else ""
-                faults = (faults or []) + [
+                told = [
                     (f"[{index}]" + _dotted(path), rule or own, shown, message, severity)
                     for path, own, shown, message, severity in found
                 ]
+                faults = _and(faults, told)
+                if len(faults) >= MOST_FAULTS and told[-1][4] == "error":
+                    return _and(faults, _fault("", *_TOO_MANY))
         return faults
 
     return many

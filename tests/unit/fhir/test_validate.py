@@ -197,3 +197,26 @@ def test_synthea_bundles_conform(test_data: Path) -> None:
         assert validate(bundle) == [], path.name
         resources += len(bundle["entry"])
     assert resources == 3931
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        {"resourceType": "Patient", "name": [{} for _ in range(20_000)]},
+        {"resourceType": "Patient", **{f"k{n}": n for n in range(20_000)}},
+    ],
+)
+def test_what_is_wrong_throughout_is_said_of_its_beginning(resource: dict[str, Any]) -> None:
+    """Each fault once cost as much as all before it: four hundred kilobytes kept a process busy for minutes."""
+    from commonweal.fhir.validate import MOST_FAULTS
+
+    found = validate(resource)
+    assert len(found) == MOST_FAULTS + 1
+    assert found[-1].rule == "too-many-faults"
+    assert all(issue.severity == "error" for issue in found)
+
+
+def test_remarks_are_no_reason_to_stop_before_an_error() -> None:
+    names: list[Any] = [{"family": "a\x07"} for _ in range(500)]
+    found = validate({"resourceType": "Patient", "name": [*names, {"famly": "b"}]})
+    assert [issue.field for issue in found if issue.severity == "error"] == ["Patient.name[500].famly", "Patient.name"]

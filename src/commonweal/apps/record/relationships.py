@@ -112,7 +112,7 @@ def _organisation(resource: Mapping[str, Any], element: str, source: str) -> str
     for reference in value if isinstance(value, list) else [value]:
         identifier = reference.get("identifier", {}) if isinstance(reference, Mapping) else {}
         if identifier.get("system") == systems.ODS and identifier.get("value"):
-            return str(identifier["value"])
+            return str(identifier["value"]).replace("\0", "")
     return None
 
 
