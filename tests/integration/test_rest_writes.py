@@ -164,6 +164,29 @@ def test_what_does_not_say_whose_it_is_is_kept_for_its_source_alone(ask: Ask, pe
     assert ask("gp", "POST", "Observation", body.replace('"id":"apart",', "")).status_code == 422
 
 
+def test_a_nul_character_is_kept_in_the_text_and_left_out_of_what_is_matched(ask: Ask) -> None:
+    """JSON may hold it and no column of text may: nowhere does it cost the write, or a landing."""
+    ods = {"identifier": {"system": "https://fhir.nhs.uk/Id/ods-organization-code", "value": "R01\x00"}}
+    said = patient(
+        address=[{"line": ["1\x00"], "postalCode": "ZZ1\x00 1ZZ"}], telecom=[{"value": "\x00", "system": "phone"}]
+    )
+    said |= {"name": [{"family": "Mo\x00ss", "given": ["V\x00"]}], "generalPractitioner": [ods]}
+    made = ask("r01", "POST", "Patient", said)
+    assert made.status_code == 201, made.content
+    ident = made.json()["id"]
+    assert ask("r01", "GET", f"Patient/{ident}").json()["name"] == said["name"]
+    stay = {"resourceType": "Encounter", "status": "in-progress", "class": {"code": "IMP\x00"}, "serviceProvider": ods}
+    stay |= {"subject": {"reference": f"Patient/{ident}"}, "reasonCode": [{"text": "\x00" * 1000}]}
+    assert ask("r01", "POST", "Encounter", stay).status_code == 201
+
+
+def test_more_fields_than_a_search_may_have_are_refused_in_words(ask: Ask) -> None:
+    many = "&".join(["name=a"] * 5000)
+    form = "application/x-www-form-urlencoded"
+    for response in (ask("r01", "GET", f"Patient?{many}"), ask("r01", "POST", "Patient/_search", many, form)):
+        assert outcome(response)[0] == 413
+
+
 def test_a_member_that_is_there_twice_is_no_guess(ask: Ask) -> None:
     body = '{"resourceType":"Patient","id":"a","id":"b"}'
     message = "id is there twice; which one counts would be a guess"

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
+from django.core.exceptions import SuspiciousOperation
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -67,9 +68,9 @@ def fhir(*methods: str, gives: tuple[str, ...] = ()) -> Callable[[View[P]], View
                 response = answers.refusal(405, "not-supported", f"{request.method} is not supported here")
                 response["Allow"] = ", ".join(methods)
                 return response
-            if not _takes_json(request, gives):
-                return answers.refusal(406, "not-supported", "This server speaks application/fhir+json only")
             try:
+                if not _takes_json(request, gives):
+                    return answers.refusal(406, "not-supported", "This server speaks application/fhir+json only")
                 try:
                     return view(request, *args, **kwargs)
                 except access.NotAsPresumed:  # nothing was done: once more, with the account as it is now
@@ -103,6 +104,8 @@ def problem_of(error: Exception) -> Problem:
             return problem(410, "deleted", "Its source has withdrawn this resource")
         case BadSearch():
             return problem(400, "invalid", str(error))
+        case SuspiciousOperation():  # more fields in a search, or more bytes of them, than Django is told to read
+            return problem(413, "too-costly", "More parameters than a search may have; ask in several searches")
         case WriteRefused():
             return problem(_REFUSED[error.rule], _CODE.get(error.rule, "conflict"), error.message)
         case OperationalError() if getattr(error.__cause__, "sqlstate", "") in _AGAIN:
