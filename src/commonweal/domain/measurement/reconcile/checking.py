@@ -7,6 +7,7 @@ and money to the penny are exact; one unit is let pass as a note where whole num
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -27,16 +28,19 @@ _WHOLE_UNITS = re.compile(
 )
 
 
-def soft_records(view: View) -> Flags:
-    """Records whose whole numbers may be rounded ones, by their labels or the table's title."""
-    if _WHOLE_UNITS.search(view.title):
-        return np.ones(len(view.records), dtype=bool)
-    return np.array([bool(_WHOLE_UNITS.search(label)) for label in view.records])
+@lru_cache(maxsize=1 << 12)
+def _whole_units(label: str) -> bool:
+    return bool(_WHOLE_UNITS.search(label))
+
+
+def soft_record(view: View, r: int) -> bool:
+    """Whether the whole numbers of a record may be rounded ones, by its label or the table's title."""
+    return _whole_units(view.title) or _whole_units(view.records[r])
 
 
 def soft_fields(view: View) -> Flags:
     """Fields whose whole numbers may be rounded ones."""
-    return np.array([bool(_WHOLE_UNITS.search(label)) for label in view.fields])
+    return np.array([_whole_units(label) for label in view.fields])
 
 
 @dataclass(frozen=True, slots=True)

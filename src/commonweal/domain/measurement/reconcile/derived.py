@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from commonweal.domain.measurement.figures import Severity
-from commonweal.domain.measurement.reconcile.checking import Verdict, finding, judge, soft_fields, soft_records
+from commonweal.domain.measurement.reconcile.checking import Verdict, finding, judge, soft_fields, soft_record
 from commonweal.domain.measurement.reconcile.formulas import (
     BY_ROLE,
     CHANGE_PERCENT,
@@ -240,10 +240,17 @@ def _judged(
     high: Floats,
     differs: bool,
 ) -> Verdict:
+    verdict = judge(printed, view.step[rows, f], low, middle, high)
+    if not differs or soft_fields(view)[f]:
+        exact = (view.half[rows, f] == 0) & differs
+        return judge(printed, view.step[rows, f], low, middle, high, np.where(exact, view.step[rows, f], 0.0))
     # Whole numbers may have been rounded before they were subtracted; those multiplied or divided were not.
-    exact = (view.half[rows, f] == 0) & differs & (soft_fields(view)[f] | soft_records(view)[rows])
-    let_pass = np.where(exact, view.step[rows, f], 0.0)
-    return judge(printed, view.step[rows, f], low, middle, high, let_pass)
+    step = view.step[rows, f]
+    little = np.flatnonzero(verdict.fails & (view.half[rows, f] == 0) & (np.abs(printed - middle) <= 1.5 * step))
+    numbers = np.arange(len(view.records))[rows]
+    little = little[[soft_record(view, int(numbers[at])) for at in little]] if len(little) else little
+    verdict.near[little] = True
+    return verdict
 
 
 def derived(view: View) -> Iterator[TableFinding]:

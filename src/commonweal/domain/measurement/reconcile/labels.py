@@ -121,12 +121,19 @@ def is_share(label: str) -> bool:
     return "%" in label or ("p" in label.lower() and bool(_SHARE.search(label.lower().replace("_", " "))))
 
 
+_MONEY_SCALE = re.compile(
+    r"(?P<m>[£€$]\s?m(?:illions?|n)?\b|\bmillions?\b|\(m\))|(?P<k>[£€$]\s?'?000'?s?|[£€$]\s?k\b|\bthousands?\b|'000s?|\(000s?\))|"
+    r"(?P<b>[£€$]\s?bn\b|\bbillions?\b)",
+    re.IGNORECASE,
+)
+
+
 @lru_cache(maxsize=1 << 14)
 def role(label: str) -> Role:
     """The part a label says its figures play; ``item`` when it says nothing."""
     if label.strip() in {"N", "n"}:
         return Role.DENOMINATOR if label.strip() == "N" else Role.NUMERATOR
-    text = plain(label)
+    text = _MONEY_SCALE.sub(" ", plain(label)).strip(" :.–—•()")
     if not text and not is_share(label):
         return Role.ITEM
     for found, pattern in _PATTERNS:
@@ -173,13 +180,6 @@ def exact_total(label: str) -> bool:
 def whole_of_parts(label: str) -> bool:
     """Whether a label names the whole of things that do not overlap, as *all people* beside groups of them may not."""
     return bool(_NO_OVERLAP.fullmatch(plain(label)))
-
-
-_MONEY_SCALE = re.compile(
-    r"(?P<m>[£€$]\s?m(?:illions?|n)?\b|\bmillions?\b|\(m\))|(?P<k>[£€$]\s?'?000'?s?|[£€$]\s?k\b|\bthousands?\b|'000s?|\(000s?\))|"
-    r"(?P<b>[£€$]\s?bn\b|\bbillions?\b)",
-    re.IGNORECASE,
-)
 
 
 def scale(label: str) -> float:

@@ -24,18 +24,19 @@ def ranks(view: View) -> Iterator[TableFinding]:
             continue
         printed = view.value[rows, f]
         named = [g for g in range(len(view.fields)) if g != f and view.field_roles[g] is not Role.RANK]
-        best: tuple[int, int, Floats, Floats, int] | None = None
+        best: tuple[int, float, int, Floats, Floats, int] | None = None
         for g in named:
             for turn in (-1.0, 1.0):
                 figures = view.value[rows, g] * turn
                 low, high = _places(figures)
                 fits = int(((printed >= low) & (printed <= high)).sum())
-                entry = (fits, -abs(g - f), low, high, g)
-                if best is None or entry[:2] > best[:2]:
+                off = float(np.nansum(np.maximum(low - printed, 0) + np.maximum(printed - high, 0)))
+                entry = (fits, -off, -abs(g - f), low, high, g)
+                if best is None or entry[:3] > best[:3]:
                     best = entry
         if best is None:
             continue
-        fits, _, low, high, g = best
+        fits, _, _, low, high, g = best
         tested = np.isfinite(printed) & np.isfinite(low)
         fails = np.flatnonzero(tested & ~((printed >= low) & (printed <= high)))
         few = len(named) == 1 and fits >= len(fails) and tested.sum() >= 3

@@ -13,7 +13,7 @@ import numpy as np
 from commonweal.domain.measurement.figures import Severity
 from commonweal.domain.measurement.reconcile.believing import Reading, accepted, rounded_figures, sister
 from commonweal.domain.measurement.reconcile.cells import Kind, bound, hides
-from commonweal.domain.measurement.reconcile.checking import Verdict, finding, judge, soft_fields, soft_records
+from commonweal.domain.measurement.reconcile.checking import Verdict, finding, judge, soft_fields, soft_record
 from commonweal.domain.measurement.reconcile.labels import (
     ADDITIVE,
     STRONG,
@@ -56,7 +56,7 @@ def totals(view: View) -> Iterator[TableFinding]:
     items, subs, loose = _masks(view)
     sums = {id(mask): _running(view, mask) for mask in (items, subs, loose)}
     additive = _additive(view)
-    soft = soft_records(view)[:, None] | soft_fields(view)[None, :]
+    soft = {t: soft_fields(view) | soft_record(view, t) for t in marks}
     seen: dict[int, int] = {}  # fields whose totals were found to be sums elsewhere in the table
     held: list[tuple[int, Reading, Verdict, Floats, Floats]] = []
     for t in marks:
