@@ -220,7 +220,7 @@ def _set_clock(home: Path, as_at: str) -> None:
 def _land(exchange: Any, feeds: Path, manifest: dict[str, Any]) -> dict[str, int]:
     """Land every file the manifest names; returns rows read, and rows waiting in quarantine, also if landed before."""
     read = 0
-    files = [entry for entry in manifest["files"] if entry.get("feed") in {"gp", "adt", "cld", "mh"}]
+    files = [entry for entry in manifest["files"] if entry.get("feed") not in {"", None, "reference", "truth"}]
     with runtime.progress() as bar:
         task = bar.add_task("landing files", total=len(files))
         for entry in files:

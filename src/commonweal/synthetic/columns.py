@@ -92,6 +92,9 @@ class Stream(IntEnum):
     PRACTICE_IDENTITY = 14
     FEED_FAULTS = 15
     PLANS = 16
+    COMMUNITY = 17
+    COMMUNITY_IDENTITY = 18
+    CARE_HOMES = 19
 
 
 class Streams:

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from commonweal.synthetic import mental_health, social_care
+from commonweal.synthetic import community, mental_health, social_care
 from commonweal.synthetic.columns import Stream, Streams, identifiers
 from commonweal.synthetic.rates import FEED_FAULTS, FeedFault
 from commonweal.synthetic.sink import Sink
 
-FEEDS = ("gp", "adt", "cld", "mh")
+FEEDS = ("gp", "adt", "cld", "mh", "community")
 CUT_OFF_AT = 0.6  # of the line
 _OBSERVATION = '{"resourceType":"Observation"'
 _CHUNK = 20_000
@@ -186,4 +186,5 @@ _MAKE: dict[tuple[str, str], Callable[[str, str], bytes]] = {
     ("cld", "impossible-date"): _cells(social_care.HEADER, "Event Reference", Event_Start_Date="31/02/2020"),
     ("cld", "no-person"): _cells(social_care.HEADER, "Event Reference", LA_Person_Unique_Identifier=""),
     ("mh", "unknown-record-type"): _cells(mental_health.HEADER, "RecordId", RecordType="assessment"),
+    ("community", "impossible-date"): _cells(community.HEADER, "RecordId", Date="31/02/2020"),
 }

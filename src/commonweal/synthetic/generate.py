@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from commonweal.domain.errors import CommonwealError
-from commonweal.synthetic import admissions, cases, mental_health, social_care, truth
+from commonweal.synthetic import admissions, care_homes, cases, community, mental_health, social_care, truth
 from commonweal.synthetic.columns import AS_AT, START, Stream, Streams, iso
 from commonweal.synthetic.feed_faults import FEEDS, Faults, FeedSink
 from commonweal.synthetic.general_practice import World, write_practice
@@ -36,7 +36,7 @@ class GenerationError(CommonwealError):
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """What was generated. ``resources`` counts what the feeds become in FHIR: general-practice resources, one
-    Encounter a hospital visit, one event a council or mental-health row, and one Patient a local record. ``faults``
+    Encounter a hospital visit, one resource a row of the CSV feeds, and one Patient a local record. ``faults``
     counts the lines planted for landing to set aside; a file's rows include them."""
 
     format: int
@@ -135,7 +135,7 @@ def _write(
     visits = admissions.visit(streams, people, geography, decile, vicky)
     files = _reference(root, geography)
     resources, done = 0, 0
-    of = len(geography.open_practices) + len(geography.acute) + len(geography.councils) + 1
+    of = len(geography.open_practices) + len(geography.acute) + len(geography.councils) + 2
 
     faults = {feed: Faults(streams, feed, count) for feed in FEEDS}
 
@@ -175,6 +175,14 @@ def _write(
     with feed_sink("mh", code, "csv") as sink:
         others.append(mental_health.write_trust(streams, people, geography, conditions, vicky, sink))
         finish(sink, sink.sound + len(others[-1].local), last=True)
+    code = geography.community.code
+    with feed_sink("community", code, "csv") as sink:
+        others.append(community.write_trust(streams, people, geography, conditions, vicky, sink))
+        finish(sink, sink.sound + len(others[-1].local), last=True)
+    code = geography.system.code
+    with Sink(root, f"feeds/{care_homes.FEED}/{code}.csv", care_homes.FEED, code) as homes:
+        resources += care_homes.write_homes(streams, geography, homes)
+        files.append(homes.entry())
     examples = cases.cases(people, vicky, conditions, caring, trusts, [o.held for o in others if o.feed == "cld"])
     told = truth.Told(
         *(root, geography, people, recorded, conditions, caring, visits, practice_ids, trusts, others),

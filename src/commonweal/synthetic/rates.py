@@ -129,6 +129,7 @@ FEED_FAULTS = (
     FeedFault("cld", "impossible-date", "format-date", 1_000, 0.05),
     FeedFault("cld", "no-person", "required", 1_000, 0.05),
     FeedFault("mh", "unknown-record-type", "code-not-in-value-set", 1_000, 0.2),
+    FeedFault("community", "impossible-date", "format-date", 1_000, 0.2),
 )
 
 # Households and lives

@@ -3,11 +3,15 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
 from commonweal.feeds import adt, cld, gp, mh
+from commonweal.feeds.mapped import reading
+from commonweal.feeds.mapped.library import SHIPPED, Library
 from commonweal.feeds.types import Parsed, Problem
 from commonweal.synthetic import generate
 from commonweal.synthetic.columns import Streams
@@ -17,8 +21,16 @@ from commonweal.synthetic.sink import FileEntry
 
 from .conftest import World
 
-FEEDS = ("gp", "adt", "cld", "mh")
-ROWS = {"gp": gp.read, "cld": cld.read, "mh": mh.read}
+FEEDS = ("gp", "adt", "cld", "mh", "community")
+GENERIC = Library([SHIPPED], date(2020, 10, 31)).choose("community", "RZC", date(2020, 10, 31))
+
+
+def _community(stream: BinaryIO, source: str) -> Iterator[Parsed | Problem]:
+    assert GENERIC is not None
+    return reading.read(stream, source, GENERIC.plan)
+
+
+ROWS = {"gp": gp.read, "cld": cld.read, "mh": mh.read, "community": _community}
 
 
 def _items(root: Path, entry: FileEntry) -> Iterator[Parsed | adt.RawMessage | Problem]:
@@ -57,7 +69,7 @@ def test_the_manifest_counts_them(world: World) -> None:
 @pytest.mark.parametrize("feed", FEEDS)
 def test_a_fault_s_own_reference_is_no_sound_line_s(world: World, feed: str) -> None:
     """Where two rows shared one, landing would keep either of them, and something sound could be lost."""
-    shared = {"gp": '"id":"', "cld": "Event Reference", "mh": "RecordId"}.get(feed)
+    shared = {"gp": '"id":"', "cld": "Event Reference", "mh": "RecordId", "community": "RecordId"}.get(feed)
     references: Counter[str] = Counter()
     for entry in (e for e in world.manifest.files if e.feed == feed):
         if feed == "adt":

@@ -13,6 +13,8 @@ from commonweal.synthetic import GenerationError, generate
 
 from .conftest import World
 
+CSV_FEEDS = ("cld", "mh", "community", "care_home_capacity")
+
 
 def _digest(root: Path) -> dict[str, str]:
     files = sorted(p for p in root.rglob("*") if p.is_file())
@@ -52,7 +54,7 @@ def test_manifest_lists_every_file_with_its_rows_and_digest(world: World) -> Non
 def test_resource_count_is_what_the_files_hold(world: World) -> None:
     visits = {(m["MSH"][4], m["PV1"][19]) for m in world.messages if "PV1" in m}
     feeds = [r["feed"] for r in world.table("truth/compartments.csv")]
-    rows = sum(len(world.events(f.path)) for f in world.manifest.files if f.feed in ("cld", "mh"))
+    rows = sum(len(world.events(f.path)) for f in world.manifest.files if f.feed in CSV_FEEDS)
     expected = sum(map(len, world.gp.values())) + len(visits) + rows + sum(f != "gp" for f in feeds)
     assert world.manifest.resources == expected
     assert 60 <= expected / len(world.people) <= 100

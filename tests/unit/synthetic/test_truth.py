@@ -122,8 +122,9 @@ def test_every_local_number_in_the_feeds_is_somebodys(world: World) -> None:
         locals_ = [m["PID"][3].split("~")[-1].split("^")[0]] + ([m["MRG"][1].split("^")[0]] if "MRG" in m else [])
         assert len({world.person_of[m["MSH"][4], "adt", n] for n in locals_}) == 1
     for entry in world.manifest.files:
-        if entry.feed in ("cld", "mh"):
-            column = {"cld": "LA Person Unique Identifier", "mh": "LocalPatientId"}[entry.feed]
+        if entry.feed in ("cld", "mh", "community"):
+            columns = {"cld": "LA Person Unique Identifier", "mh": "LocalPatientId", "community": "PatientId"}
+            column = columns[entry.feed]
             assert {r[column] for r in world.events(entry.path)} <= {
                 id for (source, feed, id) in world.person_of if (source, feed) == (entry.source, entry.feed)
             }
@@ -151,14 +152,14 @@ def _person(world: World, resource: dict[str, Any]) -> str:
 def test_some_are_born_and_some_die_and_every_kind_of_feed_has_people(world: World) -> None:
     assert any(p["birth_date"] >= "2015-11-01" for p in world.people.values())
     assert any(p["death_date"] for p in world.people.values())
-    assert {feed for _, feed, _ in world.person_of} == {"gp", "adt", "cld", "mh"}
+    assert {feed for _, feed, _ in world.person_of} == {"gp", "adt", "cld", "mh", "community"}
     assert {m["EVN"][1] for m in world.messages} == {"A01", "A03", "A08", "A40"}
 
 
 def test_vicky_is_known_to_everyone_under_one_number_and_birth_date(world: World) -> None:
     vicky = next(c["person"] for c in world.table("truth/cases.csv") if c["case"] == "vicky")
     known = {feed for (_, feed, _), person in world.person_of.items() if person == vicky}
-    assert known == {"gp", "adt", "cld", "mh"}
+    assert known == {"gp", "adt", "cld", "mh", "community"}
     person = world.people[vicky]
     birth = date.fromisoformat(person["birth_date"])
     for entry in world.manifest.files:

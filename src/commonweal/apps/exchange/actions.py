@@ -22,7 +22,16 @@ from commonweal.apps.exchange import analysis, beside, changes, landing, mapping
 from commonweal.apps.exchange.errors import MissingFile, NumberedApart, UnknownSource
 from commonweal.apps.exchange.floor import alone, landing_floor, opened
 from commonweal.apps.exchange.models import Quarantine, Receipt
-from commonweal.apps.exchange.reading import MESSAGES, Batch, ahead, batches, check_feed, nature, no_cycle_search
+from commonweal.apps.exchange.reading import (
+    MESSAGES,
+    RESOURCES,
+    Batch,
+    ahead,
+    batches,
+    check_feed,
+    nature,
+    no_cycle_search,
+)
 from commonweal.apps.exchange.removal import cutting
 from commonweal.apps.record import api as record
 from commonweal.feeds import sealing
@@ -31,6 +40,7 @@ from commonweal.feeds.types import Problem
 
 ODS_CODE = re.compile("[A-Z0-9]{3,12}")
 REMOVED = "lawfully-removed"
+DEFERRED = 32 << 20  # bytes of a file from which search indexing may be deferred
 Progress = Callable[[str, int, int], None]
 
 
@@ -182,9 +192,12 @@ def _finish(receipt: Receipt, progress: Progress | None) -> None:
         _finish_analysis(receipt)
     else:
         read = partial(_read, receipt, nature(receipt.feed, receipt.source), mappings.plan_of(receipt))
+        if receipt.size >= DEFERRED and receipt.feed in RESOURCES:
+            record.set_indexes_aside()
         for batch in ahead(beside.beside(read) if beside.worth(receipt.size) else read()):
             _again(partial(_store, receipt, batch))
             _tell(progress, receipt, batch.position)
+    record.bring_indexes_back()  # those a killed load left aside as well
     _cut_what_was_removed(receipt)
     now = settings.COMMONWEAL_NOW()
     with transaction.atomic():

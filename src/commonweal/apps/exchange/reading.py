@@ -29,6 +29,7 @@ ROWS = {  # a line is a record
     "cld": "commonweal.feeds.cld",
     "mh": "commonweal.feeds.mh",
 }
+RESOURCES = ("gp", BY_INTERFACE)  # a line is a resource, sent once a file: nothing in it replaces what it brought
 MESSAGES = {"adt": "commonweal.feeds.adt"}  # messages of a person are folded together
 BATCH = 5_000  # resources, a little more where a line yields several; one transaction each
 TURN = 0.0001  # seconds the reading thread computes before the storing one, which mostly waits, gets its turn

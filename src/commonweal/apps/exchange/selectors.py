@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Count
+
 from commonweal.apps.exchange.models import Quarantine, Receipt
 
 
@@ -67,6 +69,15 @@ def landed(source: str, feed: str, digests: Iterable[str]) -> set[str]:
     """Those of the files ``digests`` (SHA-256) that have landed in full from this source's feed."""
     found = Receipt.objects.filter(source=source, feed=feed, sha256__in=list(digests), state="landed")
     return set(found.values_list("sha256", flat=True))
+
+
+def quarantine_by_rule(source: str, feed: str, receipt: int | None = None) -> list[tuple[str, str, int]]:
+    """(rule, field, lines) of what waits in quarantine from a source's feed, or from one file, the most first."""
+    found = Quarantine.objects.filter(replayed_at__isnull=True, receipt__source=source, receipt__feed=feed)
+    if receipt is not None:
+        found = found.filter(receipt_id=receipt)
+    counted = found.values_list("rule", "field").annotate(lines=Count("line")).order_by("-lines", "rule", "field")
+    return [(rule, field, lines) for rule, field, lines in counted]
 
 
 def quarantine(receipt: int | None = None, limit: int = 100, offset: int = 0) -> list[QuarantinedView]:

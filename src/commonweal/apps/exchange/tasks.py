@@ -5,7 +5,9 @@ from contextlib import closing
 from django.db import connection
 from procrastinate.contrib.django import app as queue
 
-from commonweal.apps.exchange import health
+from commonweal.apps.access import api as access
+from commonweal.apps.exchange import actions, health
+from commonweal.apps.exchange.bulk.jobs import AGAIN
 
 
 @queue.periodic(cron="*/15 * * * *", periodic_id="feeds.watch")
@@ -14,3 +16,10 @@ def watch(timestamp: int) -> None:
     """Raise and close notices about feeds every quarter of an hour."""
     with closing(connection):
         health.watch()
+
+
+@queue.task(name="feeds.replay", queue="bulk", retry=AGAIN)
+def replay(receipt: int) -> None:
+    """Read the quarantined lines of a file again, as somebody asked on its page."""
+    with closing(connection), access.service_run("replay", f"receipt {receipt}"):
+        actions.replay(receipt)

@@ -6,5 +6,8 @@ from commonweal.apps.exchange import views
 
 urlpatterns = [
     path("feeds", views.feeds, name="feeds"),
+    path("feeds/of/<slug:feed>/<slug:source>", views.feed, name="feed"),
     path("feeds/<int:receipt_id>", views.receipt, name="receipt"),
+    path("feeds/<int:receipt_id>/replay", views.replay, name="replay"),
+    path("feeds/<int:receipt_id>/lines/<int:line>", views.line, name="line"),
 ]

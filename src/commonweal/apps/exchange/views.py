@@ -1,14 +1,15 @@
-"""The feeds pages: what arrived, and the rows set aside."""
+"""The feeds pages: how each feed is, one feed, one file, and one line that was set aside."""
 
 from typing import Any
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
 
 from commonweal.apps.access import api as access
-from commonweal.apps.exchange import selectors
+from commonweal.apps.exchange import health, lines, presenting, selectors, tasks
 from commonweal.apps.places import api as places
 from commonweal.apps.record import api as record
 
@@ -18,18 +19,46 @@ COUNTS = ("read", "accepted", "duplicate", "quarantined")
 
 @require_safe
 def feeds(request: HttpRequest) -> HttpResponse:
-    """Every receipt, newest first. Counts only: no row of anybody's."""
+    """How every feed is, what is wrong with any, and every receipt, newest first. Counts only: no row of anybody's."""
     actor = access.actor_of(request)
     with access.session(actor, access.default_purpose(actor), "read feeds") as session:
         session.require(access.Action.READ_FEEDS)
         receipts = selectors.receipts()
+        found = health.feeds_health()
+        notices = health.notices(standing=True)
+    names = places.names_of({receipt.source for receipt in receipts} | {one.source for one in found})
     page = {
         "receipts": receipts,
         "totals": {name: sum(getattr(receipt, name) for receipt in receipts) for name in COUNTS},
-        "names": places.names_of({receipt.source for receipt in receipts}),
+        "names": names,
         "feeds": _feed_names(),
+        "health": [presenting.row(one, names, _feed_names()) for one in found],
+        "notices": [(one, names.get(one.source, one.source), _feed_names().get(one.feed, one.feed)) for one in notices],
     }
     return render(request, "exchange/feeds.jinja", page)
+
+
+@require_safe
+def feed(request: HttpRequest, feed: str, source: str) -> HttpResponse:
+    """One source's feed: volumes with control limits, completeness, what was set aside by rule, its files."""
+    actor = access.actor_of(request)
+    with access.session(actor, access.default_purpose(actor), "read feeds", f"{feed} {source}") as session:
+        session.require(access.Action.READ_FEEDS)
+        found = next((one for one in health.feeds_health() if (one.feed, one.source) == (feed, source)), None)
+        receipts = selectors.receipts(source, feed)
+        by_rule = selectors.quarantine_by_rule(source, feed)
+    if found is None:
+        raise Http404
+    names = places.names_of({source})
+    page = {
+        "row": presenting.row(found, names, _feed_names()),
+        "chart": presenting.chart(found),
+        "completeness": presenting.completeness(found),
+        "by_rule": by_rule,
+        "receipts": receipts[:PAGE],
+        "mapping": presenting.mapping_words(feed, source),
+    }
+    return render(request, "exchange/feed.jinja", page)
 
 
 @require_safe
@@ -49,17 +78,50 @@ def receipt(request: HttpRequest, receipt_id: int) -> HttpResponse:
         "source_name": places.name_of(found.source),
         "feed_name": _feed_names().get(found.feed, found.feed),
         "rows": [_row(row, shown) for row in rows[:PAGE]],
+        "by_rule": selectors.quarantine_by_rule(found.source, found.feed, receipt_id) if rows else [],
         "values_shown": shown,
         "number": number,
         "first": (number - 1) * PAGE + 1,
         "more": len(rows) > PAGE,
+        "asked": "asked" in request.GET,
     }
     return render(request, "exchange/receipt.jinja", page)
 
 
+@require_safe
+def line(request: HttpRequest, receipt_id: int, line: int) -> HttpResponse:
+    """One line that was set aside: as it came, what is wrong with it, and what it would become today.
+
+    It is a person's data and opened by the gate alone, for those who mend feeds; the audit names receipt and line. A
+    line that was accepted is not shown here: what it says is in the record, which the gate opens for care.
+    """
+    actor = access.actor_of(request)
+    target = f"receipt {receipt_id} line {line}"
+    with access.session(actor, access.Purpose.OPERATIONS, "read quarantined line", target) as session:
+        session.require(access.Action.READ_QUARANTINE)
+        found = lines.set_aside(receipt_id, line)
+    if found is None:
+        raise Http404
+    page = {"found": found, "source_name": places.name_of(found.receipt.source), "line": line}
+    return render(request, "exchange/line.jinja", page)
+
+
+@require_POST
+def replay(request: HttpRequest, receipt_id: int) -> HttpResponse:
+    """Ask the worker to read a file's quarantined lines again with today's rules and mapping."""
+    actor = access.actor_of(request)
+    with access.session(actor, access.Purpose.OPERATIONS, "replay quarantine", f"receipt {receipt_id}") as session:
+        session.require(access.Action.READ_QUARANTINE)
+        if not any(one.id == receipt_id for one in selectors.receipts()):
+            raise Http404
+        tasks.replay.defer(receipt=receipt_id)
+    return HttpResponseRedirect(reverse("receipt", args=[receipt_id]) + "?asked=1")
+
+
 def _feed_names() -> dict[str, str]:
     """What today's feeds are called."""
-    return {one.feed: one.name for one in record.feed_facts(settings.COMMONWEAL_NOW().date()).values()}
+    named = {one.feed: one.name for one in record.feed_facts(settings.COMMONWEAL_NOW().date()).values()}
+    return presenting.kind_names() | named
 
 
 def _may_read_values(actor: access.Actor, receipt_id: int) -> bool:
