@@ -2,6 +2,7 @@
 """Printed tables, as papers lay them out, and the lines whose figures cannot stand."""
 
 import csv
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,19 @@ TABLES = [
     ("footnotes", "Area,Beds\nA,10*\nB,20¹\nTotal,30†\n", []),
     ("avg col", "Area,Jan,Feb,Mar,Average\nA,10,20,30,20\nB,1,2,3,2\nC,4,5,9,6\nD,2,2,2,9\n", [5]),
     ("no labels", "a,b,c\n1,2,3\n4,5,9\n", []),
+    ("survey with a no", "Area,Yes,No\nA,10,12\nB,11,15\nC,12,12\nD,13,9\n", []),
+    ("number is a count", "Area,Number\nA,12\nB,15\nC,12\nTotal,40\n", [5]),
+    ("said to be rounded", "Ward,Beds\nA,10\nB,20\nC,5\nTotal,36\n\nFigures may not add up due to rounding\n", []),
+    ("less than nought hidden", "Ward,Deaths\nA,10\nB,<5\nC,5\nTotal,30\n", [5]),
+    ("small number hidden", "Ward,Deaths\nA,10\nB,<5\nC,5\nTotal,19\n", []),
+    ("part to come in the total", "Ward,Beds\nA,10\nB,TBC\nC,5\nTotal,30\n", [5]),
+    ("slip in a part", "Fund,Spend £000\nA,300\nB,400000\nC,500\nD,600\nTotal,1800\n", [3]),
+    (
+        "as at after the meeting",
+        "Board meeting of 12 September 2024\nFigures as at 30 September 2024\n\nWard,Beds\nA,10\nB,20\nTotal,30\n",
+        [2],
+    ),
+    ("a line of accounts", "Line,Beds\nA,10\nB,20\nTotal,35\n", [4]),
 ]
 
 
@@ -218,3 +232,72 @@ def test_bad_relations_are_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "t.csv.relations.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(BadRelationsError, match=r"t\.csv"):
         reconcile_files([(table, "t.csv")])
+
+
+def test_relations_may_be_given_among_the_files(tmp_path: Path) -> None:
+    """As a browser sends them: each file in a folder of its own."""
+    table, declared = tmp_path / "a" / "claims.csv", tmp_path / "b" / "claims.csv.relations.yaml"
+    for path in (table, declared):
+        path.parent.mkdir()
+    table.write_text("Claim,Pay,Other,Cost\nA,10,5,15\nB,20,5,29\n", "utf-8")
+    declared.write_text("relations:\n  - name: cost is pay and other\n    check: Cost = Pay + Other\n", "utf-8")
+    found = reconcile_files([(table, table.name), (declared, declared.name)])
+    assert [(one.file, one.line, one.rule) for one in found] == [("claims.csv", "3", "declared-relation-holds")]
+    with pytest.raises(BadRelationsError, match="which is not among the files"):
+        reconcile_files([(declared, declared.name)])
+
+
+REPORT = """# Board report
+
+Ashby Hospitals had 12,345 attendances in May, up from 11,000; Barrow had 7,111 attendances.
+
+| Provider | Attendances |
+|---|---|
+| Ashby Hospitals NHS Trust | 12,435 |
+| Barrow | 7,111 |
+"""
+
+
+def docx(path: Path, xml: str) -> Path:
+    """A document with one part, as small as a reader needs."""
+    with zipfile.ZipFile(path, "w") as packed:
+        packed.writestr("word/document.xml", xml)
+    return path
+
+
+def test_a_sentence_is_held_to_the_table_of_its_paper(tmp_path: Path) -> None:
+    paper = tmp_path / "report.md"
+    paper.write_text(REPORT, "utf-8")
+    found = reconcile_files([(paper, "report.md")])
+    assert [(one.line, one.rule, one.printed, one.computed, one.difference) for one in found] == [
+        ("3", "text-agrees-with-table", "12,345", "12435", "-90")
+    ]
+    w = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+    cell = "<w:tc><w:p><w:r><w:t>{}</w:t></w:r></w:p></w:tc>"
+    rows = [("Provider", "Attendances"), ("Ashby", "12,435"), ("Barrow", "7,111"), ("Total", "19,547")]
+    table = "".join(f"<w:tr>{''.join(cell.format(text) for text in row)}</w:tr>" for row in rows)
+    said = "<w:p><w:r><w:t>Attendances at Ashby were </w:t></w:r><w:r><w:t>12,345.</w:t></w:r></w:p>"
+    xml = f"<w:document {w}><w:body>{said}<w:tbl>{table}</w:tbl></w:body></w:document>"
+    found = reconcile_files([(docx(tmp_path / "report.docx", xml), "report.docx")])
+    assert [(one.line, one.rule) for one in found] == [("1", "text-agrees-with-table"), ("5", "total-is-sum-of-parts")]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("cut.docx", b"PK\x03\x04 cut", "broken or cut short"),
+        ("empty.txt", b"", "is empty"),
+        ("old.txt", b"Caf\xe9 had 12 visits", "is not UTF-8 text"),
+        ("binary.md", b"a\x00b", "holds binary data"),
+    ],
+)
+def test_a_text_that_cannot_be_read_is_one_clear_error(tmp_path: Path, name: str, content: bytes, says: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(HostileFileError, match=says):
+        reconcile_files([(tmp_path / name, name)])
+
+
+def test_a_document_that_defines_entities_is_refused(tmp_path: Path) -> None:
+    bomb = docx(tmp_path / "bomb.docx", '<!DOCTYPE w [<!ENTITY a "aaaa">]><w>&a;</w>')
+    with pytest.raises(HostileFileError, match="defines a document type"):
+        reconcile_files([(bomb, "bomb.docx")])
