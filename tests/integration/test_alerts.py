@@ -1,5 +1,6 @@
 """Alerts end to end: from a message to who is told, what they see and do, and what a cancellation takes back."""
 
+import random
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -59,6 +60,11 @@ def world(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[t
 def clean(world: tuple[Path, Clock]) -> Iterator[None]:
     yield
     world[1].at = NOW
+    emptied()
+
+
+def emptied() -> None:
+    """As before any message of a test."""
     default = connection.settings_dict
     with psycopg.connect(
         host=default["HOST"], port=default["PORT"] or None, dbname=default["NAME"], user="postgres"
@@ -496,3 +502,40 @@ def test_a_merge_of_hospital_numbers_keeps_the_alert(world: Any) -> None:
     heard(world, (1, "A40", NOW, {"merged": "OLD1"}))
     assert ids() == before
     assert state_of(before[0]) == "open"
+
+
+def test_messages_in_any_order_and_any_repetition_end_in_the_same_alerts(world: Any) -> None:
+    left = {"left": "19", "discharged": stamp(NOW - HOUR), "visit": "p"}
+    story = [
+        adt(next(NUMBERS), 1, event, NOW - hours * HOUR, **({"visit": "p"} | fields))
+        for event, hours, fields in (
+            ("A01", 9, {}),
+            ("A02", 8, {"ward": "WARD 9"}),
+            ("A12", 7, {"cancels": stamp(NOW - 8 * HOUR)}),
+            ("A02", 6, {"ward": "STROKE"}),
+            ("A03", 1, left),
+            ("A01", 5, {"visit": "q"}),
+            ("A11", 4, {"visit": "q", "cancels": stamp(NOW - 5 * HOUR)}),
+        )
+    ]
+    ends = set()
+    for seed in range(4):
+        order = random.Random(seed)
+        messages = [*story, *order.sample(story, 3)]
+        if seed:
+            order.shuffle(messages)
+        for message in messages:
+            send(world[0], [message])
+            work()
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT c.key, c.state, a.team, a.state FROM coordination_change c "
+                "LEFT JOIN coordination_alert a ON a.change_id = c.id AND a.state = 'open' "
+                "WHERE c.state <> 'withdrawn' ORDER BY 1, 3"
+            )
+            ends.add(tuple(cursor.fetchall()))
+        emptied()
+    (end,) = ends
+    assert [(state, open_) for _, state, _, open_ in end] == [
+        ("superseded", None), ("live", "open"), ("superseded", None),
+    ]  # fmt: skip

@@ -37,6 +37,7 @@ meets one ends with that message and exit status 1; a page or the FHIR API turns
     ├── ReviewError              a change of a definition cannot be proposed or decided (measurement)
     ├── NoSeriesError            an indicator has no figures over time (performance)
     ├── UnknownIndicatorError    figures for an indicator nobody has defined (measurement)
+    ├── AlertError               a step an alert or a suspended referral does not allow now (domain.coordination)
     ├── CaseError                a step a reviewed access does not allow now (domain.access)
     ├── SignInRequired           nobody known is asking (access)
     ├── TooManyAttempts          an account or address has failed too often (access)
@@ -66,6 +67,7 @@ meets one ends with that message and exit status 1; a page or the FHIR API turns
     │   ├── UnknownSource        nobody said whose file it is
     │   ├── NoMapping            no supplier's mapping is for this source on this day
     │   ├── BadSchedule          a table of when feeds are to come cannot be read
+    │   ├── NotReadAgain         a whole file of a feed that no mapping reads into the record
     │   ├── MissingFile          a path that is not there, or an empty folder
     │   ├── NumberedApart        a second feed of a source, not known to number people alike
     │   ├── BadUpload            an uploaded body that is cut short or not what it says
