@@ -24,6 +24,14 @@ def method() -> Method:
     )
 
 
+@pytest.fixture(autouse=True)
+def _defined(database: str) -> None:
+    from commonweal.apps.performance import api as performance
+
+    assert database
+    performance.define_segments()
+
+
 def test_a_segment_is_kept_with_its_scores_and_one_kept_again_is_restated(method: Method) -> None:
     from commonweal.apps.measurement import api as measurement
     from commonweal.apps.performance import api as performance
@@ -89,3 +97,11 @@ def test_a_recalibration_is_proposed_by_command_and_decided_by_a_person(monkeypa
         ("proposed", "A new counting rule", "the command line")
     ]
     assert CliRunner().invoke(app, [*asked, "--reason", " "]).exit_code == 1
+
+
+@pytest.mark.usefixtures("as_app")
+def test_the_role_that_serves_people_may_keep_a_segment(method: Method) -> None:
+    from commonweal.apps.performance import api as performance
+
+    performance.keep_segment("RX5", "2026/27 Q1", segment(SCORES, method), method, SCORES, by="Ann")
+    assert [one.segment for one in performance.segments_kept("RX5")] == ["2"]

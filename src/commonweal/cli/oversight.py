@@ -17,7 +17,7 @@ def register(app: typer.Typer) -> None:
         no_args_is_help=True,
         add_completion=False,
     )
-    for command in (show, segment, history):
+    for command in (show, segment, history, define):
         group.command()(command)
     app.add_typer(group, name="oversight")
 
@@ -71,6 +71,7 @@ def segment(
         answer = performance.worked_out(boxes, frozenset(holds or ()), method)
         if keep:
             with access.service_run("keep segment", f"{keep} {period}"):
+                performance.define_segments()
                 restated = performance.keep_segment(
                     keep, period, answer.now, answer.method, answer.scores, by="the command line"
                 )
@@ -106,6 +107,20 @@ def history(
     rows = [asdict(one) for one in performance.segments_kept(organisation)]
     columns = ("organisation", "period", "segment", "average", "method")
     runtime.emit(rows, as_json, lambda _: print_table(rows, columns))
+
+
+def define(as_json: bool = runtime.JSON) -> None:
+    """Define segments, averages and scores, so that they can be kept on the site. The demonstration has them.
+
+    Example: commonweal oversight define
+    """
+    runtime.start("batch")
+    from commonweal.apps.access import api as access
+    from commonweal.apps.performance import api as performance
+
+    with access.service_run("definitions", "segments"):
+        performance.define_segments()
+    runtime.emit({"defined": "segments, averages and metric scores"}, as_json)
 
 
 def _text(path: Path) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from commonweal.apps.measurement import api as measurement
 from commonweal.apps.measurement.api import Finding, Kind, Labels, Measurement, PublishedRow, State, year_to_date
+from commonweal.apps.performance import segment_history
 from commonweal.apps.performance.series_files import load_series
 from commonweal.domain.measurement.planned import YEAR_ON_YEAR, PlanRow, derived, plan_row_figures
 from commonweal.domain.measurement.printed import Printed, UnreadableError, pence, read_printed
@@ -51,6 +52,7 @@ def load_published(directory: Path) -> dict[str, int]:
                 direction_of_good="lower",
             )
     measurement.register_indicators(list(definitions.values()))
+    segment_history.define()
     loaders: dict[str, Callable[[PublishedRow, Labels], Figures]] = {
         "003_delivery_dashboard_service_areas": _service_area,
         "003_activity_plan_actual": _activity,

@@ -5,6 +5,7 @@ from commonweal.apps.performance.outcomes import load_tables
 from commonweal.apps.performance.oversight import Oversight, oversight
 from commonweal.apps.performance.oversight_forms import worked_out
 from commonweal.apps.performance.segment_history import Kept
+from commonweal.apps.performance.segment_history import define as define_segments
 from commonweal.apps.performance.segment_history import history as segments_kept
 from commonweal.apps.performance.segment_history import store as keep_segment
 from commonweal.apps.performance.signals import (
@@ -33,6 +34,7 @@ __all__ = [
     "assessed",
     "chart_of",
     "charted",
+    "define_segments",
     "keep_segment",
     "load_published",
     "load_tables",

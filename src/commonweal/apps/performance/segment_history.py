@@ -20,7 +20,7 @@ from commonweal.domain.performance.periods import start_of
 from commonweal.domain.performance.segments import Method, Segment, SegmentationError
 
 SEGMENT, AVERAGE, SCORE = "oversight_segment", "oversight_average", "oversight_metric_score"
-_AREA = "Oversight"
+_AREA, _OWNER = "Oversight", "System Assurance"
 _CODE = re.compile(r"[A-Z0-9]{3,9}\Z")
 _LONGEST = 120
 _STORED = Decimal("0.00000001")
@@ -32,6 +32,7 @@ INDICATORS = (
         "segment",
         Direction.LOWER,
         _AREA,
+        _OWNER,
         rounding=0,
         period_type="quarter",
     ),
@@ -42,6 +43,7 @@ INDICATORS = (
         "score",
         Direction.LOWER,
         _AREA,
+        _OWNER,
         rounding=2,
         period_type="quarter",
     ),
@@ -52,6 +54,7 @@ INDICATORS = (
         "score",
         Direction.LOWER,
         _AREA,
+        _OWNER,
         rounding=2,
         period_type="quarter",
         lenses=("metric",),
@@ -101,13 +104,15 @@ def store(
     """Store the segment, the average and the scores of a quarter in place of those kept before; those stay as restated.
 
     ``organisation`` is its ODS code, ``period`` a quarter like 2026/27 Q1. How many figures are restated. Raises
-    ``SegmentationError`` naming the box to mend: ``organisation`` or ``period``.
+    ``SegmentationError`` naming the box to mend, ``organisation`` or ``period``, or where nobody has defined segments.
     """
     code, quarter = organisation.strip().upper(), period.strip()
     if not _CODE.match(code):
         raise SegmentationError(f"organisation: {organisation!r} is no ODS code; write one like RX1")
     if start_of(quarter) is None or "Q" not in quarter:
         raise SegmentationError(f"period: {period!r} is no quarter; write one like 2026/27 Q1")
+    if not measurement.versions(SEGMENT):
+        raise SegmentationError("organisation: segments are not defined here; run commonweal oversight define once")
     now = settings.COMMONWEAL_NOW()
     said = _words(reached, method, by)
     known = places.name_of(code) or code
@@ -133,8 +138,13 @@ def store(
         figure(AVERAGE, reached.average, "score"),
         *(figure(SCORE, score, "score", metric[:_LONGEST]) for metric, score in scores.items() if score is not None),
     ]
+    # Pages may write what people bring in and nothing else: the database holds them to keys that begin so.
+    return measurement.put_restating(f"import:segment:{code}:{quarter}", figures, by=by, now=now)
+
+
+def define() -> None:
+    """Define segments, averages and scores, as the batch role alone may: a person's definition takes two people."""
     measurement.register_indicators(INDICATORS)
-    return measurement.put_restating(f"oversight:segment:{code}:{quarter}", figures, by=by, now=now)
 
 
 def _words(reached: Segment, method: Method, by: str) -> str:
