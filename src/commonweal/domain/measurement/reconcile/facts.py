@@ -68,6 +68,7 @@ class Fact:
 def canonical(text: str, aliases: Mapping[str, str]) -> str:
     """Text in lower case with every alias of an organisation replaced by one name."""
     found = " ".join(plain(text).replace("&", " and ").replace("’", "'").split())
+    found = found.replace("year to date", "ytd").replace("year-to-date", "ytd")
     if found in aliases:
         return _FORM.sub("", aliases[found])
     for alias, name in aliases.items():
