@@ -48,6 +48,7 @@ for _name in (
     "verify",
     "token",
     "account",
+    "app",
 ):
     import_module(f"commonweal.cli.{_name}").register(app)
 

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from commonweal.apps.access import audit
+from commonweal.apps.access import app_tokens, audit
 from commonweal.apps.access.actors import token_digest
 from commonweal.apps.access.cases import open_emergency
 from commonweal.apps.access.devices import end_sessions
@@ -203,6 +203,7 @@ def close_account(username: str, *, by: str) -> None:
         User.objects.filter(pk=user.pk).update(is_active=False)
         Token.objects.filter(user=user, revoked_at__isnull=True).update(revoked_at=timezone.now())
         end_sessions(user.pk)
+        app_tokens.end_all(user.pk)
         _changed("account.close", f"user:{username}", by)
 
 

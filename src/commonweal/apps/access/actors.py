@@ -78,7 +78,7 @@ def actor_of(request: HttpRequest) -> Actor:
     header = request.headers.get("Authorization", "")
     if header:
         scheme, _, token = header.partition(" ")
-        found = _bearer(token.strip()) if scheme.lower() == "bearer" else None
+        found = _bearer(token.strip()) or _of_app(token.strip(), request) if scheme.lower() == "bearer" else None
         if found is None:
             raise SignInRequired("The token is unknown, expired or revoked.")
         actor = found
@@ -131,6 +131,13 @@ def _bearer(token: str) -> Actor | None:
         _remembered.clear()
     _remembered[digest] = actor
     return actor
+
+
+def _of_app(token: str, request: HttpRequest) -> Actor | None:
+    """The actor of an app's token, which opens nothing but FHIR: never remembered, since what it may do can end."""
+    from commonweal.apps.access.app_tokens import bearer
+
+    return bearer(token) if request.path.startswith("/fhir/R4/") else None
 
 
 def signed_in(request: HttpRequest) -> User:

@@ -20,9 +20,15 @@ from commonweal.apps.access.actions import (
     service_run,
 )
 from commonweal.apps.access.actors import NotAsPresumed, Presumed, SignInRequired, actor_of, default_purpose, presumed
+from commonweal.apps.access.app_grants import allow as allow_app
+from commonweal.apps.access.app_grants import app_of
+from commonweal.apps.access.app_tokens import ALGORITHMS as ASSERTION_ALGORITHMS
 from commonweal.apps.access.audit import seal, verify_chain
 from commonweal.apps.access.bindings import bind, unbind
 from commonweal.apps.access.cases import question, waiting
+from commonweal.apps.access.client_apps import ClientApp
+from commonweal.apps.access.client_apps import close as close_app
+from commonweal.apps.access.client_apps import register as register_app
 from commonweal.apps.access.prepared import prepared
 from commonweal.apps.access.selectors import Look, looked, open_compartments, organisation_relationships
 from commonweal.apps.access.session import AccessSession, session
@@ -33,6 +39,9 @@ from commonweal.domain.access.absence import Absence, Message, explain
 from commonweal.domain.access.cases import CaseError, CaseState
 from commonweal.domain.access.relationship import Relationship
 from commonweal.domain.access.scope import Actor, Refused, RefusedKind, Scope, SourceScope, Withheld
+from commonweal.domain.access.smart import EVERY, App
+from commonweal.domain.access.smart import granted as scopes_granted
+from commonweal.domain.access.smart import in_words as scope_in_words
 from commonweal.domain.access.vocabulary import (
     CARE_ROLES,
     Action,
@@ -44,14 +53,18 @@ from commonweal.domain.access.vocabulary import (
 )
 
 __all__ = [
+    "ASSERTION_ALGORITHMS",
     "CARE_ROLES",
+    "EVERY",
     "Absence",
     "AccessSession",
     "Action",
     "Actor",
+    "App",
     "CaseError",
     "CaseState",
     "Category",
+    "ClientApp",
     "Look",
     "Message",
     "NotAsPresumed",
@@ -72,9 +85,12 @@ __all__ = [
     "actor_of",
     "add_relationships",
     "add_restriction",
+    "allow_app",
+    "app_of",
     "availability",
     "bind",
     "close_account",
+    "close_app",
     "create_system",
     "create_token",
     "create_user",
@@ -90,7 +106,10 @@ __all__ = [
     "prepared",
     "presumed",
     "question",
+    "register_app",
     "related_organisations",
+    "scope_in_words",
+    "scopes_granted",
     "seal",
     "service_run",
     "session",

@@ -46,7 +46,7 @@ def scope_of(
         kinds.add(RelationshipKind.SELF.value)
     relationships = frozenset(kinds)
     open_categories = {c for c in Category if asks(Action.READ, c)}
-    if not compartments:
+    if not compartments or (actor.app is not None and actor.app.person_id not in (None, person_id)):
         return Refused(RefusedKind.ABSENT, ABSENT)
     if not open_categories:
         return _refusal(actor, purpose)

@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from commonweal.apps.access import case_views, factor_views, governance_views, lost_views, provider_views, views
+from commonweal.apps.access import (
+    case_views,
+    factor_views,
+    governance_views,
+    lost_views,
+    oauth_views,
+    provider_views,
+    views,
+)
 
 urlpatterns = [
     path("sign-in", views.sign_in, name="sign_in"),
@@ -18,6 +26,8 @@ urlpatterns = [
     path("account/second-factor/passkey", factor_views.add_passkey, name="second_factor_passkey"),
     path("account/second-factor/recovery", factor_views.recovery, name="second_factor_recovery"),
     path("account/second-factor/remove", factor_views.remove, name="second_factor_remove"),
+    path("oauth/token", oauth_views.token, name="oauth_token"),
+    path("oauth/revoke", oauth_views.revoke, name="oauth_revoke"),
     path("sign-out", views.sign_out, name="sign_out"),
     path("account/devices", views.places_signed_in, name="devices"),
     path("administration/second-factors", lost_views.queue, name="lost_factors"),

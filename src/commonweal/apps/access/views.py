@@ -7,9 +7,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
+from commonweal.apps.access import app_grants
 from commonweal.apps.access.actors import signed_in
 from commonweal.apps.access.devices import devices, end
 from commonweal.apps.access.forms import SignInForm
+from commonweal.apps.access.models import User
 from commonweal.apps.access.providers import providers
 from commonweal.apps.access.sign_in import (
     Next,
@@ -59,7 +61,9 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
-    """Forget the session."""
+    """Forget the session, and end what it let apps do."""
+    if isinstance(request.user, User) and request.session.session_key:
+        app_grants.end(request.user, session_key=request.session.session_key)
     logout(request)
     return HttpResponseRedirect("/")
 
@@ -69,10 +73,16 @@ def places_signed_in(request: HttpRequest) -> HttpResponse:
     """Where the account is signed in. Sent back with a ``device``, or without one for all, it is signed out there."""
     user = signed_in(request)
     if request.method == "POST":
+        grant = request.POST.get("grant", "")
+        if grant.isdecimal():
+            app_grants.end(user, int(grant[:18]))
+            return HttpResponseRedirect(request.path)
         wanted = request.POST.get("device", "")
         if wanted and not wanted.isdecimal():
             return HttpResponseRedirect(request.path)
         end(user, int(wanted[:18]) if wanted else None)
+        if not wanted:
+            app_grants.end(user)
         return HttpResponseRedirect(request.path if wanted else "/sign-in")
     here = request.session.session_key or ""
-    return render(request, "access/devices.jinja", {"devices": devices(user, here)})
+    return render(request, "access/devices.jinja", {"devices": devices(user, here), "apps": app_grants.grants(user)})

@@ -5,13 +5,17 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from commonweal.domain.access.smart import App
 from commonweal.domain.access.vocabulary import CARE_ROLES, Purpose, Role
 from commonweal.domain.errors import CommonwealError
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Somebody (or a service) who asks. ``organisation`` is an ODS code; ``person_id`` a citizen's own."""
+    """Somebody (or a service) who asks. ``organisation`` is an ODS code; ``person_id`` a citizen's own.
+
+    ``app``: an app that asks in their name, with what it was let do; None when they ask themselves.
+    """
 
     key: str
     name: str
@@ -19,6 +23,7 @@ class Actor:
     organisation: str
     team: str = ""
     person_id: UUID | None = None
+    app: App | None = None
 
 
 class RefusedKind(StrEnum):

@@ -15,7 +15,7 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
 from commonweal.apps.access import api as access
-from commonweal.apps.record.rest import answers
+from commonweal.apps.record.rest import answers, limits
 from commonweal.apps.record.rest.answers import Issue
 from commonweal.apps.record.searching import BadSearch
 from commonweal.apps.record.writing import WriteRefused
@@ -163,6 +163,9 @@ def asking(request: HttpRequest) -> tuple[access.Presumed, access.Purpose]:
 def session(request: HttpRequest, action: str, target: str, pipelined: bool = False) -> access.AccessSession:
     """A session for who asks. Raises as :func:`asking` does; ``pipelined``: see ``access.session``."""
     asker, purpose = asking(request)
+    if asker.actor.app is not None:
+        limits.hold(request, asker.actor, purpose, action, target)
+        target = f"{target} by app {asker.actor.app.client}"
     return access.session(asker.actor, purpose, action, target, pipelined=pipelined, token=asker.token)
 
 

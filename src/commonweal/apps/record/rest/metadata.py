@@ -12,6 +12,7 @@ from django.urls import get_resolver
 from commonweal import __version__
 from commonweal.apps.record.rest import answers
 from commonweal.apps.record.rest.handling import base, fhir
+from commonweal.apps.record.rest.smart import security
 from commonweal.fhir.definitions import resource_types
 from commonweal.fhir.search_parameters import parameters
 
@@ -48,10 +49,7 @@ def statement(address: str) -> dict[str, Any]:
                     "A partner's system reads, searches and changes what its own organisation wrote, of whomever, and "
                     "nothing else; care staff create, about a person they may open."
                 ),
-                "security": {
-                    "cors": False,
-                    "description": "Authorization: Bearer TOKEN, or to read the session of a signed-in page.",
-                },
+                "security": security(address),
                 "resource": [_resource(kind, named.get(kind, ())) for kind in sorted(resource_types())],
                 "interaction": [{"code": code} for code in ("transaction", "batch", "history-system")],
                 **({"operation": [_operation("", name) for name in named[""]]} if "" in named else {}),

@@ -9,6 +9,7 @@ from commonweal.apps.record.rest.history import history, history_of_all
 from commonweal.apps.record.rest.metadata import metadata
 from commonweal.apps.record.rest.openapi import openapi
 from commonweal.apps.record.rest.search import search
+from commonweal.apps.record.rest.smart import configuration
 from commonweal.apps.record.rest.terminology import expand, lookup, subsumes, validate_code
 from commonweal.apps.record.rest.validate import validate
 from commonweal.apps.record.rest.vread import vread
@@ -21,6 +22,7 @@ urlpatterns = [
     re_path(rf"^{_KIND}/{_IDENT}$", instance),
     re_path(rf"^{_KIND}$", collection),
     path("metadata", metadata),
+    path(".well-known/smart-configuration", configuration),
     path("openapi.json", openapi),
     re_path(rf"^Patient/{_IDENT}/\$everything$", everything),
     re_path(rf"^{_KIND}/\$validate$", validate),
