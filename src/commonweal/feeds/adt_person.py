@@ -53,6 +53,8 @@ class PersonState:
         self._set("practice", _practice(message))
         self._set("death", _moment(message, 29, problems))
         indicator = message.first("PID", 30)
+        if indicator == "N" and not message.first("PID", 29):
+            self._held.pop("death", None)  # said to be alive: a date said before was a mistake
         self._set("died", {"Y": True, "N": False}.get(indicator, DELETE if indicator == DELETE else ""))
         return problems
 

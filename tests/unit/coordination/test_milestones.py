@@ -76,6 +76,13 @@ def test_leaving_by_death_is_a_death_and_no_discharge(way: str) -> None:
     assert kinds([STORY[0], both]).count(Kind.DIED) == 1
 
 
+def test_a_death_that_was_a_mistake_is_one_no_more() -> None:
+    dead = message(5, "A08", 9, died="Y", death="202603021700")
+    assert kinds([STORY[0], dead]) == ["admitted", "died"]
+    assert kinds([STORY[0], dead, message(6, "A08", 10, died="N")]) == ["admitted"]
+    assert kinds([STORY[0], dead, message(6, "A08", 10)]) == ["admitted", "died"]  # not mentioned is not taken back
+
+
 def test_an_emergency_attendance_and_a_planned_admission_are_no_milestones() -> None:
     assert kinds([message(1, "A01", 0, kind="E")]) == []
     assert kinds([message(1, "A05", 0)]) == []
