@@ -67,7 +67,7 @@ def _tables(sheet: Sheet) -> Iterator[Table]:
             rows = [(sheet.lines[r], _slice(sheet.rows[r], left, right)) for r in range(first, last)]
             rows = [(line, cells) for line, cells in rows if any(cells)]
             lone = rows and all(sum(map(bool, cells)) == 1 for _, cells in rows)
-            if not rows or (lone and (right - left > 1 or (len(rows) < 3 and not _numeric(rows[-1][1][0])))):
+            if not rows or (lone and (right - left > 1 or (len(rows) < 3 and not _figure(rows[-1][1][0])))):
                 title = " ".join(next(cell for cell in cells if cell) for _, cells in rows) or title
                 continue
             for found in _cut(sheet, rows, left, title):
@@ -93,6 +93,8 @@ def _filled(sheet: Sheet) -> Sheet:
         text = rows[top][left] if left < len(rows[top]) else ""
         if not text or read_cell(text).kind == Kind.NUMBER:
             continue
+        if left == 0 and top == bottom and sum(map(bool, rows[top])) == 1:
+            continue  # a title laid across its table
         for r in range(top, min(bottom + 1, len(rows))):
             row = rows[r]
             if isinstance(row, list) and (right - left < max(2, len([c for c in row if c]))):
@@ -142,6 +144,11 @@ def _spans(sheet: Sheet, first: int, last: int) -> list[tuple[int, int]]:
 
 def _numeric(text: str) -> bool:
     return bool(text) and read_cell(text).kind == Kind.NUMBER and not _YEAR.match(text)
+
+
+def _figure(text: str) -> bool:
+    """Whether a lone cell holds a figure, and not the unit of what follows (£000)."""
+    return _numeric(text) and not _UNITS.match(text)
 
 
 def _header(cells: Sequence[str]) -> bool:
