@@ -82,7 +82,7 @@ class Client:
 
     def __init__(self, port: int) -> None:
         self.cookies: dict[str, str] = {}
-        for _ in range(300):
+        for _ in range(900):
             self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
             try:
                 self.connection.connect()
