@@ -20,7 +20,7 @@ Check = Callable[[Any], "list[Fault] | None"]
 
 MOST_FAULTS = 200
 """In one array or object: past an error that is this many, the rest of it is not looked at, and so it is said."""
-_TOO_MANY = ("too-many-faults", None, "the rest was not looked at; correct these, then send it again")
+_TOO_MANY = "the rest was not looked at; correct these, then send it again"
 
 
 def validate(resource: Mapping[str, Any]) -> list[Issue]:
@@ -134,7 +134,7 @@ def _object(table: Mapping[str, tuple[Check, int, int]], required: Mapping[str, 
                 message = "not an element of this type in FHIR R4; correct the name or move it to an extension"
                 faults = _and(faults, _fault(name, "unknown-element", item, message))
                 if len(faults) >= MOST_FAULTS:
-                    return _and(faults, _fault("", *_TOO_MANY))
+                    return _and(faults, _fault("", "too-many-faults", None, _TOO_MANY))
                 continue
             one, need, only_one = entry
             if need:
@@ -223,7 +223,7 @@ def _many(check: Check) -> Check:
                 ]
                 faults = _and(faults, told)
                 if len(faults) >= MOST_FAULTS and told[-1][4] == "error":
-                    return _and(faults, _fault("", *_TOO_MANY))
+                    return _and(faults, _fault("", "too-many-faults", None, _TOO_MANY))
         return faults
 
     return many
