@@ -28,7 +28,10 @@ def test_reference_data_is_loaded(tmp_path: Path) -> None:
     (tmp_path / "postcodes.csv").write_text("postcode,lsoa\nZZ1 1AA,E1\n")
     result = CliRunner().invoke(app, ["reference", str(tmp_path), "--json"])
     assert result.exit_code == 0, result.output
-    assert json.loads(result.stdout) == {"organisations": 1, "small_areas": 1, "postcodes": 1}
+    assert json.loads(result.stdout) == {
+        **{"organisations": 1, "small_areas": 1, "postcodes": 1},
+        **{"published": 1, "withdrawn": 0},
+    }
 
 
 def test_a_folder_without_the_files_says_which_is_missing(tmp_path: Path) -> None:

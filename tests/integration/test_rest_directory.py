@@ -2,7 +2,6 @@
 
 import csv
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from django.db import connection
@@ -19,10 +18,12 @@ MILL = ("A81001", "Old Mill Surgery", "practice", "general practice", "N1", "", 
 GREEN = ("A81002", "Mill and Green", "practice", "", "", "", "", "")
 
 
-@pytest.fixture
-def ask(database: str, tmp_path: Path) -> Iterator[Ask]:
+@pytest.fixture(scope="module")
+def ask(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
     from commonweal.apps.places import api as places
+    from commonweal.apps.record import api as record
 
+    tmp_path = tmp_path_factory.mktemp("reference")
     rows = ((*MILL, "2000-04-01", "2020-03-31", "A81002"), (*GREEN, "2020-04-01", "", ""))
     for name, header, lines in (
         ("organisations", COLUMNS, rows),
@@ -32,6 +33,8 @@ def ask(database: str, tmp_path: Path) -> Iterator[Ask]:
         with (tmp_path / f"{name}.csv").open("w", newline="") as out:
             csv.writer(out).writerows([header, *lines])
     places.load_reference(tmp_path)
+    assert record.publish_directory() == {"published": 3, "withdrawn": 0}
+    assert record.publish_directory() == {"published": 0, "withdrawn": 0}
     world = make()
     connection.close()
     connection.settings_dict["USER"] = "commonweal_app"
@@ -69,3 +72,22 @@ def test_an_organisation_is_read_by_its_code_with_its_dates_and_successor(ask: A
     from commonweal.fhir.validate import validate
 
     assert validate(said) == []
+
+
+def test_organisations_and_sites_are_searched_like_everything_else(ask: Ask) -> None:
+    def found(query: str) -> list[str]:
+        bundle = ask("gp", "GET", query).json()
+        return [f"{e['resource']['resourceType']}/{e['resource']['id']}" for e in bundle.get("entry", ())]
+
+    assert found("Organization?identifier=A81001") == ["Organization/ods-A81001"]
+    assert found("Organization?name=mill&active=true") == ["Organization/ods-A81002"]
+    assert found("Location?organization.name=old&_include=Location:organization") == [
+        "Location/ods-A81001",
+        "Organization/ods-A81001",
+    ]
+    assert found("Location?address-postalcode=TS1") == ["Location/ods-A81001"]
+    site = ask("gp", "GET", "Location/ods-A81001").json()
+    assert (site["status"], site["managingOrganization"]["reference"]) == ("inactive", "Organization/ods-A81001")
+    from commonweal.fhir.validate import validate
+
+    assert validate(site) == []

@@ -18,15 +18,18 @@ def reference(
 ) -> None:
     """Load the reference data that footprints, names and deprivation come from, in place of what was there.
 
+    Organisations and their sites can then be searched over FHIR.
+
     Example: commonweal reference feeds/reference
     """
     runtime.start("batch")
     from commonweal.apps.access import api as access
     from commonweal.apps.places import api as places
+    from commonweal.apps.record import api as record
 
     try:
         with access.service_run("reference", "places"):
-            counts = places.load_reference(folder)
+            counts = places.load_reference(folder) | record.publish_directory()
     except places.BadReferenceError as error:
         runtime.fail(str(error))
     except OSError as error:

@@ -18,6 +18,7 @@ from commonweal.apps.record.conformance.packages import snapshot as profile_snap
 from commonweal.apps.record.conformance.rules import enforce as enforce_profile
 from commonweal.apps.record.conformance.rules import listed as profile_rules
 from commonweal.apps.record.conformance.rules import release as release_profile
+from commonweal.apps.record.directory import publish as publish_directory
 from commonweal.apps.record.export import Own, OwnRow, StoreCounts, changes, counts, own_resources, snapshot
 from commonweal.apps.record.feed_facts import FeedFacts, feed_facts
 from commonweal.apps.record.hashing import content_hash
@@ -103,6 +104,7 @@ __all__ = [
     "prepare",
     "profile_rules",
     "profile_snapshot",
+    "publish_directory",
     "read",
     "read_shared",
     "refresh_statistics",
