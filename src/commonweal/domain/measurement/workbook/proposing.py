@@ -169,7 +169,7 @@ def _of_many(
         if dated:
             del column["period"]
         texts = [sheet.text(row, place) for row in range(shape.first, shape.last + 1)]
-        unit = "percent" if any("%" in text for text in texts) else "count"
+        unit = "percent" if _unit_of([text for text in texts if any(map(str.isdigit, text))]) == "percent" else "count"
         indicators[name] = by_name.get(folded(name)) or {"code": _slug(name), "name": name, "unit": unit}
     return table
 
@@ -248,9 +248,14 @@ def _heading_row(sheet: Sheet, row: int, shape: Shape) -> bool:
 
 def _unit(sheet: Sheet, row: int, shape: Shape) -> str:
     texts = [sheet.text(row, column) for column in shape.values]
-    return (
-        "percent" if any("%" in text for text in texts) else "pence" if any("£" in text for text in texts) else "count"
-    )
+    return _unit_of([text for text in texts if any(map(str.isdigit, text))])
+
+
+def _unit_of(texts: list[str]) -> str:
+    """What most figures are in: one percentage among counts is a figure gone astray, which the import then says."""
+    if texts and sum("%" in text for text in texts) * 2 >= len(texts):
+        return "percent"
+    return "pence" if any("£" in text for text in texts) else "count"
 
 
 def _slug(label: str) -> str:
