@@ -13,7 +13,8 @@ FAMILIES = ("format-", "invariant-")
 def _rules_in_code() -> set[str]:
     found: set[str] = set()
     for room in ("fhir", "feeds"):
-        for path in (ROOT / "src" / "commonweal" / room).glob("*.py"):
+        folder = ROOT / "src" / "commonweal" / room
+        for path in (*folder.glob("*.py"), *folder.glob("mapped/*.py")):
             tree = ast.parse(path.read_text("utf-8"))
             for node in ast.walk(tree):
                 if isinstance(node, ast.Call):

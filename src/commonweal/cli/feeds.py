@@ -15,7 +15,7 @@ SHOWN = 10
 
 def register(app: typer.Typer) -> None:
     """Add the group of commands."""
-    group = typer.Typer(help="Connect a supplier's CSV file by a mapping; check mappings.")
+    group = typer.Typer(help="Connect a supplier's CSV file by a mapping. Example: commonweal feeds new sample.csv")
     group.command("new")(new)
     group.command("try")(try_)
     group.command("check")(check)

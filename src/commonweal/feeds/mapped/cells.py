@@ -112,8 +112,12 @@ def _values(mapping: Mapping) -> list[Value]:
 
 def _in_map(mapping: Mapping, value: Value) -> Callable[[str], str | Wrong]:
     codes = mapping.code_maps[value.map]
-    wrong = ("code-not-in-map", f"code map {value.map} has no such code; add it there, or ask the supplier")
+    wrong = _fault(f"code map {value.map} has no such code; add it there, or ask the supplier", "code-not-in-map")
     return lambda cell: cell if cell.casefold() in codes else wrong
+
+
+def _fault(message: str, rule: str) -> Wrong:
+    return rule, message
 
 
 def _date(cell: str, form: str) -> str | Wrong:
