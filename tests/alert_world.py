@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, date, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -11,6 +12,7 @@ from tests.landing_files import patient, write_lines
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 HOSPITAL, COUNCIL, OTHER, PRACTICE = "RXX", "QCC", "QDD", "A81001"
 BORN = date(1950, 3, 11)
+_FILES = count(1)
 
 
 def nhs_number(n: int) -> str:
@@ -125,6 +127,7 @@ def send(folder: Path, messages: list[str]) -> None:
     """Land messages as a file; the outbox is filled as the listener fills it."""
     from commonweal.apps.exchange import api as exchange
 
-    path = folder / f"m{abs(hash(tuple(messages)))}.hl7"
-    path.write_text("\n".join(messages))
+    number = next(_FILES)
+    path = folder / f"m{number}.hl7"
+    path.write_text("\n".join(messages) + "\n" * number)  # no two files are the same file, whatever they say
     exchange.land("adt", [path], HOSPITAL, same_numbering=True)

@@ -163,7 +163,7 @@ def test_only_a_page_of_the_site_may_read_it_from_another_port(accounts: dict[st
         assert asyncio.run(allowed(origin)) is None, origin
 
 
-def test_waiting_for_news_keeps_no_session_alive(accounts: dict[str, str], as_app: None, alert: None) -> None:
+def test_waiting_for_news_keeps_no_session_alive(accounts: dict[str, str], as_app: None) -> None:
     def ends() -> object:
         with connection.cursor() as cursor:
             cursor.execute("SELECT expire_date FROM django_session WHERE session_key = %s", [accounts["told"]])
@@ -175,7 +175,7 @@ def test_waiting_for_news_keeps_no_session_alive(accounts: dict[str, str], as_ap
             [accounts["told"]],
         )
     before = ends()
-    client = Client()
+    client = Client(SERVER_NAME="127.0.0.1")
     client.cookies[settings.SESSION_COOKIE_NAME] = accounts["told"]
     assert client.get("/alerts/waiting").json() == {"waiting": 0, "newest": 0}
     assert ends() == before
