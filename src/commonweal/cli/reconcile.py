@@ -107,6 +107,6 @@ def _show(console: Console, found: list[Any], files: int, hidden: int) -> None:
         table.add_column(heading, overflow="fold")
     for one in found:
         # Text, not markup: what a file holds is shown and never read as an instruction to the screen.
-        where = Text(f"{one.file} line {one.line}, {one.column}")
+        where = Text(f"{one.file} line {one.line}" + (f", {one.column}" if one.column else ""))
         table.add_row(where, Text(str(one.severity), _COLOUR[str(one.severity)]), Text(one.message), Text(one.check))
     console.print(table)
