@@ -78,17 +78,27 @@ def content(text: str, ident: str) -> str:
     return _edited(text, edits)
 
 
-def stamped(text: str, version: int, updated: str) -> str:
-    """``text``, as :func:`content` left it, with the version and the instant ``updated`` in its ``meta``."""
+def around_meta(text: str) -> tuple[str, str]:
+    """``text``, as :func:`content` left it, before and after the place where :func:`version_of` belongs."""
     found = _own(text)
-    ours = f'"versionId":"{version}","lastUpdated":"{updated}"'
     meta = found.get("meta")
     if meta is None:
         after = found["id"].end
-        return f'{text[:after]},"meta":{{{ours}}}{text[after:]}'
+        return text[:after] + ',"meta":{', "}" + text[after:]
     inside = _skip(text, meta.value + 1)
     comma = "" if text[inside] == "}" else ","
-    return f"{text[: meta.value + 1]}{ours}{comma}{text[meta.value + 1 :]}"
+    return text[: meta.value + 1], comma + text[meta.value + 1 :]
+
+
+def version_of(version: int, updated: str) -> str:
+    """The version and the instant ``updated`` as members of ``meta``."""
+    return f'"versionId":"{version}","lastUpdated":"{updated}"'
+
+
+def stamped(text: str, version: int, updated: str) -> str:
+    """``text``, as :func:`content` left it, with the version and the instant ``updated`` in its ``meta``."""
+    before, after = around_meta(text)
+    return before + version_of(version, updated) + after
 
 
 def replaced(text: str, old: dict[str, str]) -> str:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
+
 from commonweal.apps.record.staging import INDEXED, system_number
 from commonweal.apps.record.writing_statements import search_rows
 from commonweal.fhir.search import search_values
@@ -52,6 +54,17 @@ class SearchRows:
         }
         if tables:
             cursor.execute(search_rows(tables), {**bound, **columns})
+
+    def as_json(self) -> bytes:
+        """Tables by name, each an array of objects; those without rows are left out."""
+        known = self._rows | {"systems": list(self._systems.items())}
+        return orjson.dumps(
+            {
+                name: [dict(zip(_COLUMNS[name], row, strict=True)) for row in rows]
+                for name, rows in known.items()
+                if rows
+            }
+        )
 
     def _system(self, system: str) -> int:
         number = system_number(system)

@@ -102,9 +102,9 @@ def check(resource: Json, source: str, day: date, profiles: Iterable[str] = ()) 
 class Incoming:
     """What comes in from one source in one request: what is loaded, and the rules, are asked for once."""
 
-    def __init__(self, source: str, day: date) -> None:
+    def __init__(self, source: str, day: date, stamp: int | None = None) -> None:
         self._source, self._day = source, day
-        self._stamp: int | None = None
+        self._stamp = stamp  # of what is loaded, where the caller knows it
 
     def remarks(self, resource: Json) -> Checked:
         """What a structurally sound resource breaks of the profiles it claims or is held to; most claim none.

@@ -36,7 +36,8 @@ def _answer(request: HttpRequest, address: str) -> HttpResponseBase:
     inner.META = {name: request.META[name] for name in _KEPT if name in request.META}
     inner.META["QUERY_STRING"] = parts.query
     inner._get_scheme = request._get_scheme  # type: ignore[attr-defined]  # links as the client sees them
-    inner.user = getattr(request, "user", None)  # none for a bearer token
+    if hasattr(request, "user"):  # none for a bearer token
+        inner.user = request.user
     inner.commonweal_actor = getattr(request, "commonweal_actor", None)  # type: ignore[attr-defined]  # if asked for
     try:
         view = resolve(inner.path, urlconf=_URLS)

@@ -153,22 +153,7 @@ class Writer:
     def _wanted(
         self, ask: Ask, ident: str, resource: Mapping[str, Any] | None = None
     ) -> tuple[Wanted, tuple[Issue, ...]]:
-        """The resource of ``ask``, valid, with its id in its text."""
-        known = bodies.parsed(ask.text.encode()) if resource is None else resource
-        said = {**known, "id": ident}
-        warnings = bodies.checked(said, ask.kind, ask.at)
-        warnings += bodies.held_to_profiles(self._incoming, said, ask.at)
-        person = ident if ask.kind == "Patient" else bodies.whose(said)
-        if bodies.names_nobody(person):
-            if self.scope is None:  # care staff: there is no record it could be added to
-                raise problem(422, "business-rule", f"Say whose it is: {_BY_REFERENCE}", ask.at or ask.kind)
-            text = f"It does not say whose it is, so it is in nobody's record; send it with {_BY_REFERENCE}"
-            warnings.append(Issue("warning", "business-rule", text, ask.at or ask.kind))
-        try:
-            text = splice.content(ask.text, ident)
-        except Invalid as bad:
-            raise bodies.invalid(bad) from None
-        return Wanted(ask.kind, ident, text, said, person), tuple(warnings)
+        return wanted(self._incoming, ask, ident, resource, adding=self.scope is None)
 
     def _one(self, scope: access.SourceScope, ask: Ask) -> Done | None:
         """What the condition of ``ask`` finds, if anything. Raises Problem 412 when it finds several."""
@@ -202,6 +187,27 @@ class Writer:
         compartment = adding.compartment(own, scope, compartments, wanted.person)
         done = writing.store(own, [replace(wanted, person=None, compartment=compartment, new=True)])
         return Written(ask, done[0], warnings)
+
+
+def wanted(
+    incoming: Incoming, ask: Ask, ident: str, resource: Mapping[str, Any] | None = None, *, adding: bool = False
+) -> tuple[Wanted, tuple[Issue, ...]]:
+    """The resource of ``ask``, valid, with its id in its text; ``adding``: to a record it must name. Raises Problem."""
+    known = bodies.parsed(ask.text.encode()) if resource is None else resource
+    said = {**known, "id": ident}
+    warnings = bodies.checked(said, ask.kind, ask.at)
+    warnings += bodies.held_to_profiles(incoming, said, ask.at)
+    person = ident if ask.kind == "Patient" else bodies.whose(said)
+    if bodies.names_nobody(person):
+        if adding:  # care staff: there is no record it could be added to
+            raise problem(422, "business-rule", f"Say whose it is: {_BY_REFERENCE}", ask.at or ask.kind)
+        remark = f"It does not say whose it is, so it is in nobody's record; send it with {_BY_REFERENCE}"
+        warnings.append(Issue("warning", "business-rule", remark, ask.at or ask.kind))
+    try:
+        text = splice.content(ask.text, ident)
+    except Invalid as bad:
+        raise bodies.invalid(bad) from None
+    return Wanted(ask.kind, ident, text, said, person), tuple(warnings)
 
 
 def _known(ask: Ask) -> None:

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.http import http_date
 
 from commonweal.apps.record import writing
-from commonweal.apps.record.rest import answers
+from commonweal.apps.record.rest import answers, creates
 from commonweal.apps.record.rest.answers import Issue
 from commonweal.apps.record.rest.handling import base, session
 from commonweal.apps.record.rest.writer import Ask, Writer, Written
@@ -17,6 +17,8 @@ _SAID = {"created": "Created", "updated": "Updated", "unchanged": "It was so alr
 
 def perform(request: HttpRequest, name: str, ask: Ask) -> HttpResponse:
     """Do one write in a session of its own, and answer it. ``name`` is the interaction's, for the audit."""
+    if creates.may_be([ask]) and (done := creates.created(request, f"fhir.{name}", ask.kind, [ask])):
+        return answered(request, done[0])
     with session(request, f"fhir.{name}", ask.kind, writing.pipelined([ask.kind])) as opened:
         written = Writer(opened).write([ask])[0]
     return answered(request, written)
