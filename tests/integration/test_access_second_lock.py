@@ -118,8 +118,8 @@ def test_every_table_the_web_role_reads_about_people_has_row_security(planted: l
 def test_neither_role_can_pass_row_security_or_own_a_table() -> None:
     assert (
         rows(
-            "SELECT rolname FROM pg_roles WHERE rolname LIKE 'commonweal%%' AND "
-            "(rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb OR rolreplication)"
+            "SELECT rolname FROM pg_roles WHERE rolname LIKE 'commonweal%%' AND (rolsuper OR rolcreaterole "
+            "OR rolcreatedb OR rolreplication OR (rolbypassrls AND rolname <> 'commonweal_loader'))"
         )
         == []
     )
@@ -130,10 +130,29 @@ def test_neither_role_can_pass_row_security_or_own_a_table() -> None:
         )
         == []
     )
+    assert rows(
+        "SELECT m.member::regrole::text, m.roleid::regrole::text, m.inherit_option, m.admin_option "
+        "FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member WHERE r.rolname LIKE 'commonweal%%'"
+    ) == [("commonweal_batch", "commonweal_loader", False, False)]
+
+
+def test_the_role_of_large_loads_adds_rows_to_six_tables_reads_none_and_cannot_sign_in() -> None:
+    assert rows("SELECT rolcanlogin FROM pg_roles WHERE rolname = 'commonweal_loader'") == [(False,)]
+    assert rows(
+        "SELECT c.relname, privilege FROM pg_class c, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', "
+        "'REFERENCES', 'TRIGGER', 'MAINTAIN']) AS privilege WHERE c.relkind = 'r' AND c.relnamespace = "
+        "'public'::regnamespace AND has_table_privilege('commonweal_loader', c.oid, privilege) ORDER BY 1"
+    ) == [
+        (table, "INSERT")
+        for table in (
+            "record_date", "record_number", "record_reference", "record_resource", "record_string", "record_token",
+        )
+    ]  # fmt: skip
     assert (
         rows(
-            "SELECT m.member::regrole FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member "
-            "WHERE r.rolname IN ('commonweal_app', 'commonweal_batch')"
+            "SELECT c.relname FROM pg_class c WHERE c.relkind IN ('r', 'v') AND c.relnamespace = "
+            "'public'::regnamespace "
+            "AND has_any_column_privilege('commonweal_loader', c.oid, 'SELECT, UPDATE, REFERENCES')"
         )
         == []
     )

@@ -6,6 +6,9 @@ Three roles, none a superuser and none able to bypass row security:
 - ``commonweal_app`` serves people: it sees a row only when the gate has set the context for it;
 - ``commonweal_batch`` runs landing, linkage and refresh as service actors.
 
+A fourth, ``commonweal_loader``, cannot sign in and reads nothing. It may add rows to the tables of the record past
+their row security, which is what COPY asks, and only the batch role may take it on.
+
 A new table is open to ``commonweal_batch`` and closed to ``commonweal_app`` until its migration grants.
 """
 
@@ -31,6 +34,7 @@ max_wal_size = 4GB
 checkpoint_timeout = 15min
 """
 ROLES = ("commonweal_owner", "commonweal_app", "commonweal_batch")
+LOADER = "commonweal_loader"
 LONGEST_ANSWER = "30s"  # of one statement for a page: a search made to be slow must not hold the few connections
 
 
@@ -158,6 +162,8 @@ def ensure_roles_and_database(admin: dict[str, Any], name: str, password: str) -
                         sql.Identifier(role), sql.Literal(password)
                     )
                 )
+        if LOADER not in known:
+            _make_loader(connection)
         if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is None:
             connection.execute(
                 sql.SQL("CREATE DATABASE {} OWNER commonweal_owner TEMPLATE template0 ENCODING 'UTF8'").format(
@@ -165,6 +171,19 @@ def ensure_roles_and_database(admin: dict[str, Any], name: str, password: str) -
                 )
             )
         prepare_database({**admin, "name": name})
+
+
+def _make_loader(connection: psycopg.Connection[Any]) -> None:
+    """Make the role of large loads; bound by row security, and so of no use, where the administrator may not."""
+    for passing in (sql.SQL("BYPASSRLS"), sql.SQL("NOBYPASSRLS")):
+        try:
+            connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN {}").format(sql.Identifier(LOADER), passing))
+        except psycopg.errors.InsufficientPrivilege:
+            continue
+        break
+    connection.execute(
+        sql.SQL("GRANT {} TO commonweal_batch WITH INHERIT FALSE, SET TRUE").format(sql.Identifier(LOADER))
+    )
 
 
 def prepare_database(admin: dict[str, Any]) -> None:
@@ -180,7 +199,7 @@ def prepare_database(admin: dict[str, Any]) -> None:
         for statement in (
             "REVOKE ALL ON SCHEMA public FROM PUBLIC",
             "ALTER SCHEMA public OWNER TO commonweal_owner",
-            "GRANT USAGE ON SCHEMA public TO commonweal_app, commonweal_batch",
+            "GRANT USAGE ON SCHEMA public TO commonweal_app, commonweal_batch, commonweal_loader",
             "ALTER DEFAULT PRIVILEGES FOR ROLE commonweal_owner IN SCHEMA public "
             "GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON TABLES TO commonweal_batch",
             "ALTER DEFAULT PRIVILEGES FOR ROLE commonweal_owner IN SCHEMA public "

@@ -1,8 +1,7 @@
-"""Writing to the record: a batch at a time, by staged COPY, in the caller's transaction or one of its own.
+"""Writing to the record: a batch at a time, by COPY, in the caller's transaction or one of its own.
 
 Only its source changes a resource. COPY cannot write to a table under row security, so a batch is copied
-to temporary tables and moved by INSERT … SELECT: 10 to 25% slower than a bare COPY into the same tables,
-and the second lock stays on.
+to temporary tables and moved by INSERT … SELECT; of a large batch that is all new ``loading`` copies straight in.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,15 +11,13 @@ from typing import Any
 
 import orjson
 from django.conf import settings
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 
 from commonweal.apps.access import api as access
 from commonweal.apps.identity import api as identity
-from commonweal.apps.record import relationships, statements
-from commonweal.apps.record.staging import NULL, Prepared, Wave, prepare
+from commonweal.apps.record import deferring, loading, relationships, statements
+from commonweal.apps.record.staging import Prepared, Wave, prepare, staged_items
 from commonweal.feeds.types import Parsed
-
-SAMPLE = 100  # keys of a batch that are looked up before all of it is taken to be new
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +88,7 @@ def write(
             "receipt": receipt_id,
             "replay": replay,
         }
-        cursor.execute(statements.STAGE)
+        cursor.execute(statements.MEMORY)
         for wave in batch.waves:
             _write_wave(cursor, batch, wave, bound, own, counts)
     return counts
@@ -101,33 +98,14 @@ def _write_wave(
     cursor: Any, batch: Prepared, wave: Wave, bound: dict[str, Any], own: Mapping[int, str], counts: Counts
 ) -> None:
     wave.pack()
-    cursor.execute(statements.CLEAR)
-    _copy(cursor, statements.COPY_ITEMS, wave.items[0])
-    cursor.execute(statements.COMPARTMENTS, bound)
-    stored = _stored_as_new(cursor, wave, bound)
-    if not stored:
-        cursor.execute(statements.PLAN, bound)
-    cursor.execute("SELECT n, verdict, compartment_id, rid, category FROM stage_plan ORDER BY n")
-    plan = cursor.fetchall()
-    verdicts = {row[1] for row in plan}
     former: dict[int, list[relationships.Related]] = {}
-    if "changed" in verdicts:
-        former = _former(cursor, batch.source, own)
-        for statement in statements.CHANGE:
-            cursor.execute(statement, bound)
-    if "new" in verdicts and not stored:
-        cursor.execute(statements.NEW, bound)
-    if verdicts & {"new", "changed"}:
-        source = bound["source_id"]
-        store_search_rows(
-            cursor,
-            wave,
-            [row_head(*row[2:4], source, row[4]) if row[1] in ("new", "changed") else "" for row in plan],
-        )
+    compartments = loading.stored_as_new(cursor, wave, bound)
+    if compartments is not None:
+        plan: list[tuple[int, str, int | None]] = [(n, "new", one) for n, one in enumerate(compartments)]
+    else:
+        plan, former = _staged(cursor, batch, wave, bound, own)
     _count(wave, plan, counts)
-    written = [
-        (n, compartment) for n, verdict, compartment, *_ in plan if verdict in ("new", "changed") and compartment
-    ]
+    written = [(n, compartment) for n, verdict, compartment in plan if verdict in ("new", "changed") and compartment]
     people = [
         (compartment, batch.source, *wave.demographics[n]) for n, compartment in written if n in wave.demographics
     ]
@@ -136,51 +114,47 @@ def _write_wave(
     relate(cursor, batch.source, own, {compartment for n, compartment in written if n in wave.relating}, former)
 
 
-def _stored_as_new(cursor: Any, wave: Wave, bound: Mapping[str, Any]) -> bool:
-    """Store the staged items as if the record held none of them; whether it did not, so that all are stored.
-
-    A load brings what is not held yet, and looking each key up costs a tenth of storing it. A sample of the keys
-    says whether it is worth trying; the unique index on (type, id) decides, and where it refuses one nothing is done.
-    """
-    if bound["removals"]:
-        return False
-    some = wave.keys[:: len(wave.keys) // SAMPLE + 1]
-    cursor.execute(statements.SOME_HELD, [[key[0] for key in some], [key[1] for key in some]])
-    if cursor.fetchone()[0]:
-        return False
-    try:
-        with transaction.atomic():
-            cursor.execute(statements.PLAN_NEW, bound)
-            cursor.execute(statements.NEW, bound)
-    except IntegrityError:
-        return False
-    return True
-
-
-def row_head(compartment: int | None, rid: int, source: int, category: str) -> str:
-    """How the search rows of a resource begin, as COPY text: what they are of."""
-    return f"{NULL if compartment is None else compartment}\t{rid}\t{source}\t{category}"
+def _staged(
+    cursor: Any, batch: Prepared, wave: Wave, bound: dict[str, Any], own: Mapping[int, str]
+) -> tuple[list[tuple[int, str, int | None]], dict[int, list[relationships.Related]]]:
+    """Store what of ``wave`` is new or changed: ordinal, verdict and compartment of all, and what was said before."""
+    cursor.execute(statements.STAGE)
+    cursor.execute(statements.CLEAR)
+    loading.copy(cursor, statements.COPY_ITEMS, staged_items(wave))
+    cursor.execute(statements.COMPARTMENTS, bound)
+    cursor.execute(statements.PLAN, bound)
+    cursor.execute("SELECT n, verdict, compartment_id, rid, category FROM stage_plan ORDER BY n")
+    plan = cursor.fetchall()
+    verdicts = {row[1] for row in plan}
+    former: dict[int, list[relationships.Related]] = {}
+    if "changed" in verdicts:
+        deferring.bring_back()
+        former = _former(cursor, batch.source, own)
+        for statement in statements.CHANGE:
+            cursor.execute(statement, bound)
+    if "new" in verdicts:
+        cursor.execute(statements.NEW, bound)
+    if verdicts & {"new", "changed"}:
+        heads = [
+            loading.row_head(compartment, rid, bound["source_id"], category) if verdict in ("new", "changed") else ""
+            for _, verdict, compartment, rid, category in plan
+        ]
+        store_search_rows(cursor, wave, heads)
+    return [row[:3] for row in plan], former
 
 
 def store_search_rows(cursor: Any, wave: Wave, heads: Sequence[str]) -> None:
-    """Store the search rows of ``wave``; ``heads``: of each ordinal ``row_head``, or '' to store none of it."""
+    """Stage and store the search rows of ``wave``; ``heads`` as ``loading.search_rows`` takes them."""
     wave.pack()
-    for (staged, stored), rows in zip(statements.SEARCH_ROWS, wave.rows, strict=True):
-        text = "".join([head + tail for tail, ordinals in rows for n in ordinals if (head := heads[n])])
-        if text:
-            _copy(cursor, staged, text.encode())
+    for staged, stored, rows in zip(statements.STAGE_SEARCH_ROWS, statements.STORE_SEARCH_ROWS, wave.rows, strict=True):
+        if text := loading.search_rows(rows, heads):
+            loading.copy(cursor, staged, text)
             cursor.execute(stored)
-    if wave.systems:
-        cursor.execute(statements.SYSTEMS, [list(wave.systems), list(wave.systems.values())])
+    loading.describe_systems(cursor, wave)
 
 
-def _copy(cursor: Any, statement: str, data: bytes) -> None:
-    with cursor.cursor.copy(statement) as copy:
-        copy.write(data)
-
-
-def _count(wave: Wave, plan: Iterable[Sequence[Any]], counts: Counts) -> None:
-    for n, verdict, *_ in plan:
+def _count(wave: Wave, plan: Iterable[tuple[int, str, int | None]], counts: Counts) -> None:
+    for n, verdict, _ in plan:
         kind, ident, line = wave.keys[n]
         if verdict == "new":
             counts.accepted += 1

@@ -18,11 +18,14 @@ from commonweal.apps.record.conformance.packages import snapshot as profile_snap
 from commonweal.apps.record.conformance.rules import enforce as enforce_profile
 from commonweal.apps.record.conformance.rules import listed as profile_rules
 from commonweal.apps.record.conformance.rules import release as release_profile
+from commonweal.apps.record.deferring import bring_back as bring_indexes_back
+from commonweal.apps.record.deferring import set_aside as set_indexes_aside
 from commonweal.apps.record.directory import publish as publish_directory
 from commonweal.apps.record.export import Own, OwnRow, StoreCounts, changes, counts, own_resources, snapshot
 from commonweal.apps.record.feed_facts import FeedFacts, feed_facts
 from commonweal.apps.record.hashing import content_hash
 from commonweal.apps.record.indexing import Indexing, reindex
+from commonweal.apps.record.origins import still_of
 from commonweal.apps.record.page import Document, PersonPage, document, person_page
 from commonweal.apps.record.rest.answers import Issue, answer, outcome, refusal
 from commonweal.apps.record.rest.handling import NotFound, base, fhir
@@ -75,6 +78,7 @@ __all__ = [
     "add_terminology",
     "answer",
     "base",
+    "bring_indexes_back",
     "changes",
     "check_profiles",
     "code_systems",
@@ -116,9 +120,11 @@ __all__ = [
     "search",
     "search_shared",
     "send_document",
+    "set_indexes_aside",
     "snapshot",
     "sources",
     "standing",
+    "still_of",
     "unmapped_codes",
     "who_is",
     "withdraw",

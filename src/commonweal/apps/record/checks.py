@@ -8,6 +8,7 @@ from typing import LiteralString
 from django.db import connection
 
 from commonweal.apps.identity import api as identity
+from commonweal.apps.record import deferring
 
 _ASTRAY: LiteralString = (
     "SELECT count(*) FROM {table} t WHERE NOT EXISTS (SELECT FROM record_resource r WHERE r.rid = t.rid AND NOT "
@@ -55,6 +56,9 @@ def orphans() -> list[str]:
                 faults.append(f"{count} {what}")
         cursor.execute("SELECT source, local_id FROM record_compartment")
         held = set(cursor.fetchall())
+        waiting = deferring.aside(cursor)
+    if waiting:
+        faults.append(f"{waiting} indexes of search rows set aside by a load that did not end: land its file again")
     missing = sum((source, local_id) not in held for source, local_id, _, _ in identity.crosswalk())
     if missing:
         faults.append(f"{missing} links of a person to a compartment that does not exist")

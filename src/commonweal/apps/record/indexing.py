@@ -13,7 +13,8 @@ from django.db import connection, transaction
 
 from commonweal.apps.access.api import prepared
 from commonweal.apps.record import statements
-from commonweal.apps.record.actions import row_head, store_search_rows
+from commonweal.apps.record.actions import store_search_rows
+from commonweal.apps.record.loading import row_head
 from commonweal.apps.record.staging import Wave, index
 from commonweal.fhir.definitions import resource_types
 from commonweal.fhir.search_parameters import edition, indexed
@@ -85,6 +86,7 @@ def _stretch(now: Indexing) -> int:
     """Index the next stretch; one transaction."""
     last = min(now.done + STRETCH, now.upto)
     with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statements.MEMORY)
         cursor.execute(statements.STAGE)
         cursor.execute(statements.CLEAR)
         cursor.execute(_STRETCH, {"done": now.done, "upto": last})

@@ -93,7 +93,8 @@ def search(
     """
     request = _request(kind, params)
     if isinstance(scope, SourceScope):
-        return searched(request, of_source(scope), settings.COMMONWEAL_NOW(), scope.source, cursor)
+        reach = of_source(scope, searching.foreseen(kind, request.conditions))
+        return searched(request, reach, settings.COMMONWEAL_NOW(), scope.source, cursor)
     whose = f"{scope.actor.key} {scope.person_id}"
     if not identity.location_hidden(scope.compartments):
         return searched(request, of_person(scope), settings.COMMONWEAL_NOW(), whose, cursor)

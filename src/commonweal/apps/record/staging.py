@@ -38,7 +38,9 @@ class Wave:
     """
 
     keys: list[tuple[str, str, int]] = field(default_factory=list)  # type, id, line
-    items: list[bytes] = field(default_factory=list)
+    whose: list[str | None] = field(default_factory=list)  # the local id of the person each is about
+    categories: list[str] = field(default_factory=list)
+    items: list[bytes] = field(default_factory=list)  # the end of each row: type, id, when, line, digest, body
     values: tuple[Values, ...] = field(default_factory=lambda: tuple(defaultdict(list) for _ in _FORMATS))
     rows: list[Rows] = field(default_factory=list)  # of each kind, as ``statements.SEARCH_ROWS`` lists them
     systems: dict[int, str] = field(default_factory=dict)  # code systems that search rows name, by number
@@ -49,7 +51,6 @@ class Wave:
         """Format the search values, in the order of the index by value; nothing can be added any more."""
         if self.rows:
             return
-        self.items = [b"".join(self.items)]
         for values, (tail, system, value) in zip(self.values, _FORMATS, strict=True):
             listed = sorted(values, key=itemgetter(0, value))
             self.rows.append([(tail(row), values[row]) for row in listed])
@@ -97,20 +98,27 @@ def prepare(source: str, feed: str, items: Iterable[Parsed]) -> Prepared:
     return prepared
 
 
+def staged_items(wave: Wave) -> bytes:
+    """The rows of the staging table of resources, as COPY text."""
+    heads = (
+        f"{n}\t{NULL if person is None else _escape(person)}\t{category}\t".encode()
+        for n, (person, category) in enumerate(zip(wave.whose, wave.categories, strict=True))
+    )
+    return b"".join([head + item for head, item in zip(heads, wave.items, strict=True)])
+
+
 def _add(wave: Wave, source: str, feed: str, item: Parsed, digest: bytes) -> None:
-    """Format one resource for the staging tables."""
+    """Format one resource, as far as it can be without knowing its numbers."""
     n = len(wave.keys)
     line, kind, ident, person, body, resource, category = item
     wave.keys.append((kind, ident, line))
-    local = NULL if person is None else _escape(person)
+    wave.whose.append(None if person is None else person.replace("\0", ""))
+    wave.categories.append(category)
     if b"\\" in body:
         body = body.replace(b"\\", b"\\\\")
     if b"\t" in body or b"\r" in body or b"\n" in body:
         body = body.replace(b"\t", b"\\t").replace(b"\r", b"\\r").replace(b"\n", b"\\n")
-    head = (
-        f"{n}\t{local}\t{kind}\t{_escape(ident)}\t{category}\t{happened_at(resource) or NULL}\t{line}\t"
-        f"\\\\x{digest.hex()}\t"
-    )
+    head = f"{kind}\t{_escape(ident)}\t{happened_at(resource) or NULL}\t{line}\t\\\\x{digest.hex()}\t"
     wave.items.append(b"%b%b\n" % (head.encode(), body))
     index(wave, n, resource, source, person)
     if person is not None:

@@ -4,8 +4,8 @@ Staging tables live in the session (``pg_temp``) and empty themselves at the end
 joins are to fit in memory, hence ``work_mem`` for its transaction.
 """
 
+MEMORY = "SET LOCAL work_mem = '64MB'"
 STAGE = """
-SET LOCAL work_mem = '64MB';
 CREATE TEMP TABLE IF NOT EXISTS stage_item (
     n integer, local_id text COLLATE "C", type text COLLATE "C", id text COLLATE "C",
     category text COLLATE "C",
@@ -23,7 +23,7 @@ DELETE FROM stage_item; DELETE FROM stage_token; DELETE FROM stage_date; DELETE 
 DELETE FROM stage_reference; DELETE FROM stage_number; DELETE FROM stage_plan;
 """
 
-COPY_ITEMS = "COPY stage_item FROM STDIN"
+COPY_ITEMS = "COPY stage_item (n, local_id, category, type, id, happened_at, line, digest, body) FROM STDIN"
 
 # A compartment for each local person the source speaks of for the first time, unless all it says was lawfully removed.
 COMPARTMENTS = """
@@ -73,23 +73,6 @@ LEFT JOIN LATERAL (
 ) r ON true
 """
 
-# Where none of the items is held, nothing needs to be looked up: the unique index on (type, id) has the last word.
-SOME_HELD = """
-SELECT EXISTS (SELECT FROM unnest(%s::text[], %s::text[]) AS k (type, id)
-CROSS JOIN LATERAL (SELECT FROM record_resource WHERE type = k.type AND id = k.id OFFSET 0) r)
-"""
-PLAN_NEW = """
-WITH people AS MATERIALIZED (
-    SELECT c.local_id, c.id FROM (SELECT DISTINCT local_id FROM stage_item WHERE local_id IS NOT NULL) d
-    CROSS JOIN LATERAL (
-        SELECT id, local_id FROM record_compartment WHERE source = %(source)s AND local_id = d.local_id OFFSET 0
-    ) c
-)
-INSERT INTO stage_plan (n, rid, compartment_id, category, source_id, version, verdict)
-SELECT s.n, nextval('record_resource_rid'), c.id, s.category, %(source_id)s, 1, 'new'
-FROM stage_item s LEFT JOIN people c USING (local_id)
-"""
-
 FORMER = """
 SELECT r.compartment_id, r.source_id, r.body FROM stage_plan p JOIN record_resource r ON r.rid = p.rid
 WHERE p.verdict = 'changed' AND r.rid = ANY (ARRAY(SELECT rid FROM stage_plan WHERE verdict = 'changed'))
@@ -135,27 +118,33 @@ WHERE p.verdict = 'changed' AND r.rid = p.rid
 """
 CHANGE = (KEEP_FORMER, *FORGET, REPLACE)
 
-# Each kind of search row, in the order of ``search_values``: how it is staged, how it is stored. What they are of is
-# known by then, and they come in the order of the index by value: neighbours go to the same page while it is in the
-# processor's cache, which makes a load a quarter faster.
-_STAGED = "COPY {stage} (compartment_id, rid, source_id, category, parameter, item, {own}) FROM STDIN"
+# Each kind of search row, in the order of ``search_values``: copied to its table, or staged and then stored. What they
+# are of is known by then, and they come in the order of the index by value: neighbours go to the same page while it
+# is in the processor's cache, which makes a load a quarter faster.
+_COPY = "COPY {table} (compartment_id, rid, source_id, category, parameter, item, {own}) FROM STDIN"
 _STORED = (
     "INSERT INTO {table} (compartment_id, rid, source_id, category, parameter, item, {own}) "
     "SELECT compartment_id, rid, source_id, category, parameter, item, {own} FROM {stage}"
 )
-SEARCH_ROWS = tuple(
-    tuple(
-        statement.replace("{stage}", "stage_" + kind).replace("{table}", "record_" + kind).replace("{own}", own)
-        for statement in (_STAGED, _STORED)
-    )
-    for kind, own in (
-        ("token", "system, code"),
-        ("date", "low, high"),
-        ("string", "value, exact"),
-        ("reference", "kind, target"),
-        ("number", "low, high, system, code"),
-    )
+_KINDS = (
+    ("token", "system, code"),
+    ("date", "low, high"),
+    ("string", "value, exact"),
+    ("reference", "kind, target"),
+    ("number", "low, high, system, code"),
 )
+
+
+def _of_kinds(statement: str, table: str) -> tuple[str, ...]:
+    return tuple(
+        statement.replace("{table}", table + kind).replace("{stage}", "stage_" + kind).replace("{own}", own)
+        for kind, own in _KINDS
+    )
+
+
+COPY_SEARCH_ROWS = _of_kinds(_COPY, "record_")
+STAGE_SEARCH_ROWS = _of_kinds(_COPY, "stage_")
+STORE_SEARCH_ROWS = _of_kinds(_STORED, "record_")
 SYSTEMS = """
 INSERT INTO record_system (id, system) SELECT k.id, k.system FROM unnest(%s::bigint[], %s::text[]) AS k (id, system)
 WHERE NOT EXISTS (SELECT FROM record_system s WHERE s.id = k.id) ORDER BY k.id ON CONFLICT DO NOTHING

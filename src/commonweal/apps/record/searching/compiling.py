@@ -5,13 +5,13 @@ others that are found by the rest of it. Each step is a subquery of its own, whi
 end. A chain has at most two references, and all chains of a search together may go through a bounded number of types.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from commonweal.apps.record.searching import conditions, values
 from commonweal.apps.record.searching.conditions import TABLES, Context, Sought
-from commonweal.apps.record.searching.reach import Reach, compartments_of, named, refers_elsewhere
+from commonweal.apps.record.searching.reach import Asked, Reach, compartments_of, named, refers_elsewhere
 from commonweal.apps.record.searching.terms import (
     MOST_BRANCHES,
     NEVER,
@@ -284,6 +284,33 @@ class Compiler:
         return Sql("r.rid IN (") + found + ")"
 
 
+def _subjects(kind: str, name: str, value: str) -> Asked | None:
+    """The Patients by whom a condition holds a search for ``kind`` to their compartments, and the element it reads."""
+    parameter = parameters(kind).get(name.removesuffix(":Patient"))
+    if parameter is None or len(parameter.reads) != 1 or parameter.reads[0].number not in own(kind):
+        return None
+    said = tuple(item.removeprefix("Patient/") for item in alternatives(name, value))
+    return None if any("/" in item for item in said) else (said, (parameter.reads[0].number,))
+
+
+def foreseen(kind: str, pairs: Sequence[tuple[str, str]]) -> Asked:
+    """What compiling a source's own search for ``kind`` will ask of references to Patients; nothing, for most."""
+    if not personal(kind):
+        return (), ()
+    for name, value in pairs:
+        asked = _subjects(kind, name, value)
+        if asked is not None:
+            return asked
+    for name, _ in pairs:
+        of, base = kind, name.partition(".")[0].partition(":")[0] if "." in name else ""
+        if name.startswith("_has:") and name.count(":") > 2:
+            _, of, base, _ = name.split(":", 3)
+        parameter = parameters(of).get(base) if of in resource_types() else None
+        if parameter is not None and any(read.number in own(of) for read in parameter.reads):
+            return (), tuple(read.number for read in parameter.reads)
+    return (), ()
+
+
 def pinned(reach: Reach, kind: str, pairs: Iterable[tuple[str, str]]) -> tuple[tuple[int, ...], str]:
     """The compartments that a source's own search is held to by naming Patients, and the value that names them.
 
@@ -292,15 +319,11 @@ def pinned(reach: Reach, kind: str, pairs: Iterable[tuple[str, str]]) -> tuple[t
     if reach.of_person or not reach.source or not personal(kind):
         return (), ""
     for name, value in pairs:
-        parameter = parameters(kind).get(name.removesuffix(":Patient"))
-        if parameter is None or len(parameter.reads) != 1 or parameter.reads[0].number not in own(kind):
-            continue
-        said = [item.removeprefix("Patient/") for item in alternatives(name, value)]
-        if any("/" in item for item in said):
-            continue
-        whose, elsewhere = named(reach, said, [read.number for read in parameter.reads])
-        if whose and not elsewhere:
-            return whose, value
+        asked = _subjects(kind, name, value)
+        if asked is not None:
+            whose, elsewhere = named(reach, *asked)
+            if whose and not elsewhere:
+                return whose, value
     return (), ""
 
 

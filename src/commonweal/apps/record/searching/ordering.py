@@ -13,6 +13,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -100,8 +101,9 @@ def beyond(listed: Sequence[Key], last: Sequence[str | None], prefix: str) -> Sq
     return Sql("(") + joined(either, " OR ") + ")" if either else NOTHING
 
 
-def _fernet() -> Fernet:
-    key = hashlib.sha256(b"commonweal search cursor " + settings.SECRET_KEY.encode()).digest()
+@lru_cache(maxsize=1)
+def _fernet(secret: str) -> Fernet:
+    key = hashlib.sha256(b"commonweal search cursor " + secret.encode()).digest()
     return Fernet(base64.urlsafe_b64encode(key))
 
 
@@ -113,13 +115,13 @@ def _search(request: Request, whose: str) -> str:
 def written(request: Request, whose: str, last: Sequence[Any]) -> str:
     """The cursor of a page whose last entry has the keys ``last``; ``whose`` says for whom the search is."""
     text = json.dumps([_search(request, whose), list(last)], separators=(",", ":"))
-    return _fernet().encrypt(text.encode()).decode().rstrip("=")
+    return _fernet(settings.SECRET_KEY).encrypt(text.encode()).decode().rstrip("=")
 
 
 def read(request: Request, whose: str, cursor: str) -> list[str | None]:
     """The keys in ``cursor``; BadSearch if it is not of this search, for this asker, by this server."""
     try:
-        search, last = json.loads(_fernet().decrypt((cursor + "=" * (-len(cursor) % 4)).encode()))
+        search, last = json.loads(_fernet(settings.SECRET_KEY).decrypt((cursor + "=" * (-len(cursor) % 4)).encode()))
     except (InvalidToken, ValueError):
         search, last = "", []
     if search != _search(request, whose):

@@ -4,8 +4,7 @@ Every part of a search, chains and includes as well, is held to it in the query 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 from django.db import connection
 
@@ -16,17 +15,23 @@ from commonweal.fhir.compartment import personal
 _NOBODY = Sql("r.compartment_id IS NULL")
 
 
+Asked = tuple[tuple[str, ...], tuple[int, ...]]  # ids of Patients, numbers of elements that refer to them
+Told = tuple[tuple[int, ...], bool]  # their compartments, and whether such references are rows
+
+
 @dataclass(frozen=True, slots=True)
 class Reach:
     """``compartments`` and ``categories`` of the open person (None: not held to one); ``sources``: record_source ids.
 
-    ``source`` is the ODS code of a source's own search, else ''. ``shared`` is a search about nobody.
+    ``source`` is the ODS code of a source's own search, else ''. ``known``: what was asked of references to Patients
+    already. A reach of nobody's is a search about nobody.
     """
 
     sources: tuple[int, ...] = ()
     compartments: tuple[int, ...] | None = None
     categories: tuple[str, ...] | None = None
     source: str = ""
+    known: dict[Asked, Told] = field(default_factory=dict, compare=False)
 
     @property
     def of_person(self) -> bool:
@@ -73,48 +78,49 @@ def of_person(scope: Scope) -> Reach:
     return Reach(sources or (0,), compartments, tuple(sorted(scope.categories)))
 
 
-def of_source(scope: SourceScope) -> Reach:
-    """What a partner's system may search: its own organisation's resources, from any of its feeds."""
+def of_source(scope: SourceScope, foreseen: Asked = ((), ())) -> Reach:
+    """What a partner's system may search: its own organisation's resources, from any of its feeds.
+
+    ``foreseen``: what the search will ask of references to Patients, so that it is asked in the same statement. A
+    search that names them looks into the rows of few people, for which one plan is as good as another: PostgreSQL
+    then takes the one it has, instead of working out each time how it would find these.
+    """
+    sources, told = _ask(scope.source, foreseen, "force_generic_plan" if foreseen[0] else "auto")
+    return Reach(sources or (0,), source=scope.source, known={foreseen: told})
+
+
+_ASK = """
+SELECT sources, whose, elsewhere, set_config('plan_cache_mode', %s::text, true)
+FROM record_reach(%s::text, %s::text[], %s::smallint[])
+"""
+
+
+def _ask(source: str, asked: Asked, plans: str) -> tuple[tuple[int, ...], Told]:
+    patients, numbers = asked
     with prepared() as cursor:
-        cursor.execute("SELECT id FROM record_source WHERE source = %s ORDER BY id", [scope.source])
-        return Reach(tuple(row[0] for row in cursor.fetchall()) or (0,), source=scope.source)
+        cursor.execute(_ASK, [plans, source, list(patients), list(numbers)])
+        sources, whose, elsewhere, _ = cursor.fetchall()[0]
+    return tuple(sources), (tuple(sorted(whose or ())), bool(elsewhere))
 
 
-_NAMED = """
-SELECT ARRAY(SELECT id FROM record_compartment WHERE source = %(source)s AND local_id = ANY (%(ids)s)
-    UNION SELECT compartment_id FROM record_resource
-    WHERE type = 'Patient' AND id = ANY (%(ids)s) AND source_id = ANY (%(sources)s) AND compartment_id IS NOT NULL),
-    EXISTS (SELECT FROM record_reference t WHERE t.parameter = ANY (%(numbers)s) AND t.target = ANY (%(ids)s)
-        AND t.source_id = ANY (%(sources)s))
-"""
-_FOREIGN = """
-SELECT EXISTS (SELECT FROM record_reference t
-    WHERE t.parameter = ANY (%s) AND t.kind = 'Patient' AND t.source_id = ANY (%s))
-"""
+def _told(reach: Reach, asked: Asked) -> Told:
+    told = reach.known.get(asked)
+    if told is None:
+        told = reach.known[asked] = _ask(reach.source, asked, "auto")[1]
+    return told
 
 
-def named(reach: Reach, patients: Iterable[str], numbers: Iterable[int]) -> tuple[tuple[int, ...], bool]:
+def named(reach: Reach, patients: Iterable[str], numbers: Iterable[int]) -> Told:
     """The compartments of Patients of the source, by id, and whether references to them by these elements are rows.
 
     A reference to the Patient of the resource's own compartment is none: the compartment says it.
     """
-    bound: dict[str, Any] = {
-        "source": reach.source,
-        "ids": list(patients),
-        "sources": list(reach.sources),
-        "numbers": list(numbers),
-    }
-    with prepared() as cursor:
-        cursor.execute(_NAMED, bound)
-        compartments, rows = cursor.fetchall()[0]
-    return tuple(sorted(compartments)), rows
+    return _told(reach, (tuple(patients), tuple(numbers)))
 
 
 def refers_elsewhere(reach: Reach, numbers: Iterable[int]) -> bool:
     """Whether any reference by these elements is to a Patient of another compartment, so that it is a row."""
-    with prepared() as cursor:
-        cursor.execute(_FOREIGN, [list(numbers), list(reach.sources)])
-        return bool(cursor.fetchall()[0][0])
+    return _told(reach, ((), tuple(numbers)))[1]
 
 
 def compartments_of(reach: Reach, patients: Iterable[str]) -> tuple[int, ...]:
