@@ -57,9 +57,10 @@ def tell(morning: Morning, folder: Path) -> int:
 
     if not folder.exists():
         folder.mkdir()
-        for (wave, source), texts in this_morning.messages(morning.people, settings.COMMONWEAL_NOW()).items():
-            (folder / wave).mkdir(exist_ok=True)
-            (folder / wave / f"{source}.hl7").write_text("\n\n".join(texts) + "\n\n", encoding="utf-8", newline="")
+        for (number, source), texts in this_morning.messages(morning.people, settings.COMMONWEAL_NOW()).items():
+            (folder / number).mkdir(exist_ok=True)
+            text = "\n\n".join(texts) + "\n\n"
+            (folder / number / f"{source}.hl7").write_text(text, encoding="utf-8", newline="")
     for wave in sorted(folder.iterdir()):
         for path in sorted(wave.iterdir()):
             exchange.land("adt", [path], path.stem)

@@ -12,7 +12,7 @@ from commonweal.apps.coordination.escalating import escalate
 from commonweal.apps.coordination.raising import work_off
 
 log = logging.getLogger(__name__)
-LOOK_SECONDS = 1.0  # without a word from the outbox it is looked at all the same
+LOOK_SECONDS = 0.25  # without a word from the outbox it is looked at all the same
 ESCALATE_SECONDS = 15.0
 REST_SECONDS = 1.0  # after a fault
 
@@ -44,6 +44,6 @@ def _listen() -> None:
 
 
 def _wait() -> None:
-    """Until the outbox says that it was written to, or for a second."""
+    """Until the outbox says that it was written to, or for a moment."""
     for _ in connection.connection.notifies(timeout=LOOK_SECONDS, stop_after=1):
         pass

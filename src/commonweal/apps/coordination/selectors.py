@@ -90,7 +90,6 @@ class Listed:
     alerts: list[Told] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     closed_to_me: int = 0
-    newest: int = 0
     more: bool = False
 
 
@@ -158,12 +157,16 @@ def as_worker(actor: access.Actor, action: str, target: str = "") -> Iterator[ac
 def alerts(actor: access.Actor, shown: str) -> Listed:
     """One list of the actor's alerts, newest first, each person opened by the gate; what is shown counts as seen.
 
-    ``shown``: a list of ``SHOWN``. Raises ``Refused`` for anybody but care staff.
+    ``shown``: a list of ``SHOWN``; empty for the one with the newest that the actor has not seen.
+
+    Raises ``Refused`` for anybody but care staff.
     """
-    with as_worker(actor, "read alerts", shown) as session:
+    with as_worker(actor, "read alerts", shown or "new") as session:
         rows = _rows(session.now)
+        if not shown:
+            unseen = (where for row in rows if row.seen_at is None and (where := row.where(actor.key)) in SHOWN[:3])
+            shown = next(unseen, TEAM)
         listed = Listed(shown, counts=Counter(row.where(actor.key) for row in rows))
-        listed.newest = max((row.id for row in rows), default=0)
         wanted = [row for row in rows if row.where(actor.key) == shown]
         listed.more = len(wanted) > MOST
         _open(session, wanted[:MOST], listed)

@@ -14,10 +14,10 @@ from commonweal.domain.coordination.alerts import BY_PEOPLE, AlertError, AlertSt
 
 @require_safe
 def alerts(request: HttpRequest) -> HttpResponse:
-    """One list of the reader's alerts: ``?show=`` team (the default), mine, escalated or ended."""
+    """One list of the reader's alerts: ``?show=`` team, mine, escalated or ended; without, the one with what is new."""
     actor = access.actor_of(request)
-    shown = request.GET.get("show", selectors.TEAM)
-    listed = selectors.alerts(actor, shown if shown in selectors.SHOWN else selectors.TEAM)
+    shown = request.GET.get("show", "")
+    listed = selectors.alerts(actor, shown if shown in selectors.SHOWN else "")
     page = {"listed": listed, "stream_port": settings.COMMONWEAL_ALERTS_PORT, "ended_days": selectors.ENDED_FOR.days}
     return render(request, "coordination/alerts.jinja", page)
 

@@ -1,20 +1,21 @@
 // Says when there is something new; never moves what is being read. The page works without: "Check for new alerts".
 const news = document.getElementById('alert-news');
 const ASK_EVERY = 30_000;
-let newest = Number(news.dataset.newest);
+const title = document.title;
+let said = '';
 let asking = 0;
 
-const tell = (said) => {
-  if (!said.waiting || said.newest <= newest) return;
-  newest = said.newest;
-  const words = said.waiting === 1 ? '1 alert that you have not seen.' : `${said.waiting} alerts that you have not seen.`;
+const tell = ({ waiting, newest }) => {
+  if (said === `${waiting} ${newest}`) return;
+  said = `${waiting} ${newest}`;
+  document.title = waiting ? `(${waiting}) ${title}` : title;
+  if (!waiting) { news.replaceChildren(); return; }
   const line = document.createElement('p');
   const link = document.createElement('a');
   link.href = '/alerts';
   link.textContent = 'Show what is new';
-  line.append(`${words} `, link);
+  line.append(waiting === 1 ? '1 alert that you have not seen. ' : `${waiting} alerts that you have not seen. `, link);
   news.replaceChildren(line);
-  document.title = `(${said.waiting}) ${document.title.replace(/^\(\d+\) /, '')}`;
 };
 
 const over = () => {
