@@ -206,3 +206,34 @@ def test_a_feed_that_stops_raises_one_notice_and_closes_it_when_it_comes_again(
     api.land("community", [write(tmp_path / "b.csv", HEADER, CONTACT.replace("C1", "C9"))], "RY9")
     assert api.watch() == []
     assert [one.closed_at is not None for one in api.notices()] == [True]
+
+
+def test_a_past_day_is_repeated_with_its_mapping_and_corrected_with_todays(tmp_path: Path) -> None:
+    from django.conf import settings
+
+    from commonweal.apps.exchange import api
+
+    today = settings.COMMONWEAL_NOW().date()
+    own(today - timedelta(days=10), "h: FLD, t: VR")
+    seen = ["1,,V1,2020-09-01,h", "2,,V2,2020-09-02,t", "2,,V3,2020-09-03,x"]
+    path = write(tmp_path / "RY8.csv", "Client,NHS No,Visit,Seen,How", *seen)
+    receipt = api.land("community", [path], "RY8")["files"][0]["receipt"]
+    before = state()
+    # The file of that day's mapping is edited, and a mapping of today is written: the day itself is as it was
+    own(today - timedelta(days=10), "h: HH")
+    own(today, "h: HH, x: AMB")
+    then = api.again.difference(receipt, today=False)
+    assert (then.same, then.new, then.changed, then.withdrawn, then.aside, then.passing) == (4, 0, 0, 0, 0, 0)
+    assert api.again.apply(receipt, today=False)["stored"] == 0
+    assert state() == before
+    # Today's reading: V1 in another class, V2 with an unknown code, V3 known now
+    found = api.again.difference(receipt, today=True)
+    assert (found.new, found.changed, found.withdrawn, found.aside, found.passing) == (1, 1, 1, 1, 1)
+    assert dict(found.elements) == {"Encounter.class": 1}
+    assert state() == before
+    assert api.again.apply(receipt, today=True) == {"stored": 2, "withdrawn": 1, "quarantined": 1}
+    one = api.receipts()[0]
+    assert (one.read, one.accepted, one.quarantined) == (3, 2, 1)
+    assert [item.line for item in api.quarantine()] == [3]
+    after = api.again.difference(receipt, today=True)
+    assert (after.new, after.changed, after.withdrawn) == (0, 0, 0)

@@ -192,12 +192,10 @@ def _finish(receipt: Receipt, progress: Progress | None) -> None:
         _finish_analysis(receipt)
     else:
         read = partial(_read, receipt, nature(receipt.feed, receipt.source), mappings.plan_of(receipt))
-        if receipt.size >= DEFERRED and receipt.feed in RESOURCES:
-            record.set_indexes_aside()
-        for batch in ahead(beside.beside(read) if beside.worth(receipt.size) else read()):
-            _again(partial(_store, receipt, batch))
-            _tell(progress, receipt, batch.position)
-    record.bring_indexes_back()  # those a killed load left aside as well
+        with record.deferred_indexing(receipt.size >= DEFERRED and receipt.feed in RESOURCES):
+            for batch in ahead(beside.beside(read) if beside.worth(receipt.size) else read()):
+                _again(partial(_store, receipt, batch))
+                _tell(progress, receipt, batch.position)
     _cut_what_was_removed(receipt)
     now = settings.COMMONWEAL_NOW()
     with transaction.atomic():

@@ -7,7 +7,7 @@ Errors: ``ExchangeError`` and below it ``UnknownFeed``, ``UnknownSource``, ``Mis
 ``removal``: asking for, confirming and doing a lawful removal, as the tables' owner.
 """
 
-from commonweal.apps.exchange import changes
+from commonweal.apps.exchange import again, changes
 from commonweal.apps.exchange.actions import by_source, land, replay
 from commonweal.apps.exchange.bulk.jobs import work
 from commonweal.apps.exchange.errors import (
@@ -46,6 +46,7 @@ __all__ = [
     "RemovalRefused",
     "UnknownFeed",
     "UnknownSource",
+    "again",
     "by_source",
     "changes",
     "feeds_health",

@@ -84,6 +84,16 @@ def later(changes: Collection[int], at: datetime) -> None:
         cursor.execute("UPDATE exchange_change SET again_at = %s WHERE id = ANY (%s)", [at, list(changes)])
 
 
+def forget(wholes: Iterable[tuple[str, str]]) -> int:
+    """Take out what names one of these (source, local number), for a lawful removal. Rows deleted."""
+    with connection.cursor() as cursor:
+        gone = 0
+        for source, local in wholes:
+            cursor.execute("DELETE FROM exchange_change WHERE source = %s AND %s = ANY (people)", [source, local])
+            gone += cursor.rowcount
+    return gone
+
+
 def waiting() -> int:
     """How many rows wait for something to be known."""
     with connection.cursor() as cursor:

@@ -23,6 +23,10 @@ class BadSchedule(ExchangeError):
     """A table of schedules that cannot be read."""
 
 
+class NotReadAgain(ExchangeError):
+    """A whole file of a feed that no mapping reads into the record."""
+
+
 class MissingFile(ExchangeError):
     """A path that is not there, or a folder with nothing in it."""
 

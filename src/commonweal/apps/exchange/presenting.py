@@ -1,6 +1,7 @@
 """A feed's health in words and pictures, for its pages."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from commonweal.apps.exchange import mappings
@@ -31,6 +32,8 @@ def row(one: Health, names: Mapping[str, str], feeds: Mapping[str, str]) -> dict
         "feed_name": feeds.get(one.feed, one.feed),
         "last": one.last,
         "due": one.due,
+        "last_day": _day(one.last),
+        "due_day": _day(one.due),
         "late": f"{in_words(one.late)} late" if one.late else "",
         "rows": f"{latest.rows:,}" if latest else "",
         "expected": _limits(latest),
@@ -45,6 +48,10 @@ def _limits(point: Point | None) -> str:
     if point is None or point.lower is None or point.upper is None:
         return ""
     return f"{point.lower:,.0f} to {point.upper:,.0f}"
+
+
+def _day(at: datetime | None) -> str:
+    return f"{at.day} {at:%b %Y}" if at else ""
 
 
 def _share(share: float | None) -> str:

@@ -140,7 +140,7 @@ def quarantined(targets: Targets) -> list[Quarantine]:
 def messages(targets: Targets) -> Any:
     """The messages about the compartments that go whole, and those that name one of them, such as merged away."""
     pattern = targets.wanted().pattern()
-    found = set()
+    found: set[int] = set()
     for _, source, local in targets.wholes:
         theirs = Message.objects.filter(Q(mrn=local) | Q(also__contains=[local]), source=source)
         found.update(theirs.values_list("pk", flat=True))

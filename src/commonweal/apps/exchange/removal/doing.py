@@ -22,6 +22,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from commonweal.apps.access import api as access
+from commonweal.apps.exchange import changes
 from commonweal.apps.exchange.models import BulkRequest, Quarantine, Receipt, Removal
 from commonweal.apps.exchange.removal import cutting, journals, listing
 from commonweal.apps.exchange.removal.asking import Targets, messages, quarantined, receipts
@@ -31,7 +32,13 @@ from commonweal.domain.access.vocabulary import Role
 from commonweal.lake.removing import remove
 from commonweal.lake.store import Lake
 
-VACUUMED = (*record.erasing.TABLES, *identity.erasing.TABLES, "exchange_quarantine", "exchange_message")
+VACUUMED = (
+    *record.erasing.TABLES,
+    *identity.erasing.TABLES,
+    "exchange_quarantine",
+    "exchange_message",
+    "exchange_change",
+)
 Step = Callable[[str], None]
 
 
@@ -92,6 +99,7 @@ def _database(number: int) -> None:
         Quarantine.objects.filter(pk__in=[row.pk for row in rows]).delete()
         # Its control id and digest stay, so that the same message sent again is known and not taken.
         gone["messages"] = messages(found).update(raw=b"", mrn="", also=[], event="")
+        gone["changes to be told of"] = changes.forget((source, local) for _, source, local in wholes)
         gone |= record.erasing.erase(found.rids, compartments)
         identity.erasing.forget_demographics(found.parts)
         gone["identity rows"], emptied = identity.erasing.forget(wholes)
