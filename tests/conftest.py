@@ -45,8 +45,10 @@ def home() -> Path:
     from commonweal.cli import runtime
 
     runtime.start("batch")
+    from django.contrib.auth.hashers import ScryptPasswordHasher
     from django.db import connections
 
+    ScryptPasswordHasher.work_factor = 2**4  # slow on purpose, which no test is about
     connections.close_all()
     return path
 

@@ -16,14 +16,11 @@ PASSWORD = "correct horse battery"
 
 
 @pytest.fixture(scope="module")
-def workers(database: str) -> Iterator[None]:
+def workers(database: str) -> None:
     from commonweal.apps.access import api as access
 
-    with pytest.MonkeyPatch.context() as patch:  # scrypt is slow on purpose
-        patch.setattr("django.contrib.auth.hashers.ScryptPasswordHasher.work_factor", 2**4)
-        for name in ("dr.ray", "dr.lee", "dr.new"):
-            access.create_user(name, PASSWORD, access.Role.CLINICIAN, "P01", name)
-        yield
+    for name in ("dr.ray", "dr.lee", "dr.new"):
+        access.create_user(name, PASSWORD, access.Role.CLINICIAN, "P01", name)
 
 
 @pytest.fixture(autouse=True)

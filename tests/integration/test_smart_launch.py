@@ -32,20 +32,18 @@ VICKY = "999 000 0018"
 
 
 @pytest.fixture(scope="module")
-def world(database: str) -> Iterator[World]:
+def world(database: str) -> World:
     from commonweal.apps.access import api as access
 
-    with pytest.MonkeyPatch.context() as patch:  # scrypt is slow on purpose
-        patch.setattr("django.contrib.auth.hashers.ScryptPasswordHasher.work_factor", 2**4)
-        made = make()
-        access.register_app(
-            "chart-app",
-            "Growth charts",
-            by="operator:it",
-            scopes=["launch/patient", "patient/*.rs", "user/Observation.rs", "online_access"],
-            redirects=[BACK],
-        )
-        yield made
+    made = make()
+    access.register_app(
+        "chart-app",
+        "Growth charts",
+        by="operator:it",
+        scopes=["launch/patient", "patient/*.rs", "user/Observation.rs", "online_access"],
+        redirects=[BACK],
+    )
+    return made
 
 
 @pytest.fixture(autouse=True)

@@ -146,7 +146,10 @@ def grants(user: User) -> list[Grant]:
             "AND a.closed_at IS NULL ORDER BY g.id DESC",
             [user.pk, timezone.now()],
         )
-        return [Grant(*row[:4], tuple(dict.fromkeys(map(smart.in_words, row[4])))) for row in cursor.fetchall()]
+        return [
+            Grant(ident, name, granted, ends, tuple(dict.fromkeys(map(smart.in_words, scopes))))
+            for ident, name, granted, ends, scopes in cursor.fetchall()
+        ]
 
 
 def end(user: User, grant_id: int | None = None, session_key: str = "") -> int:

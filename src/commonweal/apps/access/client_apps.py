@@ -48,13 +48,13 @@ def find(client: str) -> ClientApp | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    *first, redirects, scopes, jwks, url = row
+    ident, known_as, name, user_id, redirects, scopes, jwks, url = row
     keys = None
     if jwks is not None:
         keys = Keys(given=json.loads(jwks) if isinstance(jwks, str) else jwks)
     elif url:
         keys = _keys.setdefault(url, Keys(url))  # kept, so that they are not fetched for each token
-    return ClientApp(*first, tuple(redirects), tuple(scopes), keys)
+    return ClientApp(ident, known_as, name, user_id, tuple(redirects), tuple(scopes), keys)
 
 
 def register(
