@@ -79,21 +79,34 @@ def test_what_is_held_already_is_found_by_the_unique_index_and_staged(tmp_path: 
 def test_indexes_a_killed_load_left_aside_are_told_of_and_come_back_with_the_next(tmp_path: Path) -> None:
     from commonweal.apps.exchange import api
     from commonweal.apps.record import api as record
+    from commonweal.apps.record import deferring
 
     before = indexes()
-    assert record.set_indexes_aside()
+    assert deferring.set_aside()
     assert len(before) - len(indexes()) == 10
     assert [fault[:10] for fault in record.orphans()] == ["10 indexes"]
     api.land("gp", [write_lines(tmp_path / "A81001.ndjson", gp_lines("A81001", 1))], "A81001")
     assert indexes() == before
-    assert record.bring_indexes_back() == 0
+    assert deferring.bring_back() == 0
+
+
+def test_a_load_that_is_stopped_leaves_every_index_there(tmp_path: Path) -> None:
+    from commonweal.apps.exchange import api
+
+    def stopped(name: str, done: int, size: int) -> None:
+        raise KeyboardInterrupt
+
+    before = indexes()
+    path = write_lines(tmp_path / "A81001.ndjson", gp_lines("A81001", 1))
+    with pytest.raises(KeyboardInterrupt):
+        api.land("gp", [path], "A81001", stopped)
+    assert indexes() == before
 
 
 def test_a_store_that_holds_much_keeps_its_indexes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from commonweal.apps.exchange import api
-    from commonweal.apps.record import api as record
     from commonweal.apps.record import deferring
 
     monkeypatch.setattr(deferring, "SMALL", 10)
     api.land("gp", [write_lines(tmp_path / "A81001.ndjson", gp_lines("A81001", 1))], "A81001")
-    assert not record.set_indexes_aside()
+    assert not deferring.set_aside()

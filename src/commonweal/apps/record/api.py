@@ -18,8 +18,7 @@ from commonweal.apps.record.conformance.packages import snapshot as profile_snap
 from commonweal.apps.record.conformance.rules import enforce as enforce_profile
 from commonweal.apps.record.conformance.rules import listed as profile_rules
 from commonweal.apps.record.conformance.rules import release as release_profile
-from commonweal.apps.record.deferring import bring_back as bring_indexes_back
-from commonweal.apps.record.deferring import set_aside as set_indexes_aside
+from commonweal.apps.record.deferring import deferred as deferred_indexing
 from commonweal.apps.record.directory import publish as publish_directory
 from commonweal.apps.record.export import Own, OwnRow, StoreCounts, changes, counts, own_resources, snapshot
 from commonweal.apps.record.feed_facts import FeedFacts, feed_facts
@@ -78,7 +77,6 @@ __all__ = [
     "add_terminology",
     "answer",
     "base",
-    "bring_indexes_back",
     "changes",
     "check_profiles",
     "code_systems",
@@ -87,6 +85,7 @@ __all__ = [
     "compartments",
     "content_hash",
     "counts",
+    "deferred_indexing",
     "document",
     "enforce_profile",
     "erasing",
@@ -120,7 +119,6 @@ __all__ = [
     "search",
     "search_shared",
     "send_document",
-    "set_indexes_aside",
     "snapshot",
     "sources",
     "standing",

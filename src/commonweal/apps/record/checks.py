@@ -58,7 +58,7 @@ def orphans() -> list[str]:
         held = set(cursor.fetchall())
         waiting = deferring.aside(cursor)
     if waiting:
-        faults.append(f"{waiting} indexes of search rows set aside by a load that did not end: land its file again")
+        faults.append(f"{waiting} indexes of search rows set aside by a load that did not end: run commonweal reindex")
     missing = sum((source, local_id) not in held for source, local_id, _, _ in identity.crosswalk())
     if missing:
         faults.append(f"{missing} links of a person to a compartment that does not exist")

@@ -3,9 +3,12 @@
 The rows are stored as always, in the transaction of their batch; what waits is the indexes by which they are found.
 Only a store that is as good as empty is worth it, and bears it: until they are back a search reads whole tables. They
 come back before the load is reported as done, and earlier where a batch has to replace rows, which finds them by an
-index. If the load is killed, whatever lands next brings them back, and ``commonweal verify`` says that they are aside.
+index. If the load is killed, whatever lands next brings them back, or ``commonweal reindex`` does, and ``commonweal
+verify`` says that they are aside.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection, transaction
@@ -14,6 +17,20 @@ SMALL = 5_000  # resources held: so many search rows are read whole in the time 
 
 _HELD = "SELECT count(*) FROM (SELECT FROM record_resource LIMIT %s) r"
 _ASIDE = "SELECT count(*) FROM record_index_aside"
+
+
+@contextmanager
+def deferred(wanted: bool) -> Iterator[None]:
+    """Store what is stored within with its indexing deferred, if that is ``wanted`` and worth it.
+
+    At the end, however it came, every index is there: those as well that a killed load left aside.
+    """
+    if wanted:
+        set_aside()
+    try:
+        yield
+    finally:
+        bring_back()
 
 
 def set_aside() -> bool:

@@ -12,7 +12,7 @@ import orjson
 from django.db import connection, transaction
 
 from commonweal.apps.access.api import prepared
-from commonweal.apps.record import statements
+from commonweal.apps.record import deferring, statements
 from commonweal.apps.record.actions import store_search_rows
 from commonweal.apps.record.loading import row_head
 from commonweal.apps.record.staging import Wave, index
@@ -56,10 +56,19 @@ _DONE = "UPDATE record_indexing SET done = %(done)s"
 
 def state() -> Indexing:
     """How far the search rows are made by the definitions in use; ``done`` is -1 where a run has yet to begin."""
-    with prepared() as cursor:
-        cursor.execute(_STATE)
+    return asked()()
+
+
+def asked() -> Callable[[], Indexing]:
+    """As :func:`state`: asked now, and read when called. In a pipelined session it then has no wait of its own."""
+    cursor = prepared()
+    cursor.execute(_STATE)
+
+    def answered() -> Indexing:
         definitions, done, upto = cursor.fetchone()
-    return Indexing(done, upto) if definitions == edition() else Indexing(-1, upto)
+        return Indexing(done, upto) if definitions == edition() else Indexing(-1, upto)
+
+    return answered
 
 
 def reindex(again: bool = False, told: Callable[[Indexing], None] | None = None) -> int:
@@ -74,6 +83,7 @@ def reindex(again: bool = False, told: Callable[[Indexing], None] | None = None)
             cursor.execute("DELETE FROM record_parameter")
             rows = [(item.number, kind, item.kind, item.path) for kind in resource_types() for item in indexed(kind)]
             cursor.execute(_DESCRIBE, [list(column) for column in zip(*rows, strict=True)])
+    deferring.bring_back()
     made = 0
     while not (now := state()).complete:
         made += _stretch(now)
