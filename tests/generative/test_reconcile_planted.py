@@ -15,7 +15,7 @@ from tests.generative.reconcile_packs import TABLES
 from tests.generative.reconcile_wordings import WORDINGS, moved, told
 
 KINDS = [(make, kind) for make in (*TABLES, *WORDINGS) for kind in make(random.Random(0)).planters]
-quick = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+quick = settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 
 
 def graver(found: list[TableFinding]) -> list[TableFinding]:
