@@ -24,7 +24,10 @@ from commonweal.cli import runtime
 from commonweal.cli.home import home_dir
 from commonweal.feeds.archive import extract, writing
 
-PARTS = ("landing", "keys", "removals", "audit", "synthetic.json", "clock.json")
+PARTS = (
+    *("landing", "keys", "removals", "audit", "synthetic.json", "clock.json"),
+    *("sign-in.yaml", "second_factor.csv"),
+)
 _OLD = (".handle_pids.json", "postmaster.pid", "postmaster.opts", "log")
 
 

@@ -1,6 +1,7 @@
 """A lawful removal's part in access: who may confirm one, what of the person goes, and what is audited.
 
-Relationships, restrictions, cases and the person's own account go. The audit stays: that somebody looked, and that
+Relationships, restrictions, cases, what apps were let do about the person, and the person's own account go, with its
+second factors and bindings. The audit stays: that somebody looked, and that
 something was removed, is not the content that was removed.
 """
 
@@ -15,7 +16,7 @@ from commonweal.apps.access.models import Restriction, StoredRelationship, Token
 from commonweal.domain.access.scope import Actor
 from commonweal.domain.access.vocabulary import Purpose, Role
 
-TABLES = ("access_relationship", "access_restriction")
+TABLES = ("access_relationship", "access_restriction", "access_app_grant")
 
 
 def administrator(username: str, password: str) -> Actor:
@@ -48,13 +49,25 @@ def forget(compartments: Collection[int], people: Collection[UUID]) -> int:
         with connection.cursor() as cursor:  # a case of which other compartments stay is still about somebody here
             cursor.execute("DELETE FROM access_case WHERE compartments <@ %s::bigint[]", [wanted])
             gone += int(cursor.rowcount)
+            cursor.execute("DELETE FROM access_app_grant WHERE person_id = ANY (%s::uuid[])", [list(people)])
+            gone += int(cursor.rowcount)
         for user in User.objects.filter(person_id__in=list(people), role=Role.CITIZEN):
             Token.objects.filter(user=user).delete()
+            _forget_ways_in(user.pk)
             user.set_unusable_password()
             user.username, user.name, user.person_id, user.is_active = f"removed-{user.pk}", "Removed", None, False
             user.save()
             gone += 1
     return gone
+
+
+def _forget_ways_in(user_id: int) -> None:
+    """What an account signs in with, and where: another service's subject names the person as well as a name does."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM access_factor WHERE user_id = %s", [user_id])
+        cursor.execute("DELETE FROM access_lost_factor WHERE user_id = %s", [user_id])
+        cursor.execute("DELETE FROM access_binding WHERE user_id = %s", [user_id])
+        cursor.execute("DELETE FROM access_app_grant WHERE user_id = %s", [user_id])
 
 
 def audit_removal(by: Actor, action: str, target: str, ground: str, people: Mapping[UUID, Collection[int]]) -> None:
