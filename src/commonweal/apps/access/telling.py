@@ -11,9 +11,9 @@ from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection
 
 from commonweal.apps.access.models import User
+from commonweal.apps.access.prepared import prepared
 from commonweal.apps.access.scopes import Fact, scope_of
 from commonweal.domain.access.scope import Actor, Refused
 from commonweal.domain.access.vocabulary import Category, Purpose, Role
@@ -31,10 +31,10 @@ class Worker:
 def related_organisations(compartments: Collection[int], now: datetime | None = None) -> set[str]:
     """The organisations that have a current relationship with any of the compartments; as the batch role."""
     moment = now or settings.COMMONWEAL_NOW()
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(
-            "SELECT DISTINCT organisation FROM access_relationship WHERE compartment_id = ANY (%s) AND actor_key = '' "
-            "AND starts_at <= %s AND (ends_at IS NULL OR ends_at > %s)",
+            "SELECT DISTINCT organisation FROM access_relationship WHERE compartment_id = ANY (%s::bigint[]) "
+            "AND actor_key = '' AND starts_at <= %s AND (ends_at IS NULL OR ends_at > %s)",
             [list(compartments), moment, moment],
         )
         return {row[0] for row in cursor.fetchall()}
@@ -55,7 +55,7 @@ def may_be_told(
     """
     moment = now or settings.COMMONWEAL_NOW()
     found: dict[int, list[Fact]] = defaultdict(list)
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(
             "SELECT fact, compartment_id, kind, category, controller, until "
             "FROM access_facts(%s, '', %s::bigint[], %s)",

@@ -22,6 +22,7 @@ def escalate(now: datetime | None = None) -> int:
     """Escalate every open alert whose time has come, as the batch role; how many were."""
     moment = now or settings.COMMONWEAL_NOW()
     done = 0
+    recipients.fresh()
     with transaction.atomic():
         for row in _due(moment):
             _one(moment, *row)

@@ -97,6 +97,7 @@ def _put_off(change: exchange.changes.Change) -> None:
 
 def _act(changes: list[exchange.changes.Change]) -> None:
     now = settings.COMMONWEAL_NOW()
+    recipients.fresh()
     run = _Run(now, rules(now.date()), set())
     keys = {(change.source, number) for change in changes for number in change.people}
     compartments = record.compartments(keys)
@@ -121,7 +122,12 @@ def _act(changes: list[exchange.changes.Change]) -> None:
     exchange.changes.done({change.id for change in changes} - set(waiting))
     if acting:
         linked = identity.compartments_of_many({people[one] for _, own in acting for one in own})
-        known = {one: Person(people[one], linked.get(people[one], {})) for _, own in acting for one in own}
+        known: dict[int, Person] = {}
+        for source in {change.source for change, _ in acting}:
+            mine = [one for change, own in acting if change.source == source for one in own]
+            theirs = {one: kind for person in mine for one, kind in linked.get(people[person], {}).items()}
+            services = recipients.services(theirs, source)
+            known |= {one: Person(people[one], linked.get(people[one], {}), services) for one in mine}
         said = _said({one for _, own in acting for one in own})
         for change, own in acting:
             late = _bring(run, change.source, own, said, known)

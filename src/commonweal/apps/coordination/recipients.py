@@ -5,7 +5,8 @@ the change is about; of their accounts the teams that the organisation's own ope
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -37,10 +38,29 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person as a change finds them: their compartments by verified links, id → source."""
+    """A person as a change finds them: their compartments by verified links, id → source; and :func:`services`."""
 
     id: UUID
     compartments: Mapping[int, str]
+    services: Mapping[int, list[record.Stored]] = field(default_factory=dict)
+
+
+def services(compartments: Mapping[int, str], sender: str) -> dict[int, list[record.Stored]]:
+    """Services, assessments and referrals in several people's compartments (id → source), in two statements.
+
+    Contacts are read only where a service may stand behind them: not the sender's stays, nor a practice's visits.
+    """
+    near = [one for one, source in compartments.items() if source != sender and _kind_of(source) != "practice"]
+    found = record.standing(compartments, ["ServiceRequest"])
+    for compartment, rows in record.standing(near, ["EpisodeOfCare", "Encounter"]).items():
+        found.setdefault(compartment, []).extend(rows)
+    return found
+
+
+def fresh() -> None:
+    """Forget organisations and accounts read before: each transaction reads them anew."""
+    _kind_of.cache_clear()
+    _workers.cache_clear()
 
 
 def related(person: Person, source: str, rules: Rules) -> set[str]:
@@ -63,7 +83,7 @@ def _of_organisation(
     person: Person, about: int, category: str, organisation: str, roles: Collection[access.Role]
 ) -> list[Told]:
     allowed = access.may_be_told(person.id, person.compartments, about, access.Category(category), organisation, roles)
-    accounts = access.workers(organisation, allowed) if allowed else []
+    accounts = _workers(organisation, frozenset(allowed)) if allowed else ()
     if not accounts:
         return []
     by_team: dict[str, list[str]] = {}
@@ -83,40 +103,37 @@ def reached(
     allowed = access.may_be_told(
         person.id, person.compartments, about, access.Category(category), organisation, rules.kinds[kind].tell
     )
-    accounts = access.workers(organisation, allowed) if allowed else []
+    accounts = _workers(organisation, frozenset(allowed)) if allowed else ()
     desk = [account.key for account in accounts if not account.team]
     return desk if to == "duty" and desk else [account.key for account in accounts]
 
 
 def teams(person: Person, organisation: str) -> set[str]:
     """The teams that an organisation's own open services, referrals and assessments of a person name."""
-    own = [ident for ident, source in person.compartments.items() if source == organisation]
     found = set()
-    for one in _standing(own, _OPEN):
-        resource = orjson.loads(one.body)
-        if resource.get("status") in _OPEN[one.type]:
-            found.add(_team(resource))
+    for compartment, source in person.compartments.items():
+        for one in person.services.get(compartment, ()) if source == organisation else ():
+            resource = orjson.loads(one.body)
+            if resource.get("status") in _OPEN[one.type]:
+                found.add(_team(resource))
     return found - {""}
 
 
 def teams_of(person_id: UUID, organisation: str) -> set[str]:
     """:func:`teams` of a person by their identifier, as the batch role."""
-    return teams(Person(person_id, identity.compartments_of(person_id)), organisation)
+    compartments = identity.compartments_of(person_id)
+    return teams(Person(person_id, compartments, services(compartments, "")), organisation)
 
 
 def referrals(person: Person) -> list[tuple[int, str, str, str, str]]:
     """Referrals in progress, from anywhere: (compartment, category, organisation, type, id)."""
     found = []
-    held = record.standing(person.compartments, ["ServiceRequest"])
-    for compartment, rows in held.items():
-        for one in rows:
-            if orjson.loads(one.body).get("status") in _OPEN["ServiceRequest"]:
-                found.append((compartment, one.category, person.compartments[compartment], one.type, one.id))
+    for compartment, source in person.compartments.items():
+        for one in person.services.get(compartment, ()):
+            in_progress = one.type == "ServiceRequest" and orjson.loads(one.body).get("status") in _OPEN[one.type]
+            if in_progress:
+                found.append((compartment, one.category, source, one.type, one.id))
     return found
-
-
-def _standing(compartments: Collection[int], types: Iterable[str]) -> list[record.Stored]:
-    return [one for rows in record.standing(compartments, types).values() for one in rows] if compartments else []
 
 
 def _team(resource: Mapping[str, Any]) -> str:
@@ -126,6 +143,12 @@ def _team(resource: Mapping[str, Any]) -> str:
     return ""
 
 
+@lru_cache(maxsize=1024)
+def _workers(organisation: str, roles: frozenset[access.Role]) -> tuple[access.Worker, ...]:
+    return tuple(access.workers(organisation, roles))
+
+
+@lru_cache(maxsize=4096)
 def _kind_of(organisation: str) -> str:
     found = places.organisation(organisation)
     return found.kind if found else ""

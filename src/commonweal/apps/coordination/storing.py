@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import connection
 
+from commonweal.apps.access.api import prepared
 from commonweal.apps.coordination.milestones import Milestone
 from commonweal.domain.coordination.alerts import (
     AlertState,
@@ -20,6 +21,19 @@ from commonweal.domain.coordination.alerts import after as step_after
 
 CHANNEL = "commonweal_alerts"  # its payload is an organisation's code: who of them is concerned is asked again
 SERVICE = "service:alerts"
+_RAISE = """
+WITH alert AS (
+    INSERT INTO coordination_alert
+        (change_id, compartment_id, kind, organisation, team, raised_at, due_at, level)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s) RETURNING id, raised_at, level
+), told AS (
+    INSERT INTO coordination_recipient (alert_id, account, level, told_at)
+    SELECT id, unnest(%s::text[]), level, raised_at FROM alert
+), noted AS (
+    INSERT INTO coordination_step (alert_id, at, actor, step) SELECT id, raised_at, %s, %s FROM alert
+)
+SELECT id FROM alert
+"""
 
 
 @dataclass(slots=True)
@@ -54,10 +68,10 @@ class Alert:
 
 def changes_of(compartments: Collection[int], keys: Collection[str]) -> dict[str, Kept]:
     """Changes of these compartments or keys (a merge moves a stay to another compartment), by key; locked."""
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(
             "SELECT id, key, stay, compartment_id, kind, happened_at, place, doubt, state FROM coordination_change "
-            "WHERE compartment_id = ANY (%s) OR key = ANY (%s) ORDER BY id FOR UPDATE",
+            "WHERE compartment_id = ANY (%s::bigint[]) OR key = ANY (%s::text[]) ORDER BY id FOR UPDATE",
             [list(compartments), list(keys)],
         )
         return {row[1]: Kept(row[0], row[1], row[2], row[3], Kind(row[4]), *row[5:]) for row in cursor.fetchall()}
@@ -75,12 +89,12 @@ def changed_compartments(compartments: Collection[int]) -> set[int]:
 
 def add_change(milestone: Milestone, source: str, state: str, now: datetime) -> Kept:
     """Keep a change that was not."""
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(
             "INSERT INTO coordination_change (key, stay, source, compartment_id, category, kind, happened_at, place, "
             "doubt, state, noted_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id",
             [
-                milestone.key, milestone.stay, source, milestone.compartment, milestone.category, milestone.kind,
+                milestone.key, milestone.stay, source, milestone.compartment, milestone.category, milestone.kind.value,
                 milestone.happened, milestone.place, milestone.doubt, state, now,
             ],
         )  # fmt: skip
@@ -162,31 +176,28 @@ def history(alerts: Iterable[int], step: str, now: datetime, words: str = "") ->
 def add_alert(
     kept: Kept, organisation: str, team: str, accounts: Iterable[str], now: datetime, due: datetime | None, level: int
 ) -> int:
-    """Raise an alert and tell it to accounts."""
-    with connection.cursor() as cursor:
+    """Raise an alert and tell it to accounts, in one statement."""
+    with prepared() as cursor:
         cursor.execute(
-            "INSERT INTO coordination_alert (change_id, compartment_id, kind, organisation, team, raised_at, due_at, "
-            "level) VALUES (%s, %s, %s, %s, %s, %s, %s, %s) RETURNING id",
-            [kept.id, kept.compartment, kept.kind, organisation, team, now, due, level],
-        )
+            _RAISE,
+            [
+                kept.id, kept.compartment, kept.kind.value, organisation, team, now, due, level,
+                sorted(set(accounts)), SERVICE, AlertStep.RAISE.value,
+            ],
+        )  # fmt: skip
         ident: int = cursor.fetchone()[0]
-    tell(ident, accounts, now, level)
-    history([ident], AlertStep.RAISE, now)
     return ident
 
 
 def tell(alert: int, accounts: Iterable[str], now: datetime, level: int) -> int:
     """Add accounts an alert is told to; how many were not told before."""
-    added = 0
     with connection.cursor() as cursor:
-        for account in accounts:
-            cursor.execute(
-                "INSERT INTO coordination_recipient (alert_id, account, level, told_at) VALUES (%s, %s, %s, %s) "
-                "ON CONFLICT DO NOTHING",
-                [alert, account, level, now],
-            )
-            added += cursor.rowcount
-    return added
+        cursor.execute(
+            "INSERT INTO coordination_recipient (alert_id, account, level, told_at) "
+            "SELECT %s, account, %s, %s FROM unnest(%s::text[]) AS account ON CONFLICT DO NOTHING",
+            [alert, level, now, sorted(set(accounts))],
+        )
+        return int(cursor.rowcount)
 
 
 def told_of(alert: int) -> list[str]:
@@ -198,12 +209,15 @@ def told_of(alert: int) -> list[str]:
 
 def suspend(stay: str, referrals: Iterable[tuple[int, str, str, str, str]], now: datetime) -> None:
     """Suspend referrals (compartment, category, organisation, type, id) beside a stay, unless they were before."""
+    rows = [[stay, *referral, now] for referral in referrals]
+    if not rows:
+        return
     with connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO coordination_suspension (stay, compartment_id, category, organisation, resource_type, "
             "resource_id, since) VALUES (%s, %s, %s, %s, %s, %s, %s) "
             "ON CONFLICT (stay, resource_type, resource_id) DO NOTHING",
-            [[stay, *referral, now] for referral in referrals],
+            rows,
         )
 
 
