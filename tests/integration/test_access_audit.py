@@ -137,3 +137,27 @@ def test_the_signing_key_is_private_to_the_installation(chain: None) -> None:
     key = Path(settings.COMMONWEAL_HOME) / "keys" / "audit"
     assert key.stat().st_mode & 0o077 == 0
     assert len(key.read_bytes()) == 32
+
+
+def test_a_chain_that_began_in_the_first_form_goes_on_and_verifies(chain: None, tamper: Superuser) -> None:
+    from commonweal.apps.access.sealed_rows import Span, found
+    from commonweal.domain.access.chain import GENESIS
+
+    tamper("TRUNCATE access_checkpoint, access_seal")
+    (Path(settings.COMMONWEAL_HOME) / "audit" / "checkpoints.ndjson").unlink()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT max(xid)::text::bigint + 1, count(*) FROM access_audit")
+        below, rows = cursor.fetchone()
+        (first,) = found([Span(GENESIS, 0, below, 1)])
+        assert first.rows == rows == 9
+        cursor.execute(
+            "INSERT INTO access_seal (from_xid, below_xid, first_id, last_id, rows, previous, hash, form) "
+            "VALUES ('0', %s::text::xid8, 1, 9, 9, %s, %s, 1)",
+            [str(below), GENESIS, first.hash],
+        )
+    look()
+    assert access().seal() == 1
+    assert access().verify_chain() == []
+    tamper("UPDATE access_audit SET actor = 'user:nobody' WHERE id = (SELECT min(id) FROM access_audit)")
+    (fault,) = access().verify_chain()
+    assert "altered" in fault

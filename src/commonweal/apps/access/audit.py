@@ -1,21 +1,23 @@
 """The audit: written in the access's own transaction, sealed into a hash chain, signed once a day.
 
 There is no chain head to lock. A sealer takes every row whose transaction is below ``pg_snapshot_xmin`` (so
-it is certainly finished and no row can join it) and not below the last seal, and hashes them in order.
+it is certainly finished and no row can join it) and not below the last seal, and hashes them (``sealed_rows``).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
 
-from commonweal.apps.access import keys
+from commonweal.apps.access import keys, sealed_rows
 from commonweal.apps.access.prepared import prepared
-from commonweal.domain.access.chain import GENESIS, checkpoint_bytes, row_bytes, seal_hash
+from commonweal.apps.access.sealed_rows import Span
+from commonweal.domain.access.chain import GENESIS, checkpoint_bytes
 
 SEAL_LOCK = 62062
 CHECKPOINT_EVERY = timedelta(days=1)
@@ -76,39 +78,6 @@ def write(entry: Entry, outcome: str, subjects: Iterable[Subject] = ()) -> None:
         )
 
 
-_ROWS = """
-    SELECT a.id, to_char(a.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), a.actor, a.role, a.organisation,
-           a.purpose, a.action, a.target, a.outcome, a.reason, a.request_id::text, a.xid::text,
-           coalesce(
-               array_agg(s.person_id::text || ' ' || array_to_string(s.compartments, ',')) FILTER (WHERE s IS NOT NULL),
-               '{}'
-           ),
-           coalesce(array_agg(s.outcome) FILTER (WHERE s IS NOT NULL), '{}')
-    FROM access_audit a LEFT JOIN access_audit_subject s ON s.audit_id = a.id
-    WHERE a.xid >= %s::text::xid8 AND a.xid < %s::text::xid8
-    GROUP BY a.id ORDER BY a.xid, a.id
-"""
-
-
-class _Tally:
-    """Rows of a transaction range as bytes, counted while they are read."""
-
-    def __init__(self) -> None:
-        self.rows = 0
-        self.first: int | None = None
-        self.last = 0
-
-    def read(self, from_xid: int, below_xid: int) -> Iterator[bytes]:
-        with connection.cursor() as cursor:
-            cursor.execute(_ROWS, [str(from_xid), str(below_xid)])
-            while batch := cursor.fetchmany(5000):
-                for *fields, subjects, outcomes in batch:
-                    self.rows += 1
-                    self.first = fields[0] if self.first is None else min(self.first, fields[0])
-                    self.last = max(self.last, fields[0])
-                    yield row_bytes([str(field) for field in fields], zip(subjects, outcomes, strict=True))
-
-
 def seal() -> int:
     """Seal every finished audit row not yet sealed; sign a checkpoint if a day has passed. Rows sealed."""
     with transaction.atomic():
@@ -119,17 +88,19 @@ def seal() -> int:
             from_xid, previous = (int(last[0]), last[1]) if last else (0, GENESIS)
             cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")
             below_xid = int(cursor.fetchone()[0])
-        tally = _Tally()
-        digest = seal_hash(previous, from_xid, below_xid, tally.read(from_xid, below_xid))
-        if tally.rows:
+        (found,) = sealed_rows.found([Span(previous, from_xid, below_xid)])
+        if found.rows:
             with connection.cursor() as cursor:
                 cursor.execute(
-                    "INSERT INTO access_seal (from_xid, below_xid, first_id, last_id, rows, previous, hash) "
-                    "VALUES (%s::text::xid8, %s::text::xid8, %s, %s, %s, %s, %s)",
-                    [str(from_xid), str(below_xid), tally.first, tally.last, tally.rows, previous, digest],
+                    "INSERT INTO access_seal (from_xid, below_xid, first_id, last_id, rows, previous, hash, form) "
+                    "VALUES (%s::text::xid8, %s::text::xid8, %s, %s, %s, %s, %s, %s)",
+                    [
+                        *(str(from_xid), str(below_xid), found.first, found.last, found.rows),
+                        *(previous, found.hash, sealed_rows.FORM),
+                    ],
                 )
         _checkpoint()
-    return tally.rows
+    return found.rows
 
 
 def _checkpoint() -> None:
@@ -155,18 +126,24 @@ def verify_chain() -> list[str]:
     """Recompute the whole chain. Each fault is a sentence; none means that nothing sealed has been altered."""
     faults: list[str] = []
     with connection.cursor() as cursor:
-        cursor.execute("SELECT id, from_xid::text, below_xid::text, rows, previous, hash FROM access_seal ORDER BY id")
+        cursor.execute(
+            "SELECT id, from_xid::text::bigint, below_xid::text::bigint, rows, previous, hash, form "
+            "FROM access_seal ORDER BY id"
+        )
         seals = cursor.fetchall()
+    spans = [Span(named, begins, below, form) for _, begins, below, _, named, _, form in seals]
+    in_order = all(earlier.below_xid <= later.from_xid for earlier, later in pairwise(spans))
+    # Seals out of order are read one by one: to be told which fault is whose.
+    present = sealed_rows.found(spans) if in_order else [sealed_rows.found([span])[0] for span in spans]
     previous, expected_from, hashes = GENESIS, 0, {}
-    for seal_id, from_text, below_text, rows, named, digest in seals:
-        if named != previous or int(from_text) != expected_from:
+    for (seal_id, begins, below, rows, named, digest, _), found in zip(seals, present, strict=True):
+        if named != previous or begins != expected_from:
             faults.append(f"seal {seal_id} does not follow the seal before it: a seal was removed or altered")
-        tally = _Tally()
-        if seal_hash(named, int(from_text), int(below_text), tally.read(int(from_text), int(below_text))) != digest:
+        if found.hash != digest:
             faults.append(
-                f"seal {seal_id}: audit rows were altered, added or removed ({tally.rows} found, {rows} sealed)"
+                f"seal {seal_id}: audit rows were altered, added or removed ({found.rows} found, {rows} sealed)"
             )
-        previous, expected_from = digest, int(below_text)
+        previous, expected_from = digest, below
         hashes[seal_id] = digest
     return faults + _verify_checkpoints(hashes)
 

@@ -22,6 +22,14 @@ def seal_hash(previous: str, from_xid: int, below_xid: int, rows: Iterable[bytes
     return digest.hexdigest()
 
 
+def seal_hash_of_lines(previous: str, from_xid: int, below_xid: int, rows: bytes, subjects: bytes) -> str:
+    """SHA-256 (hexadecimal) over the previous hash, the transaction range and what the lines of both tables hash to."""
+    digest = hashlib.sha256(f"{previous} {from_xid} {below_xid} form 2\n".encode())
+    digest.update(rows)
+    digest.update(subjects)
+    return digest.hexdigest()
+
+
 def checkpoint_bytes(seal_id: int, digest: str, at: str) -> bytes:
     """What a daily checkpoint signs."""
     return f"commonweal audit checkpoint\nseal {seal_id}\n{digest}\n{at}\n".encode()
