@@ -138,12 +138,14 @@ def everywhere() -> list[str]:
 @pytest.mark.usefixtures("owner")
 def test_after_a_removal_nothing_of_the_person_is_left_anywhere(tmp_path: Path) -> None:
     """Given a person in two feeds, the lake, quarantine and landed files; when removed; then no byte is left."""
-    from commonweal.apps.exchange import api
+    from commonweal.apps.exchange import api, changes
     from commonweal.apps.population.lake import open_lake
 
     land(tmp_path)
+    changes.note(TRUST, "adt", [(["MRN-ZQ42"], settings.COMMONWEAL_NOW())])  # nobody has been told yet
     build_lake()
     before = everywhere()
+    assert "table exchange_change" in before
     assert {"table record_resource", "table record_history", "table exchange_message", "table exchange_quarantine",
             "table identity_demographics", "table record_string"} <= set(before)  # fmt: skip
     assert any(where.startswith("file landing/") for where in before)
@@ -358,5 +360,11 @@ def test_every_table_that_names_a_person_is_reached_or_kept_on_purpose() -> None
             "AND table_name NOT LIKE 'access_audit%'"
         )
         named = {row[0] for row in cursor.fetchall()}
+        cursor.execute(  # what goes with a compartment's own row, or with a row that does
+            "WITH RECURSIVE gone(id) AS (SELECT 'record_compartment'::regclass::oid UNION "
+            "SELECT conrelid FROM pg_constraint JOIN gone ON confrelid = gone.id WHERE confdeltype = 'c') "
+            "SELECT relname FROM gone JOIN pg_class ON pg_class.oid = gone.id"
+        )
+        reached |= {row[0] for row in cursor.fetchall()}
     assert named - reached - set(kept) == set()
     assert UUID(PERSON)

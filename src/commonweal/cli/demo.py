@@ -61,6 +61,7 @@ def run(people: int, seed: int) -> dict[str, Any]:
         runtime.start("batch")
     from django.conf import settings
 
+    from commonweal.apps.access import api as access
     from commonweal.apps.exchange import api as exchange
     from commonweal.apps.finance import api as finance
     from commonweal.apps.identity import api as identity
@@ -69,8 +70,9 @@ def run(people: int, seed: int) -> dict[str, Any]:
     from commonweal.apps.population import api as population
     from commonweal.apps.record import api as record
 
-    with _stage("reference", seconds):
+    with _stage("reference", seconds), access.service_run("reference", "places"):
         places.load_reference(feeds / "reference")
+        record.publish_directory()
     with _stage("land", seconds):
         landed = _land(exchange, feeds, manifest)
     with _stage("identify", seconds):

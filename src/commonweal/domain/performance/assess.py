@@ -156,8 +156,8 @@ class Answer:
                 said.append("Every point is the same: the limits lie on the mean.")
             else:
                 said.append(
-                    f"Most {unit} are equal, so that the limits close on the mean and others lie outside them: for events "
-                    "so rare a chart of what lies between them (g or t) says more."
+                    f"Most {unit} are equal, so that the limits close on the mean and others lie outside them: for "
+                    "events so rare a chart of what lies between them (g or t) says more."
                 )
         return said
 
