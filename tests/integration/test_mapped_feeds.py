@@ -237,3 +237,47 @@ def test_a_past_day_is_repeated_with_its_mapping_and_corrected_with_todays(tmp_p
     assert [item.line for item in api.quarantine()] == [3]
     after = api.again.difference(receipt, today=True)
     assert (after.new, after.changed, after.withdrawn) == (0, 0, 0)
+
+
+def test_a_file_cut_short_lands_what_is_whole_and_the_whole_file_the_rest(tmp_path: Path) -> None:
+    from commonweal.apps.exchange import api
+
+    whole = "\n".join((HEADER, REFERRAL, CONTACT, CONTACT.replace("C1", "C2"))) + "\n"
+    half = tmp_path / "half.csv"
+    half.write_text(whole[: whole.rindex("Nursing,Nursing")], "utf-8")
+    first = api.land("community", [half], "RY9")
+    assert (first["accepted"], first["quarantined"]) == (2, 1)
+    assert [item.rule for item in api.quarantine()] == ["too-few-cells"]
+    half.write_text(whole, "utf-8")
+    second = api.land("community", [half], "RY9")
+    assert (second["accepted"], second["duplicate"], second["quarantined"]) == (1, 2, 0)
+
+
+def test_one_file_under_two_names_is_one_file_and_one_that_grows_is_what_was_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from commonweal.apps.exchange import api
+    from commonweal.feeds import sealing
+
+    path = write(tmp_path / "a.csv", HEADER, CONTACT)
+    api.land("community", [path], "RY9")
+    again = api.land("community", [write(tmp_path / "b.csv", HEADER, CONTACT)], "RY9")
+    assert (again["duplicate"], len(api.receipts())) == (1, 1)
+
+    growing = write(tmp_path / "c.csv", HEADER, CONTACT.replace("C1", "C2"))
+    checksum = sealing.checksum
+
+    def then_grows(file: Path) -> str:
+        found = checksum(file)
+        with file.open("a", encoding="utf-8") as more:
+            more.write(CONTACT.replace("C1", "C3") + "\n")
+        return found
+
+    monkeypatch.setattr(sealing, "checksum", then_grows)
+    grown = api.land("community", [growing], "RY9")
+    monkeypatch.undo()
+    assert grown["accepted"] == 2
+    assert grown["files"][0]["sha256"] == checksum(growing)
+    growing.unlink()
+    with pytest.raises(api.MissingFile):
+        api.land("community", [growing], "RY9")
