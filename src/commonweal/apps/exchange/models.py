@@ -217,3 +217,65 @@ class Hold(models.Model):
 
     def __str__(self) -> str:
         return f"hold {self.pk}"
+
+
+class MeshReceived(models.Model):
+    """What became of one message of a MESH mailbox, by MESH's own id: written once its content is on the landing floor.
+
+    ``rule``: why it was set aside. A message is acknowledged only once its row is there.
+    """
+
+    class State(models.TextChoices):
+        LANDED = "landed"
+        ASIDE = "aside"
+        REPORT = "report"  # MESH tells that a message of ours was not delivered
+        DISCARDED = "discarded"  # was set aside, and its content destroyed
+
+    mailbox = models.CharField(max_length=100)
+    message_id = models.CharField(max_length=200)
+    sender = models.CharField(max_length=100)
+    workflow = models.TextField()
+    sha256 = models.CharField(max_length=64, blank=True, default="")
+    size = models.BigIntegerField(default=0)
+    state = models.CharField(max_length=10, choices=State.choices)
+    rule = models.CharField(max_length=50, blank=True, default="")
+    message = models.TextField(blank=True, default="")
+    receipt = models.ForeignKey(Receipt, on_delete=models.PROTECT, null=True, blank=True)
+    received_at = models.DateTimeField()
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["mailbox", "message_id"], name="exchange_mesh_received_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.mailbox} {self.message_id}"
+
+
+class MeshSent(models.Model):
+    """One message given to MESH, by our own id for it: ``name/period`` for a scheduled one."""
+
+    class State(models.TextChoices):
+        SENDING = "sending"
+        SENT = "sent"
+        UNDELIVERED = "undelivered"
+
+    mailbox = models.CharField(max_length=100)
+    local_id = models.CharField(max_length=200)
+    recipient = models.CharField(max_length=100)
+    workflow = models.TextField()
+    sha256 = models.CharField(max_length=64, blank=True, default="")
+    size = models.BigIntegerField(default=0)
+    state = models.CharField(max_length=12, choices=State.choices, default=State.SENDING)
+    message_id = models.CharField(max_length=200, blank=True, default="")
+    began_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["mailbox", "local_id"], name="exchange_mesh_sent_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.mailbox} {self.local_id}"
