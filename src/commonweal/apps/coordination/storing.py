@@ -209,7 +209,7 @@ def told_of(alert: int) -> list[str]:
 
 def suspend(stay: str, referrals: Iterable[tuple[int, str, str, str, str]], now: datetime) -> None:
     """Suspend referrals (compartment, category, organisation, type, id) beside a stay, unless they were before."""
-    rows = [[stay, *referral, now] for referral in referrals]
+    rows: list[list[Any]] = [[stay, *referral, now] for referral in referrals]
     if not rows:
         return
     with connection.cursor() as cursor:
