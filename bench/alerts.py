@@ -238,6 +238,7 @@ def _listener() -> "tuple[subprocess.Popen[str], int]":
 
 def _stream(port: int) -> "subprocess.Popen[str]":
     words = ("--interface", "asgi", "--host", "127.0.0.1", "--port", str(port), "--no-ws", "--log-level", "warning")
+    words += ("--workers-kill-timeout", "2")
     return _start("commonweal.cli.web", *words, "commonweal.config.asgi:application", COMMONWEAL_DB_ROLE="app")
 
 
