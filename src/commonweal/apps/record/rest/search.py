@@ -52,6 +52,7 @@ def searched(opened: access.AccessSession, wanted: Request, address: str, cursor
     """The page at ``cursor`` of a search as a Bundle, inside the session ``opened``."""
     wanted = replace(wanted, conditions=[(name, _local(value, address)) for name, value in wanted.conditions])
     more: list[Issue] = []
+    indexed = indexing.asked()
     if opened.actor.role is access.Role.SERVICE:
         page = selectors.search(opened.open_source(), wanted.kind, wanted, cursor)
         disclose(opened, page)
@@ -60,7 +61,7 @@ def searched(opened: access.AccessSession, wanted: Request, address: str, cursor
         page = selectors.search_shared(wanted.kind, wanted, cursor)
     else:
         page, more = _of_people(opened, wanted, cursor)
-    if not indexing.state().complete:
+    if not indexed().complete:
         text = "Search is being prepared after an upgrade: this answer may lack some of what there is"
         more = [*more, Issue("warning", "incomplete", text)]
     return searchset(address, wanted, page, issues_of(page, more), cursor)
