@@ -24,6 +24,7 @@ from commonweal.apps.access.app_grants import allow as allow_app
 from commonweal.apps.access.app_grants import app_of
 from commonweal.apps.access.app_tokens import ALGORITHMS as ASSERTION_ALGORITHMS
 from commonweal.apps.access.audit import seal, verify_chain
+from commonweal.apps.access.audit_reading import Audited, audited
 from commonweal.apps.access.bindings import bind, unbind
 from commonweal.apps.access.cases import question, waiting
 from commonweal.apps.access.client_apps import ClientApp
@@ -61,6 +62,7 @@ __all__ = [
     "Action",
     "Actor",
     "App",
+    "Audited",
     "CaseError",
     "CaseState",
     "Category",
@@ -87,6 +89,7 @@ __all__ = [
     "add_restriction",
     "allow_app",
     "app_of",
+    "audited",
     "availability",
     "bind",
     "close_account",

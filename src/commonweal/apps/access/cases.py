@@ -14,7 +14,7 @@ from commonweal.apps.access.models import User
 from commonweal.apps.access.session import AccessSession, session
 from commonweal.domain.access.cases import CLOSED, CaseError, CaseKind, CaseState, CaseStep, after, steps_open
 from commonweal.domain.access.scope import Actor
-from commonweal.domain.access.vocabulary import Action, Purpose
+from commonweal.domain.access.vocabulary import Purpose
 
 MOST = 200
 
@@ -78,9 +78,7 @@ class CasePage:
 def _review(actor: Actor, target: str = "") -> Iterator[AccessSession]:
     """A session in which cases can be read, and nobody's record. Raises ``Refused`` for anybody but the officer."""
     with session(actor, Purpose.INFORMATION_GOVERNANCE, "review access", target) as opened:
-        opened.require(Action.REVIEW_ACCESS)
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('commonweal.review', 'on', true)")
+        opened.review()
         yield opened
 
 

@@ -53,7 +53,7 @@ class AccessSession(AbstractContextManager["AccessSession"]):
         )
         self._subjects: dict[UUID, audit.Subject] = {}
         self._allowed = self._refused = 0
-        self._sourced = self._outermost = False
+        self._sourced = self._outermost = self.reviews = False
         self._atomic = transaction.atomic(durable=True)
         self._pipelined = pipelined
         self._waits = ExitStack()
@@ -196,6 +196,22 @@ class AccessSession(AbstractContextManager["AccessSession"]):
         for person_id, compartments in people.items():
             self._subjects[person_id] = audit.Subject(person_id, tuple(sorted(compartments)), "allowed")
         self._context({one for compartments in people.values() for one in compartments}, {Category.DEMOGRAPHICS})
+
+    def review(self, person_id: UUID | None = None) -> None:
+        """Let what follows read the audit and the cases, and nobody's record.
+
+        ``person_id``: whose audit is asked for, which this access's own row then says. It has none of their
+        compartments, so it is not among who looked at their record: no record is looked at.
+
+        Raises:
+            Refused: the actor reviews no access.
+        """
+        self.require(Action.REVIEW_ACCESS)
+        if person_id is not None:
+            self._subjects[person_id] = audit.Subject(person_id, (), "allowed")
+        with prepared() as cursor:
+            cursor.execute("SELECT set_config('commonweal.review', 'on', true)")
+        self.reviews = True
 
     def open_source(self) -> SourceScope:
         """What a partner's system may maintain: its own organisation's resources, and nothing of others'.

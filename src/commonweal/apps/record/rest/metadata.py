@@ -47,7 +47,8 @@ def statement(address: str) -> dict[str, Any]:
                     "the role's own), is decided by policy, and is audited. A search names a person: patient, or for "
                     "Patient by identifier, name or birth date. A record is the whole verified person, across sources. "
                     "A partner's system reads, searches and changes what its own organisation wrote, of whomever, and "
-                    "nothing else; care staff create, about a person they may open."
+                    "nothing else; care staff create, about a person they may open. A privacy officer's AuditEvent is "
+                    "this server's own audit, by patient, date and agent."
                 ),
                 "security": security(address),
                 "resource": [_resource(kind, named.get(kind, ())) for kind in sorted(resource_types())],

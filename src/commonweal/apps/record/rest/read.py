@@ -2,12 +2,14 @@
 
 from django.http import HttpRequest, HttpResponse
 
-from commonweal.apps.record.rest import answers
+from commonweal.apps.record.rest import answers, audit_events
 from commonweal.apps.record.rest.preconditions import unchanged
 from commonweal.apps.record.rest.versions import versions_of
 
 
 def read(request: HttpRequest, kind: str, ident: str) -> HttpResponse:
     """The current version as stored, to the byte; 304 by ``If-None-Match`` or ``If-Modified-Since``."""
+    if audit_events.reads_audit(request, kind):
+        return audit_events.read(request, ident)
     stored = versions_of(request, "fhir.read", kind, ident)[0]
     return answers.not_modified(stored) if unchanged(request, stored) else answers.resource(stored)

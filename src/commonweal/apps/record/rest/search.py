@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 
 from commonweal.apps.access import api as access
 from commonweal.apps.record import indexing, own_entries, selectors
-from commonweal.apps.record.rest import answers
+from commonweal.apps.record.rest import answers, audit_events
 from commonweal.apps.record.rest.answers import Issue
 from commonweal.apps.record.rest.handling import base, fhir, session
 from commonweal.apps.record.rest.pages import withheld
@@ -31,6 +31,8 @@ Pairs = Iterable[tuple[str, str]]
 @fhir("GET", "HEAD", "POST")
 def search(request: HttpRequest, kind: str) -> HttpResponse:
     """Resources of one type. With POST the parameters may be a form: https://hl7.org/fhir/R4/http.html#search"""
+    if audit_events.reads_audit(request, kind):
+        return audit_events.search(request)
     lists = [*request.GET.lists(), *(request.POST.lists() if request.method == "POST" else [])]
     pairs = [(name, value) for name, values in lists for value in values]
     wanted = parsed(kind, pairs, "handling=strict" in request.headers.get("Prefer", "").replace(" ", ""), request)
