@@ -137,3 +137,21 @@ def test_a_row_set_aside_shows_the_rule_and_not_the_person(site: Site, visitor: 
     assert "Quarantineson" not in text
     expect(lead.page.locator("main")).to_contain_text("your role does not see it")
     lead.sees_no_barrier("receipt-quarantine")
+
+
+def test_a_line_set_aside_is_opened_by_those_who_mend_feeds_alone(site: Site, visitor: Arrives) -> None:
+    # Given an administrator at the feed of the community trust
+    reviewer = visitor().signs_in("reviewer")
+    reviewer.opens("/feeds")
+    health = reviewer.page.get_by_role("table", name="How each feed is")
+    health.get_by_role("link", name=re.compile("Community services")).first.click()
+    expect(reviewer.page.get_by_role("heading", name="Completeness")).to_be_visible()
+    reviewer.sees_no_barrier("feed")
+    # When a line that was set aside is opened from its file
+    reviewer.page.get_by_role("table", name="Files, newest first").get_by_role("link").first.click()
+    reviewer.page.locator("tbody th a").first.click()
+    # Then it is there as it came, it says that this was recorded, and somebody who only counts is refused
+    expect(reviewer.page.locator("main")).to_contain_text("That you opened it has been recorded")
+    expect(reviewer.page.locator("pre").first).to_contain_text("31/02/2020")
+    reviewer.sees_no_barrier("line")
+    assert visitor().signs_in("performance.lead").opens(reviewer.page.url.removeprefix(site.url)) == 403

@@ -12,13 +12,12 @@ from typing import LiteralString
 
 import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from commonweal.lake.manifest import LakeFault
 from commonweal.lake.sql import literal, sql
 
-TYPES = {
+TYPES: dict[str, pa.DataType] = {
     "text": pa.string(), "date": pa.date32(), "integer": pa.int64(), "decimal": pa.float64(), "pseudonym": pa.uint64(),
 }  # fmt: skip
 _BATCH = 20_000
@@ -61,7 +60,7 @@ def _table(
     made = []
     for n, (_, kind) in enumerate(columns):
         texts = pa.array([row[n] or None for row in rows], pa.string())
-        made.append(texts if kind == "text" else pc.cast(texts, TYPES[kind]))
+        made.append(texts if kind == "text" else texts.cast(TYPES[kind]))
     made.append(pa.array([receipt] * len(rows), pa.int64()))
     return pa.table(made, schema=schema)
 

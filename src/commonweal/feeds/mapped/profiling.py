@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import BinaryIO
 
 from commonweal.domain.identity.nhs_number import valid
@@ -132,7 +133,7 @@ def _column(name: str, values: Sequence[str], rows: int) -> ColumnProfile:
     if _share(counts, valid) >= LIKELY and distinct > 1:
         return ColumnProfile(name, "nhs_number", filled, distinct)
     for kind, forms in (("date", DATES), ("time", TIMES)):
-        fitting = [form for form in forms if _share(counts, lambda cell, form=form: _fits(cell, form)) >= LIKELY]
+        fitting = [form for form in forms if _share(counts, partial(_fits, form)) >= LIKELY]
         if fitting:
             days = sorted(day for cell in counts if (day := _moment(cell, fitting[0])))
             low, high = days[0].isoformat()[:10], days[-1].isoformat()[:10]
@@ -157,7 +158,7 @@ def _share(counts: Counter[str], good: Callable[[str], bool]) -> float:
     return sum(count for cell, count in counts.items() if good(cell)) / counts.total()
 
 
-def _fits(cell: str, form: str) -> bool:
+def _fits(form: str, cell: str) -> bool:
     return _moment(cell, form) is not None
 
 
