@@ -56,7 +56,8 @@ def _published(folder: Path, out: Path | None) -> dict[str, Any]:
     from commonweal.apps.measurement import api as measurement
     from commonweal.apps.performance import api as performance
 
-    with access.service_run("import", "published tables"):
+    with runtime.progress() as display, access.service_run("import", "published tables"):
+        display.add_task(f"loading the tables of {folder}", total=None)
         counts = performance.load_tables(folder, settings.COMMONWEAL_NOW())
     if out is not None:
         if not out.is_dir():
@@ -71,7 +72,9 @@ def _propose(source: Path, encoding: str, out: Path, as_json: bool) -> None:
 
     if out.exists():
         runtime.fail(f"{out} is there already; use it with --map {out}, or name another with --out")
-    text, asks = measurement.proposed_map(source, encoding)
+    with runtime.progress() as display:
+        display.add_task(f"reading {source.name}", total=None)
+        text, asks = measurement.proposed_map(source, encoding)
     out.write_text(text, "utf-8")
     result = {"map": str(out), "asks": asks}
     again = f"commonweal import {source} --map {out} --preview"
@@ -94,12 +97,15 @@ def _follow(source: Path, text: str, preview: bool, as_json: bool) -> None:
 
     now = settings.COMMONWEAL_NOW()
     changed = False
-    if preview:
-        seen = measurement.preview_import(source, text)
-    else:
-        with access.service_run("import", source.name):
-            held, seen = measurement.hold_import(source, source.name, text, "service:import", now)
-            _, changed = measurement.confirm_import(held.number, now, define=True)
+    with runtime.progress() as display:
+        task = display.add_task(f"reading {source.name} and checking its arithmetic", total=1 if preview else 2)
+        if preview:
+            seen = measurement.preview_import(source, text)
+        else:
+            with access.service_run("import", source.name):
+                held, seen = measurement.hold_import(source, source.name, text, "service:import", now)
+                display.update(task, advance=1, description=f"storing {len(seen.figures)} figures")
+                _, changed = measurement.confirm_import(held.number, now, define=True)
     result = {
         "file": source.name,
         "figures": len(seen.figures),

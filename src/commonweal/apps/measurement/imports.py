@@ -148,7 +148,7 @@ def _undefined(found: Extract, known: dict[str, str]) -> list[Indicator]:
             code,
             meant.name or code,
             f"As imported under the name “{meant.name or code}”; its meaning is to be confirmed.",
-            meant.unit or "count",
+            "pence" if meant.unit.startswith("GBP") else meant.unit or "count",
             standing=Standing.TO_BE_CONFIRMED,
         )
         for code, meant in sorted(found.meant.items())
@@ -207,7 +207,7 @@ def confirm(number: int, now: datetime, *, define: bool) -> tuple[Imported, bool
             register_indicators(seen.undefined)
             held = Extract(seen.figures, seen.fates, {})
             # What the file's own tables get wrong stands beside what could not be read of them.
-            own = [replace(one, reported=mapping.reported) for one in reconcile_files([(path, row.file)])]
+            own = [replace(one, reported=mapping.reported) for one in reconcile_files([(path, row.file)], mapping.encoding)]
             key = source_key(row.series, row.reported)
             keep_restated(key, seen.figures, by=f"import {number}, {row.file}", now=now)
             put(key, seen.figures, [*findings(held, row.file, mapping.reported), *own])

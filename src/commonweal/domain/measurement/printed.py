@@ -101,6 +101,7 @@ _UNITS = {
     "percent": "percent",
     "per cent": "percent",
     **dict.fromkeys(("pt", "pts", "point", "points", "pp", "ppts", "% pts", "% points"), "percentage points"),
+    "d": "days",
     "day": "days",
     "days": "days",
     "hr": "hours",
@@ -122,6 +123,15 @@ _UNITS = {
     "per 1000": "per 1,000",
     "per 100,000": "per 100,000",
 }
+# What a column of units says beside those.
+_NAMED = {
+    **dict.fromkeys(("count", "number", "no", "no.", "#", "n"), "count"),
+    **dict.fromkeys(("percentage", "pct", "rate %"), "percent"),
+    **dict.fromkeys(("£", "gbp"), "GBP"),
+    **dict.fromkeys(("£k", "£000", "£000s", "£ 000", "£ 000s", "£ thousand"), "GBP thousand"),
+    **dict.fromkeys(("£m", "£mn", "£ m", "£million", "£ million"), "GBP million"),
+}
+_NOTE = re.compile(r"\s*\((?:see )?notes? \w{1,3}\)\Z", re.IGNORECASE)
 _SCALES = {"k": 10**3, "m": 10**6, "mn": 10**6, "million": 10**6, "bn": 10**9, "billion": 10**9, "thousand": 10**3}
 _UNIT = "|".join(sorted((re.escape(one) for one in _UNITS), key=len, reverse=True))
 _SCALE = "|".join(sorted(_SCALES, key=len, reverse=True))
@@ -134,6 +144,8 @@ _FIGURE = re.compile(
 )
 _CURRENCIES = {"£": "GBP", "€": "EUR", "$": "USD"}
 _STOPS = re.compile(r"\d{1,3}(?:\.\d{3})+\Z")
+_COUNTS_BESIDE = re.compile(r"(?P<share>[^()]*\d\s*%)\s*\((?P<part>[\d,]+)\s*(?:/|of|out of)\s*(?P<whole>[\d,]+)\)\Z")
+_RAISED_POINT = re.compile(r"(?<=\d)·(?=\d)")
 _COMMAS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?\Z")
 _UNEVEN = re.compile(r"\d{1,3}(?:,\d{2,3})*,\d{3}(?:\.\d+)?\Z")
 _DECIMAL_COMMA = re.compile(r"(?:\d{1,3}(?:\.\d{3})+|\d+),\d+\Z")
@@ -175,14 +187,14 @@ def read_cell(
         return _absent(text, blank, "blank")
     if bare in _DASHES:
         return _absent(text, dash, "dash")
-    latin = bare.translate(_LOOK_ALIKE)
-    if latin != bare:
+    plain = latin(bare)
+    if plain != bare:
         rules.append("look-alike-letters")
-    if latin.lower() in _STATES:
-        return Reading(text, state=_STATES[latin.lower()], rules=tuple(rules))
+    if plain.lower() in _STATES:
+        return Reading(text, state=_STATES[plain.lower()], rules=tuple(rules))
     state = State.FINAL
-    marked = _MARKS.sub("", latin).strip()
-    if marked != latin:
+    marked = _MARKS.sub("", plain).strip()
+    if marked != plain:
         rules.append("footnote-mark")
     revised = marked
     if note := _REVISED.search(marked):
@@ -196,7 +208,38 @@ def read_cell(
         return Reading(text, rules=(*rules, "said-not-to-apply"), figure=False)
     if low in {"nil", "none", "zero"}:
         return Reading(text, Decimal(0), quantum=Decimal(1), rules=(*rules, "zero-in-words"))
+    if _RAISED_POINT.search(revised):
+        revised = _RAISED_POINT.sub(".", revised)
+        rules.append("raised-point")
+    if beside := _COUNTS_BESIDE.match(revised):
+        rules.append("counts-beside-percentage")
+        found = _figure(text, beside["share"], rules, state, counts=counts, unit=unit)
+        _same_share(found, beside)
+        return found
     return _figure(text, revised, rules, state, counts=counts, unit=unit)
+
+
+def _same_share(found: Reading, beside: re.Match[str]) -> None:
+    """Raise ``UnreadableCellError`` unless 81% (65/80) is what 65 of 80 come to, as rounded or cut off."""
+    part, whole = (Decimal(beside[one].replace(",", "")) for one in ("part", "whole"))
+    if not whole or found.value is None or abs(100 * part / whole - found.value) >= (found.quantum or 1):
+        raise UnreadableCellError("counts-give-another", f"{beside[0]!r} prints a percentage its counts do not give")
+
+
+def unit_named(text: str) -> str:
+    """The unit that a word of a unit column names, like % or £000s; "" if none."""
+    word = " ".join(text.split()).lower().replace("'", "").replace("’", "")
+    return _UNITS.get(word) or _NAMED.get(word, "")
+
+
+def latin(text: str) -> str:
+    """The text with letters of other alphabets that look like Latin ones written as those."""
+    return text.translate(_LOOK_ALIKE)
+
+
+def without_marks(label: str) -> str:
+    """A label without the footnote mark or (note 1) behind it; as it is, where nothing else would be left."""
+    return _NOTE.sub("", _MARKS.sub("", label)).strip() or label
 
 
 def _absent(text: str, meaning: str, what: str) -> Reading:

@@ -21,7 +21,7 @@ from commonweal.domain.measurement.printed import (
 )
 from commonweal.domain.measurement.targets import BadTargetError, TargetKind, read_target
 from commonweal.domain.measurement.workbook.mapping import ColumnMap, Meant, SheetMap, WorkbookMap, folded
-from commonweal.domain.measurement.workbook.proposing import period_in
+from commonweal.domain.measurement.workbook.periods import period_in
 from commonweal.domain.measurement.workbook.sheets import Cell, Sheet, reference
 
 # Units of whole things, in which 3.077 can only be 3,077.
@@ -112,6 +112,7 @@ def _table(
         for column in range(1, sheet.last_column + 1):
             fate(row, column, "heading")
     above: dict[int, Measurement] = {}
+    given: dict[tuple[str, ...], Measurement] = {}
     within: dict[int, str] = {}
     for row in range(table.first, min(table.last, sheet.last_row) + 1):
         if row in table.skip:
@@ -136,7 +137,7 @@ def _table(
                     fate(row, each.column, "unread", *wrong)
                 continue
             try:
-                reading = _read(cell, each, table, units.get(meant.code) or meant.unit)
+                reading = _read(cell, each, table, _unit(meant, units))
                 if reading.same and each.column not in above:
                     raise UnreadableCellError("nothing-above", "the cell repeats the one above, and none is")
                 if not reading.figure:
@@ -163,6 +164,13 @@ def _table(
                 source_line=f"{sheet.name}!{reference(row, each.column)}",
                 note=said,
             )
+            twin = made if made.value is None else given.setdefault(_key(made), made)
+            if twin.value != made.value:
+                message = (
+                    f"{twin.source_line} gives the same figure as {twin.printed!r}: say which period or part each is"
+                )
+                fate(row, each.column, "unread", "figure-given-twice", message)
+                continue
             above[each.column] = made
             used[meant.code] = meant if meant.name or meant.unit else replace(meant, name=label)
             figures.append(made)
@@ -248,6 +256,17 @@ def _promised(text: str) -> Reading | None:
     return Reading(text, target.value, unit, rules=(f"target-is-{str(target.kind).replace('_', '-')}",))
 
 
+def _key(made: Measurement) -> tuple[str, ...]:
+    """What tells a figure of a table from its others."""
+    return (made.indicator, made.footprint, made.period, made.kind, made.lens, made.category, made.unit)
+
+
+def _unit(meant: Meant, units: Mapping[str, str]) -> str:
+    """The unit in which an indicator is printed: money defined in pence is as the map says, in GBP million perhaps."""
+    defined = units.get(meant.code, "")
+    return meant.unit if defined in {"", "pence"} and meant.unit.startswith("GBP") else defined or meant.unit
+
+
 def _figure(
     reading: Reading,
     base: Measurement | None,
@@ -256,15 +275,20 @@ def _figure(
     mapping: WorkbookMap,
     units: Mapping[str, str],
 ) -> Measurement:
-    own = units.get(meant.code) or meant.unit or "count"
+    own = _unit(meant, units) or "count"
     unit = column.unit or own
     value = reading.value
     if "percent-in-count-column" in reading.rules:
         unit = "percent"
-    elif unit.startswith("GBP") and value is not None:
-        value, unit = pence(value, unit if not reading.unit else "GBP"), "pence"
+    elif unit.startswith("GBP"):
+        value = None if value is None else pence(value, "GBP" if reading.unit else unit)
+        unit = "pence"
     elif unit == "pence" and reading.unit == "GBP" and value is not None:
         value = pence(value, "GBP")
+    elif unit == "pence" and value is not None and value != value.to_integral_value():
+        raise UnreadableCellError(
+            "money-without-unit", f"{reading.text!r} is no whole number of pence: say GBP million"
+        )
     elif reading.unit and reading.unit != "GBP" and (own == "count" or "target-is-offer" in reading.rules):
         unit = reading.unit
     note = f"printed as {_WORDS[reading.comparator]}" if reading.comparator else ""

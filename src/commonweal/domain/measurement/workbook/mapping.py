@@ -36,7 +36,7 @@ from typing import Any
 
 from commonweal.domain.errors import CommonwealError
 from commonweal.domain.measurement.figures import Kind
-from commonweal.domain.measurement.printed import Absent
+from commonweal.domain.measurement.printed import Absent, latin
 from commonweal.domain.measurement.workbook.sheets import BadCellName, column_number, letters
 
 UNKNOWN = "?"  # what a proposed map writes where a person has to say
@@ -149,8 +149,8 @@ def read_map(plain: Any) -> WorkbookMap:
 
 
 def folded(label: str) -> str:
-    """A label as it is looked up: spaces and capitals do not tell two apart."""
-    return " ".join(str(label).split()).casefold()
+    """A label as it is looked up: spaces, capitals and look-alike letters of another alphabet tell no two apart."""
+    return latin(" ".join(str(label).split())).casefold()
 
 
 def _meant(label: str, one: Any) -> Meant:

@@ -6,21 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from commonweal.domain.measurement.figures import Indicator, Kind
-from commonweal.domain.measurement.printed import UnreadableCellError, read_cell
+from commonweal.domain.measurement.printed import UnreadableCellError, latin, read_cell, unit_named, without_marks
 from commonweal.domain.measurement.workbook.mapping import UNKNOWN, folded
+from commonweal.domain.measurement.workbook.periods import month_in, period_in, with_year
 from commonweal.domain.measurement.workbook.sheets import Sheet, letters
 
-_NAMES = (
-    "january february march april may june july august september october november december".split()  # noqa: SIM905  read so
-)
-_MONTHS = {name[:length]: number for number, name in enumerate(_NAMES, 1) for length in (3, 4, len(name))}
-_MONTH = re.compile(r"\b([A-Za-z]{3,9})[\s\-'’]*(?:20)?(\d{2})\b")
-_ISO = re.compile(r"\b(20\d{2})-(\d{2})(?:-\d{2})?\b")
-_YEAR = re.compile(r"\b(20\d{2})\s*[/\-–]\s*(?:20)?(\d{2})\b")
-_QUARTER = re.compile(r"\b(?:Q|Quarter\s*)([1-4])\b", re.IGNORECASE)
-_YTD = re.compile(r"\bYTD\b|year to date", re.IGNORECASE)
 _PLAN = re.compile(r"\b(?:plan|planned|target|trajectory|budget|standard|expected)\b", re.IGNORECASE)
 _DERIVED = re.compile(r"\b(?:variance|var|difference|change|rag|movement|%\s*of|rank|yoy)\b", re.IGNORECASE)
+_INDICATOR = re.compile(r"\b(?:indicator|measure|metric|kpi|standard)\b", re.IGNORECASE)
+_SPLIT = re.compile(r"\b(?:provider|trust|organisation|site|ward|practice|place)s?\b", re.IGNORECASE)
 _MOST_HEADINGS = 4
 
 
@@ -49,22 +43,22 @@ def propose(
     by_name = {folded(one.name): one.code for one in known}
     tables: list[dict[str, Any]] = []
     indicators: dict[str, Any] = {}
-    for sheet in sheets:
-        shape = shape_of(sheet)
-        if shape is None:
-            continue
+    shaped = [(sheet, shape) for sheet in sheets if (shape := shape_of(sheet)) is not None]
+    for sheet, shape in shaped:
         whose = _whose(sheet, shape, places or {})
         if whose is not None:
             tables.append(_of_many(sheet, shape, *whose, by_name, indicators))
             continue
-        tables.append(_table(sheet, shape))
+        units = _units(sheet, shape)
+        tables.append(_table(sheet, shape, units))
         for row in range(shape.first, shape.last + 1):
             label = sheet.text(row, shape.labels[0])
             if label and not _heading_row(sheet, row, shape):
-                code = by_name.get(folded(label))
-                indicators[label] = code or {"code": _slug(label), "name": label, "unit": _unit(sheet, row, shape)}
+                code = by_name.get(folded(label)) or by_name.get(folded(without_marks(label)))
+                said = "" if units is None else unit_named(sheet.text(row, units))
+                indicators[label] = code or _defined(label, said or _unit(sheet, row, shape))
     return {
-        "reported": reported,
+        "reported": _month_of_titles(shaped) if reported == UNKNOWN else reported,
         "footprint": {"kind": "system", "code": UNKNOWN},
         "sheets": tables,
         "indicators": indicators,
@@ -88,7 +82,9 @@ def shape_of(sheet: Sheet) -> Shape | None:
     texts = [c for c in columns if c not in values and said[c] and c < max(values, default=0)]
     if not values or not texts:
         return None
-    label = max(texts, key=lambda c: (len({sheet.text(row, c) for row in body}), -c))
+    label = max(
+        texts, key=lambda c: (_says(_INDICATOR, sheet, first, c), len({sheet.text(row, c) for row in body}), -c)
+    )
     # Rows right below that are named and say something, if nothing readable, belong to the table all the same.
     while sheet.text(last + 1, label) and any(sheet.text(last + 1, c) for c in values):
         last += 1
@@ -98,25 +94,58 @@ def shape_of(sheet: Sheet) -> Shape | None:
     return Shape(near, first, last, labels, values)
 
 
-def _table(sheet: Sheet, shape: Shape) -> dict[str, Any]:
-    label, others = shape.labels[0], shape.labels[1:]
+def _says(what: re.Pattern[str], sheet: Sheet, first: int, column: int) -> bool:
+    """Whether a heading of a column, in the rows right above ``first``, says that it names such things."""
+    return any(what.search(sheet.text(row, column)) for row in range(max(1, first - _MOST_HEADINGS), first))
+
+
+def _units(sheet: Sheet, shape: Shape) -> int | None:
+    """The column of texts that are units, if there is one."""
+    for column in shape.labels[1:]:
+        texts = [text for row in range(shape.first, shape.last + 1) if (text := sheet.text(row, column))]
+        if texts and all(map(unit_named, texts)):
+            return column
+    return None
+
+
+def _month_of_titles(shaped: Iterable[tuple[Sheet, Shape]]) -> str:
+    """The one month that the titles above the tables name; ``?`` if they name none, or several."""
+    found = {month_in(_titles(sheet, shape)) for sheet, shape in shaped} - {""}
+    return found.pop() if len(found) == 1 else UNKNOWN
+
+
+def _titles(sheet: Sheet, shape: Shape) -> str:
+    """What stands above a table and is no heading of one of its columns."""
+    above = [row for row in range(1, shape.first) if row not in shape.headings or _uniform(sheet, row, shape)]
+    return " ".join(
+        dict.fromkeys(text for row in above for c in range(1, sheet.last_column + 1) if (text := sheet.text(row, c)))
+    )
+
+
+def _table(sheet: Sheet, shape: Shape, units: int | None = None) -> dict[str, Any]:
+    label, others = shape.labels[0], [column for column in shape.labels[1:] if column != units]
+    dated = _dated(sheet, shape, others)
+    others = [column for column in others if column != dated]
     found: dict[str, Any] = {
         "sheet": sheet.name,
         "rows": f"{shape.first}-{shape.last}",
         "headings": list(shape.headings),
         "indicator": letters(label),
     }
-    before = [letters(c) for c in others if c < label]
-    after = [letters(c) for c in others if c > label]
+    # A provider before the indicator splits it as one behind it does; other texts before it are headings.
+    split = [c for c in others if c > label or _says(_SPLIT, sheet, shape.first, c)]
+    before = [letters(c) for c in others if c not in split]
     if before:
         found["within"] = before
-    if after:
-        found |= {"category": after[0], "lens": "category"}
-    above = [row for row in range(1, shape.first) if row not in shape.headings or _uniform(sheet, row, shape)]
-    titles = " ".join(
-        dict.fromkeys(text for row in above for c in range(1, sheet.last_column + 1) if (text := sheet.text(row, c)))
-    )
+    if split:
+        found |= {"category": letters(split[0]), "lens": "category"}
+    if dated is not None:
+        found["period"] = letters(dated)
+    titles = _titles(sheet, shape)
     found["columns"] = [_column(sheet, shape, c, titles) for c in shape.values]
+    for column in found["columns"] if dated is not None else ():
+        if not period_in(column["heading"]):
+            del column["period"]
     return found | {"blank": "not_reported", "dash": "not_reported"}
 
 
@@ -130,7 +159,7 @@ def _column(sheet: Sheet, shape: Shape, column: int, titles: str) -> dict[str, A
         "column": letters(column),
         "heading": heading,
         "kind": str(kind),
-        "period": period_in(heading) or _with_year(heading, titles) or UNKNOWN,
+        "period": period_in(heading) or with_year(heading, titles) or UNKNOWN,
     }
     counted = [text for text in body if text and "%" not in text]
     if counted and not percents and all(re.fullmatch(r"[\d,. *<>~-]+", text) for text in counted):
@@ -160,52 +189,38 @@ def _of_many(
     del table["indicator"]
     table |= {"footprint": letters(whose), "footprint_kind": kind}
     others = [column for column in range(1, shape.values[0]) if column != whose]
-    dated = [column for column in others if period_in(sheet.text(shape.first, column))]
-    if dated:
-        table["period"] = letters(dated[0])
+    dated = _dated(sheet, shape, others)
+    if dated is not None:
+        table["period"] = letters(dated)
     for column, place in zip(table["columns"], shape.values, strict=True):
         name = column["heading"] or f"Column {column['column']}"
         column["indicator"] = name
-        if dated:
+        if dated is not None:
             del column["period"]
         texts = [sheet.text(row, place) for row in range(shape.first, shape.last + 1)]
         unit = "percent" if _unit_of([text for text in texts if any(map(str.isdigit, text))]) == "percent" else "count"
-        indicators[name] = by_name.get(folded(name)) or {"code": _slug(name), "name": name, "unit": unit}
+        indicators[name] = by_name.get(folded(name)) or _defined(name, unit)
     return table
+
+
+def _dated(sheet: Sheet, shape: Shape, columns: Iterable[int]) -> int | None:
+    """The first of the columns whose every text names a period."""
+    for column in columns:
+        texts = [text for row in range(shape.first, shape.last + 1) if (text := sheet.text(row, column))]
+        if texts and all(map(period_in, texts)):
+            return column
+    return None
+
+
+def _defined(label: str, unit: str) -> dict[str, str]:
+    """What a label nobody has defined may mean: its name without footnote marks and letters of another alphabet."""
+    name = without_marks(latin(label))
+    return {"code": _slug(name), "name": name, "unit": unit}
 
 
 def _uniform(sheet: Sheet, row: int, shape: Shape) -> bool:
     """Whether a heading row says the same of every column of figures: a title, not a heading of one."""
     return len(shape.values) > 1 and len({sheet.text(row, column) for column in shape.values}) == 1
-
-
-def _with_year(heading: str, titles: str) -> str:
-    """The period of a column whose heading names a part of the year that a title names."""
-    year = _YEAR.search(titles)
-    named = f"{year[1]}/{year[2]}" if year else ""
-    quarter = _QUARTER.search(heading) or (
-        None if _YTD.search(heading) or _PLAN.search(heading) else _QUARTER.search(titles)
-    )
-    if named and quarter:
-        return f"{named} Q{quarter[1]}"
-    if named:
-        return f"{named} YTD" if _YTD.search(heading) else named
-    return period_in(titles)
-
-
-def period_in(text: str) -> str:
-    """The period a heading prints: ``2020-08`` for Aug-20, ``2020/21 Q2``, ``2020/21``; "" if none."""
-    quarter, year, ytd = _QUARTER.search(text), _YEAR.search(text), _YTD.search(text)
-    iso = _ISO.search(text)
-    if iso is not None and 1 <= int(iso[2]) <= 12:
-        return f"{iso[1]}-{iso[2]}"
-    if year is not None and (int(year[1]) + 1) % 100 == int(year[2]):
-        named = f"{year[1]}/{year[2]}"
-        return f"{named} Q{quarter[1]}" if quarter else f"{named} YTD" if ytd else named
-    for name, digits in _MONTH.findall(text):
-        if name.lower() in _MONTHS:
-            return f"20{digits}-{_MONTHS[name.lower()]:02}"
-    return ""
 
 
 def _is_figure(sheet: Sheet, row: int, column: int) -> bool:
