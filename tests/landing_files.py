@@ -177,7 +177,8 @@ def empty() -> None:
         for table in (
             "record_resource", "record_history", "record_token", "record_date", "record_string",
             "record_reference", "record_number",
-            "record_compartment", "record_source", "exchange_quarantine", "exchange_message", "exchange_receipt",
+            "record_compartment", "record_source", "exchange_quarantine", "exchange_message", "exchange_meshreceived",
+            "exchange_meshsent", "exchange_receipt",
             "exchange_mappingversion", "exchange_notice",
             "identity_demographics", "identity_local_merge", "access_relationship",
         ):  # fmt: skip

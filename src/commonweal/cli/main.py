@@ -44,6 +44,7 @@ for _name in (
     "worker",
     "alerter",
     "mllp",
+    "mesh",
     "bench",
     "verify",
     "token",

@@ -4,6 +4,7 @@ Errors: ``ExchangeError`` and below it ``UnknownFeed``, ``UnknownSource``, ``Mis
 ``NoMapping``, ``NumberedApart``, ``RemovalRefused``; ``SealBroken`` is of ``feeds.sealing``.
 
 ``changes``: the outbox of whose record messages have just changed, for a higher app to act on.
+``mesh``: mailboxes polled into feeds, files and scheduled exports sent.
 ``removal``: asking for, confirming and doing a lawful removal, as the tables' owner.
 """
 
@@ -23,6 +24,7 @@ from commonweal.apps.exchange.errors import (
 from commonweal.apps.exchange.health import NoticeView, feeds_health, notices, watch
 from commonweal.apps.exchange.listening.listener import Limits, Listener
 from commonweal.apps.exchange.listening.senders import may_send
+from commonweal.apps.exchange.mesh import face as mesh
 from commonweal.apps.exchange.reading import known_feeds
 from commonweal.apps.exchange.removal import face as removal
 from commonweal.apps.exchange.selectors import (
@@ -53,6 +55,7 @@ __all__ = [
     "known_feeds",
     "land",
     "may_send",
+    "mesh",
     "notices",
     "quarantine",
     "receipts",

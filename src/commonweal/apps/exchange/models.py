@@ -259,6 +259,7 @@ class MeshSent(models.Model):
     class State(models.TextChoices):
         SENDING = "sending"
         SENT = "sent"
+        NOTHING = "nothing"  # a scheduled export of nobody
         UNDELIVERED = "undelivered"
 
     mailbox = models.CharField(max_length=100)

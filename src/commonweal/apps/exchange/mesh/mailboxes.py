@@ -1,4 +1,4 @@
-"""The file of mailboxes, ``mesh.yaml`` of the home folder: how to sign in, what comes for which feed, what goes out when.
+"""The file of mailboxes, ``mesh.yaml`` of the home folder: how to sign in, what comes for which feed, what goes when.
 
 It is checked whole before anything is polled or sent. Passwords and keys are in files of their own, named by it and
 readable by their user only.

@@ -64,7 +64,12 @@ class Migration(migrations.Migration):
                 (
                     "state",
                     models.CharField(
-                        choices=[("sending", "Sending"), ("sent", "Sent"), ("undelivered", "Undelivered")],
+                        choices=[
+                            ("sending", "Sending"),
+                            ("sent", "Sent"),
+                            ("nothing", "Nothing"),
+                            ("undelivered", "Undelivered"),
+                        ],
                         default="sending",
                         max_length=12,
                     ),
@@ -74,9 +79,7 @@ class Migration(migrations.Migration):
                 ("sent_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                "constraints": [
-                    models.UniqueConstraint(fields=("mailbox", "local_id"), name="exchange_mesh_sent_once")
-                ]
+                "constraints": [models.UniqueConstraint(fields=("mailbox", "local_id"), name="exchange_mesh_sent_once")]
             },
         ),
         migrations.RunSQL(SECURITY, migrations.RunSQL.noop),
