@@ -207,10 +207,9 @@ def confirm(number: int, now: datetime, *, define: bool) -> tuple[Imported, bool
             register_indicators(seen.undefined)
             held = Extract(seen.figures, seen.fates, {})
             # What the file's own tables get wrong stands beside what could not be read of them.
-            own = [replace(one, reported=mapping.reported) for one in reconcile_files([(path, row.file)], mapping.encoding)]
             key = source_key(row.series, row.reported)
             keep_restated(key, seen.figures, by=f"import {number}, {row.file}", now=now)
-            put(key, seen.figures, [*findings(held, row.file, mapping.reported), *own])
+            put(key, seen.figures, [*findings(held, row.file, mapping.reported), *seen.disagreements])
         same.update(state="replaced")
         row.state, row.stored_at = "stored", now
         row.save(update_fields=["state", "stored_at", "series"])
