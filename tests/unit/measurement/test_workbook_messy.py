@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from commonweal.domain.measurement.figures import Indicator
 from commonweal.domain.measurement.printed import UnreadableCellError, read_cell
 from commonweal.domain.measurement.workbook.extracting import Extract, extract
 from commonweal.domain.measurement.workbook.mapping import read_map
@@ -30,7 +31,9 @@ def sheet_of(rows: list[list[str]], merged: tuple[tuple[int, int, int, int], ...
 
 
 def followed(sheet: Sheet, **defined: str) -> Extract:
-    plain = propose([sheet], [])
+    plain = propose(
+        [sheet], [Indicator(code, code.replace("_", " "), "Defined before.", unit) for code, unit in defined.items()]
+    )
     assert missing(plain) == ["footprint: whose figures these are"]
     plain["footprint"]["code"] = "QT1"
     return extract([sheet], read_map(plain), "m.xlsx", defined)

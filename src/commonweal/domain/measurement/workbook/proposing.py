@@ -56,7 +56,8 @@ def propose(
             if label and not _heading_row(sheet, row, shape):
                 code = by_name.get(folded(label)) or by_name.get(folded(without_marks(label)))
                 said = "" if units is None else unit_named(sheet.text(row, units))
-                indicators[label] = code or _defined(label, said or _unit(sheet, row, shape))
+                money = {"code": code, "unit": said} if code and said.startswith("GBP") else code
+                indicators[label] = money or _defined(label, said or _unit(sheet, row, shape))
     return {
         "reported": _month_of_titles(shaped) if reported == UNKNOWN else reported,
         "footprint": {"kind": "system", "code": UNKNOWN},
