@@ -357,11 +357,107 @@ def test_a_scheduled_export_goes_out_once_a_period_and_lands_at_the_other_end(
         lines = [json.loads(line) for line in partner.retrieve_message(ident).read().splitlines()]
     assert sorted(one["id"] for one in lines) == sorted(json.loads(line)["id"] for line in content().splitlines())
     assert [one["resourceType"] for one in lines[:2]] == ["Patient", "Patient"]
-    ((action, subjects),) = rows(
-        "SELECT action, array_length(subjects, 1) FROM access_auditevent WHERE action = 'bulk.export'"
-    )
-    assert (action, subjects is not None) == ("bulk.export", True)
+    audited = rows("SELECT actor, organisation, outcome FROM access_audit WHERE action = 'bulk.export'")
+    assert audited == [("service:mesh", "A81001", "allowed")]
     bulk = settings.COMMONWEAL_HOME / "bulk"
     assert not list(bulk.iterdir())
     monkeypatch.setattr(settings, "COMMONWEAL_NOW", lambda: now.replace(hour=7))
     assert [one["local_id"] for one in api.mesh.send_due(box)] == ["care-to-health.2026-03-02"]
+
+
+def test_a_sending_that_broke_off_is_done_again_under_the_same_id(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import requests
+    from mesh_client import MeshClient
+
+    from commonweal.apps.exchange import api
+    from commonweal.apps.exchange.models import BulkRequest, MeshSent
+
+    (tmp_path / "A81001.ndjson").write_bytes(content())
+    api.land("gp", [tmp_path / "A81001.ndjson"], "A81001")
+    (away,) = boxes(sandbox, url="http://127.0.0.1:9")
+    with pytest.raises(api.mesh.MeshUnreachable):
+        api.mesh.send_due(away)
+    assert not BulkRequest.objects.filter(address__startswith="mesh:care-to-health", state="queued").exists()
+    (box,) = boxes(sandbox)
+    whole = MeshClient.send_chunk
+
+    def breaks(self: MeshClient, *said: Any, **more: Any) -> Any:
+        if more["chunk_num"] == 2:
+            raise requests.ConnectionError("gone")
+        return whole(self, *said, **more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(MeshClient, "send_chunk", breaks)
+        with pytest.raises(api.mesh.MeshUnreachable):
+            api.mesh.send_due(box)
+    before = MeshSent.objects.get()
+    assert (before.state, sandbox.waiting("X26ABC1")) == ("sending", [])
+    (sent,) = api.mesh.send_due(box)
+    assert sent["local_id"] == before.local_id
+    assert sandbox.waiting("X26ABC1") == [sent["message"]]
+
+
+def test_polling_goes_on_when_mesh_comes_back(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    from random import Random
+    from threading import Event
+
+    from commonweal.apps.exchange.mesh import face, polling
+    from commonweal.apps.exchange.mesh.errors import MeshUnreachable
+
+    sandbox.put(content(), "GP_RECORD")
+    told: list[dict[str, Any]] = []
+    stop = Event()
+    polls = iter([MeshUnreachable("away"), MeshUnreachable("away")])
+
+    def poll(box: Any) -> Any:
+        for trouble in polls:
+            raise trouble
+        return polling.poll(box)
+
+    def tell(one: dict[str, Any]) -> None:
+        told.append(one)
+        if one.get("landed") or len(told) > 8:
+            stop.set()
+
+    monkeypatch.setattr(face, "poll", poll)
+    monkeypatch.setattr(face, "send_due", lambda box: [{"local_id": "x"}])
+    face.keep_polling(boxes(sandbox), 0.01, stop, tell, Random(1))
+    assert [one["trouble"] for one in told if "trouble" in one] == ["away", "away"]
+    assert told[-1]["landed"] == 1
+    assert {"mailbox": "X26ABC2", "sent": {"local_id": "x"}} in told  # meanwhile
+
+
+def test_the_command_polls_lists_what_is_aside_and_names_what_is_wrong(sandbox: Sandbox, tmp_path: Path) -> None:
+    from typer.testing import CliRunner
+
+    from commonweal.cli.main import app
+
+    boxes(sandbox)
+    sandbox.put(content(), "GP_RECORD")
+    other = sandbox.put(content(1, 3), "OTHER")
+
+    def run(*words: str) -> Any:
+        return CliRunner().invoke(app, ["mesh", *words])
+
+    (polled,) = json.loads(run("poll", "--once", "--json").stdout)
+    assert (polled["landed"], polled["aside"]) == (1, 1)
+    assert other in run("aside").stdout
+    assert run("aside", "--discard", other).exit_code == 0
+    assert "Nothing is set aside" in run("aside").stdout
+    assert run("check").exit_code == 0
+    path = tmp_path / "a.csv"
+    path.write_text("a\n1\n")
+    sent = json.loads(run("send", str(path), "--to", "X26ABC1", "--workflow", "W", "--json").stdout)
+    assert sandbox.waiting("X26ABC1") == [sent["message"]]
+    for words, says in (
+        (("send", str(path), "--to", "X26ABC1", "--workflow", "W"), "--again"),
+        (("send", str(path), "--to", "X", "--workflow", "W", "--mailbox", "X26ABC"), "did you mean 'X26ABC2'"),
+        (("send", "nowhere.csv", "--to", "X", "--workflow", "W"), "nowhere.csv"),
+        (("poll",), "--once"),
+    ):
+        wrong = run(*words)
+        assert (wrong.exit_code, says in wrong.stderr.replace("\n", " ")) == (1, True), wrong.output
+    boxes(sandbox, password="other")
+    assert "password" in run("poll", "--once").stderr

@@ -42,7 +42,7 @@ def check(as_json: bool = runtime.JSON) -> None:
     runtime.emit(
         [{"mailbox": box.name, "receives": len(box.routes), "sends": len(box.sendings)} for box in boxes],
         as_json,
-        lambda out: [_line(out, f"{box.name}: MESH lets it in, {len(box.routes)} routes") for box in boxes],
+        lambda out: _line(out, "\n".join(f"{box.name}: MESH lets it in, {len(box.routes)} routes" for box in boxes)),
     )
 
 
@@ -65,7 +65,7 @@ def poll(
     found: list[dict[str, Any]] = []
     with _failing():
         found.extend(mesh.poll(box).told() for box in boxes)
-    runtime.emit(found, as_json, lambda out: [_print(one, out) for one in found])
+    runtime.emit(found, as_json, lambda out: _print(found, out))
     troubles = [text for one in found for text in one["troubles"]]
     for text in troubles:
         runtime.say(text)
@@ -177,18 +177,19 @@ def _print_round(one: dict[str, Any], out: Console) -> None:
         _print_sent([one["sent"]], out)
     else:
         if one["messages"] or one["again"]:
-            _print(one, out)
+            _print([one], out)
         for text in one["troubles"]:
             runtime.say(text)
 
 
-def _print(one: dict[str, Any], out: Console) -> None:
-    _line(
-        out,
-        f"{one['mailbox']}: {one['landed']} landed, {one['aside']} set aside, {one['report']} reports, "
-        f"{one['again']} taken before, {one['left']} left in MESH",
-    )
-    _print_messages(one["messages"], out)
+def _print(found: list[dict[str, Any]], out: Console) -> None:
+    for one in found:
+        _line(
+            out,
+            f"{one['mailbox']}: {one['landed']} landed, {one['aside']} set aside, {one['report']} reports, "
+            f"{one['again']} taken before, {one['left']} left in MESH",
+        )
+        _print_messages(one["messages"], out)
 
 
 def _print_messages(messages: list[dict[str, Any]], out: Console) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 from django.conf import settings
 from django.db import Error, connection
 
-from commonweal.apps.exchange.errors import ExchangeError
 from commonweal.apps.exchange.mesh import mailboxes
 from commonweal.apps.exchange.mesh.aside import again, discard, waiting
 from commonweal.apps.exchange.mesh.errors import MeshFault, MeshUnreachable
@@ -17,6 +16,7 @@ from commonweal.apps.exchange.mesh.mailboxes import Mailbox, named
 from commonweal.apps.exchange.mesh.polling import poll
 from commonweal.apps.exchange.mesh.sending import send, send_due
 from commonweal.apps.exchange.mesh.talking import talking
+from commonweal.domain.errors import CommonwealError
 
 LONGEST_PAUSE = 900.0  # seconds between tries while MESH is away
 
@@ -45,31 +45,38 @@ def pause(every: float, failures: int, rng: Random) -> float:
 def keep_polling(
     boxes: tuple[Mailbox, ...], every: float, stop: Event, tell: Callable[[dict[str, Any]], None], rng: Random
 ) -> None:
-    """Poll, and send what is due, every so many seconds until ``stop`` is set; one mailbox in trouble stops no other.
+    """Poll, and send what is due, every so many seconds until ``stop`` is set; what is in trouble stops nothing else.
 
     ``tell`` is given what each poll found and each sending did, or ``{"mailbox": ..., "trouble": ...}``.
     """
-    failures = dict.fromkeys((box.name for box in boxes), 0)
-    resting = dict.fromkeys(failures, 0.0)
+    jobs = [(box, work) for box in boxes for work in (_polled, _sent)]
+    failures, resting = [0] * len(jobs), [0.0] * len(jobs)
     while not stop.is_set():
-        for box in boxes:
-            if resting[box.name] > 0:
+        for n, (box, work) in enumerate(jobs):
+            if resting[n] > 0:
                 continue
             try:
-                tell(poll(box).told())
-                for one in send_due(box):
-                    tell({"mailbox": box.name, "sent": one})
-                failures[box.name] = 0
-            except (ExchangeError, Error, OSError) as trouble:
-                failures[box.name] += 1
-                known = isinstance(trouble, ExchangeError)
+                for one in work(box):
+                    tell(one)
+                failures[n] = 0
+            except (CommonwealError, Error, OSError) as trouble:
+                failures[n] += 1
+                known = isinstance(trouble, CommonwealError)
                 tell({"mailbox": box.name, "trouble": str(trouble) if known else type(trouble).__name__})
             finally:
                 connection.close()
-            resting[box.name] = pause(every, failures[box.name], rng)
-        shortest = min(resting.values())
+            resting[n] = pause(every, failures[n], rng)
+        shortest = min(resting)
         stop.wait(shortest)
-        resting = {name: left - shortest for name, left in resting.items()}
+        resting = [left - shortest for left in resting]
+
+
+def _polled(box: Mailbox) -> list[dict[str, Any]]:
+    return [poll(box).told()]
+
+
+def _sent(box: Mailbox) -> list[dict[str, Any]]:
+    return [{"mailbox": box.name, "sent": one} for one in send_due(box)]
 
 
 __all__ = [

@@ -4,11 +4,11 @@ MESH keeps a message until it is acknowledged. Killed before the row is there, t
 landing goes on where it stood; killed after, it is only acknowledged. Either way its content counts once.
 """
 
+import logging
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-import structlog
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
 from mesh_client import MeshClient
@@ -22,7 +22,7 @@ from commonweal.apps.exchange.mesh.talking import failing, talking
 from commonweal.apps.exchange.models import MeshReceived, MeshSent
 from commonweal.domain.errors import CommonwealError
 
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
 State = MeshReceived.State
 
 
@@ -63,7 +63,7 @@ def poll(mailbox: Mailbox) -> Polled:
             except (MissingChunk, MessageTooLarge) as trouble:
                 found.counts["left"] += 1
                 found.troubles.append(f"message {ident}: {trouble}")
-                log.warning("mesh message left", mailbox=mailbox.name, message=ident, why=type(trouble).__name__)
+                log.warning("MESH message %s stays in %s: %s", ident, mailbox.name, type(trouble).__name__)
     return found
 
 
@@ -78,7 +78,7 @@ def _one(mailbox: Mailbox, client: MeshClient, ident: str, found: Polled) -> Non
     with failing(mailbox):
         client.acknowledge_message(ident)
     MeshReceived.objects.filter(pk=row.pk).update(acknowledged_at=settings.COMMONWEAL_NOW())
-    log.info("mesh message taken", mailbox=mailbox.name, message=ident, state=row.state, rule=row.rule)
+    log.info("MESH message %s of %s: %s %s", ident, mailbox.name, row.state, row.rule)
 
 
 def _take(mailbox: Mailbox, client: MeshClient, ident: str) -> MeshReceived:

@@ -5,6 +5,7 @@ message of which chunks are missing. Only where MESH had all of it and its answe
 receiver that lands by content counts it once.
 """
 
+import logging
 import secrets
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
@@ -13,9 +14,8 @@ from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
-import structlog
 from django.conf import settings
-from mesh_client import MeshClient
+from mesh_client import DEFAULT_MEDIA_TYPE, MeshClient
 
 from commonweal.apps.access import api as access
 from commonweal.apps.exchange.bulk import exporting, files, requests
@@ -24,9 +24,10 @@ from commonweal.apps.exchange.mesh.errors import AlreadySent, MeshFault
 from commonweal.apps.exchange.mesh.mailboxes import Mailbox, Sending
 from commonweal.apps.exchange.mesh.talking import failing, talking
 from commonweal.apps.exchange.models import MeshSent
+from commonweal.domain.errors import CommonwealError
 from commonweal.feeds import sealing
 
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
 LONDON = ZoneInfo("Europe/London")
 State = MeshSent.State
 NDJSON = "application/fhir+ndjson"
@@ -61,14 +62,13 @@ def send(mailbox: Mailbox, path: Path, to: str, workflow: str, *, again: bool = 
             sha256=sha256,
             began_at=settings.COMMONWEAL_NOW(),
         )
-        return _give(mailbox, client, row, path, path.name)
+        return _give(mailbox, client, row, path, path.name, DEFAULT_MEDIA_TYPE)
 
 
 def _give(
-    mailbox: Mailbox, client: MeshClient, row: MeshSent, path: Path, name: str, content_type: str = ""
+    mailbox: Mailbox, client: MeshClient, row: MeshSent, path: Path, name: str, content_type: str
 ) -> dict[str, Any]:
     """Give a file to MESH and remember its number."""
-    more = {"content_type": content_type} if content_type else {}
     with path.open("rb") as content, failing(mailbox, row.recipient):
         row.message_id = client.send_message(
             row.recipient,
@@ -77,11 +77,11 @@ def _give(
             filename=room.plain(name),
             local_id=row.local_id,
             checksum=f"sha256:{row.sha256}",
-            **more,
+            content_type=content_type,
         )
     row.size, row.state, row.sent_at = path.stat().st_size, State.SENT, settings.COMMONWEAL_NOW()
     row.save()
-    log.info("mesh message sent", mailbox=mailbox.name, message=row.message_id, local=row.local_id, bytes=row.size)
+    log.info("MESH message %s sent by %s, %s bytes", row.message_id, mailbox.name, row.size)
     return {
         "message": row.message_id,
         "local_id": row.local_id,
@@ -122,8 +122,16 @@ def send_due(mailbox: Mailbox) -> list[dict[str, Any]]:
     wanted = [one for one in wanted if one[1] not in done]
     if not wanted:
         return []
+    sent, faults = [], []
     with room.alone(mailbox.name), talking(mailbox) as client:  # before anything is exported: is MESH there?
-        return [_export(mailbox, client, sending, local) for sending, local in wanted]
+        for sending, local in wanted:
+            try:
+                sent.append(_export(mailbox, client, sending, local))
+            except CommonwealError as fault:  # one that cannot go keeps none back
+                faults.append(fault)
+    if faults:
+        raise faults[0]
+    return sent
 
 
 def _export(mailbox: Mailbox, client: MeshClient, sending: Sending, local: str) -> dict[str, Any]:
