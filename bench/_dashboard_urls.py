@@ -22,7 +22,7 @@ HEAD = (
     '<link rel="stylesheet" href="/styles/nhsuk.css"></head><body><main><h1>Oversight</h1><table><tbody>'
 )
 FIGURES = 'FROM "measurement_measurement"'
-INDICATOR, PERIOD, CATEGORY, VALUE, STATE, PRINTED, FILE, LINE = 0, 3, 5, 7, 11, 12, 13, 14
+COLUMNS = ("indicator", "period", "category", "printed", "value", "state", "source_file", "source_line")
 _here = threading.local()
 
 
@@ -30,11 +30,16 @@ def fixed(request: HttpRequest) -> HttpResponse:
     """The hand-written page."""
     lines = [HEAD]
     for query in _queries():
-        for row in _connection().execute(query, prepare=True):
-            if FIGURES in query:
-                shown = row[PRINTED] if row[PRINTED] is not None else row[VALUE]
-                cells = (row[INDICATOR], row[PERIOD], row[CATEGORY], shown, row[STATE], f"{row[FILE]} {row[LINE]}")
-                lines.append("<tr><td>" + "</td><td>".join(escape(str(cell)) for cell in cells) + "</td></tr>")
+        found = _connection().execute(query, prepare=True)
+        if FIGURES not in query:
+            found.fetchall()
+            continue
+        names = [column.name for column in found.description or ()]
+        indicator, period, category, printed, value, state, file, line = map(names.index, COLUMNS)
+        for row in found:
+            shown = row[printed] if row[printed] is not None else row[value]
+            cells = (row[indicator], row[period], row[category], shown, row[state], f"{row[file]} {row[line]}")
+            lines.append("<tr><td>" + "</td><td>".join(escape(str(cell)) for cell in cells) + "</td></tr>")
     lines.append("</tbody></table></main></body></html>")
     return HttpResponse("\n".join(lines))
 
