@@ -1,6 +1,7 @@
 # Two commands matter: `make demo` and `make test`. The rest are parts of them.
 PYTHON ?= python3.11
 BIN := .venv/bin
+BOTH := -n 2 --dist loadgroup  # both cores; a file stays with one process
 export COMMONWEAL_PROJECT := $(CURDIR)
 
 .PHONY: help setup demo test check bench crash clean
@@ -21,7 +22,8 @@ demo: setup  ## a synthetic ICS from raw feeds to a signed-in site on http://127
 	$(BIN)/commonweal demo
 
 test: check  ## every check and test, the real browser included
-	$(BIN)/python -m pytest tests/unit tests/spec tests/architecture tests/docs tests/generative tests/integration tests/browser
+	$(BIN)/python -m pytest $(BOTH) tests/unit tests/spec tests/architecture tests/docs
+	$(BIN)/python -m pytest $(BOTH) tests/generative tests/integration tests/browser
 
 check: setup  ## style, types and import contracts
 	$(BIN)/ruff check .

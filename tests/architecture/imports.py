@@ -16,7 +16,7 @@ APPS = "commonweal.apps."
 MAY_IMPORT = {
     "domain": {"numpy", "scipy"},
     "fhir": {"orjson", "numpy", "jsonpatch", "jsonpointer"},
-    "feeds": {"orjson", "python_calamine", "yaml", "cryptography"},
+    "feeds": {"orjson", "numpy", "python_calamine", "yaml", "cryptography"},
     "synthetic": {"numpy", "scipy", "orjson"},
 }
 # Django belongs to the apps, web, command line and configuration alone.

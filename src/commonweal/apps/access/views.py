@@ -11,7 +11,6 @@ from commonweal.apps.access import app_grants
 from commonweal.apps.access.actors import signed_in
 from commonweal.apps.access.devices import devices, end
 from commonweal.apps.access.forms import SignInForm
-from commonweal.apps.access.models import User
 from commonweal.apps.access.providers import providers
 from commonweal.apps.access.sign_in import (
     Next,
@@ -62,8 +61,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
     """Forget the session, and end what it let apps do."""
-    if isinstance(request.user, User) and request.session.session_key:
-        app_grants.end(request.user, session_key=request.session.session_key)
+    if request.user.is_authenticated and request.session.session_key:
+        app_grants.end(signed_in(request), session_key=request.session.session_key)
     logout(request)
     return HttpResponseRedirect("/")
 
