@@ -47,6 +47,7 @@ for _name in (
     "mesh",
     "bench",
     "verify",
+    "audit",
     "token",
     "account",
     "app",

@@ -126,6 +126,13 @@ CASES = Entry(
     "Each emergency access, and each look that a person has questioned: decide whether it was justified.",
 )
 
+AUDIT_REVIEW = Entry(
+    "/information-governance/audit-review",
+    "Audit review",
+    "Looks that somebody should ask about",
+    "What the rules raised and why: same surname, colleagues, records to watch, out of hours, more than peers.",
+)
+
 LOST = Entry(
     "/administration/second-factors",
     "Lost second steps",
@@ -163,6 +170,6 @@ ENTRIES: dict[Role, tuple[Entry, ...]] = {
     ),
     Role.BOARD_SECRETARY: (BOARD, PACKS, INDICATORS, OVERSIGHT, OUTCOMES, DEFINITIONS),
     Role.ADMINISTRATOR: (REVIEW, FEEDS, LOST),
-    Role.PRIVACY_OFFICER: (CASES, RULES, TRIAL),
+    Role.PRIVACY_OFFICER: (CASES, AUDIT_REVIEW, RULES, TRIAL),
     Role.SERVICE: (),
 }

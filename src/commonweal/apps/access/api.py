@@ -20,6 +20,7 @@ from commonweal.apps.access.actions import (
     service_run,
 )
 from commonweal.apps.access.actors import NotAsPresumed, Presumed, SignInRequired, actor_of, default_purpose, presumed
+from commonweal.apps.access.anomalies import review_audit
 from commonweal.apps.access.app_grants import allow as allow_app
 from commonweal.apps.access.app_grants import app_of
 from commonweal.apps.access.app_tokens import ALGORITHMS as ASSERTION_ALGORITHMS
@@ -111,6 +112,7 @@ __all__ = [
     "question",
     "register_app",
     "related_organisations",
+    "review_audit",
     "scope_in_words",
     "scopes_granted",
     "seal",

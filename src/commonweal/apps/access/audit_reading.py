@@ -56,6 +56,6 @@ def audited(
             [None if about is None else list(about), since, below, actor, ident, before, most],
         )
         return [
-            Audited(*rest, tuple((UUID(person), outcome) for person, outcome in orjson.loads(subjects)))
-            for *rest, subjects in cursor.fetchall()
+            Audited(*row[:-1], *[tuple((UUID(person), outcome) for person, outcome in orjson.loads(row[-1]))])
+            for row in cursor.fetchall()
         ]

@@ -18,6 +18,9 @@ from commonweal.domain.access.vocabulary import Purpose, Role
 
 TABLES = ("access_relationship", "access_restriction", "access_app_grant")
 
+_ANOMALIES_OF = "SELECT count(*) FROM access_anomaly WHERE person_id IS NOT NULL AND compartments <@ %s::bigint[]"
+_FORGET_ANOMALIES = "DELETE FROM access_anomaly WHERE person_id IS NOT NULL AND compartments <@ %s::bigint[]"
+
 
 def administrator(username: str, password: str) -> Actor:
     """The administrator with this name and password. Raises ``ValueError`` for anybody else."""
@@ -28,11 +31,13 @@ def administrator(username: str, password: str) -> Actor:
 
 
 def count_of(compartments: Collection[int]) -> int:
-    """How many relationships, restrictions and cases ``forget`` would remove."""
+    """How many relationships, restrictions, cases and looks raised ``forget`` would remove."""
     wanted = list(compartments)
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM access_case WHERE compartments <@ %s::bigint[]", [wanted])
         cases = int(cursor.fetchone()[0])
+        cursor.execute(_ANOMALIES_OF, [wanted])
+        cases += int(cursor.fetchone()[0])
     return (
         StoredRelationship.objects.filter(compartment_id__in=wanted).count()
         + Restriction.objects.filter(compartment_id__in=wanted).count()
@@ -50,6 +55,10 @@ def forget(compartments: Collection[int], people: Collection[UUID]) -> int:
             cursor.execute("DELETE FROM access_case WHERE compartments <@ %s::bigint[]", [wanted])
             gone += int(cursor.rowcount)
             cursor.execute("DELETE FROM access_app_grant WHERE person_id = ANY (%s::uuid[])", [list(people)])
+            gone += int(cursor.rowcount)
+            cursor.execute(_FORGET_ANOMALIES, [wanted])
+            gone += int(cursor.rowcount)
+            cursor.execute("DELETE FROM access_watched WHERE person_id = ANY (%s::uuid[])", [list(people)])
             gone += int(cursor.rowcount)
         for user in User.objects.filter(person_id__in=list(people), role=Role.CITIZEN):
             Token.objects.filter(user=user).delete()

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from commonweal.apps.access import (
+    anomaly_views,
     case_views,
     factor_views,
     governance_views,
@@ -33,6 +34,7 @@ urlpatterns = [
     path("administration/second-factors", lost_views.queue, name="lost_factors"),
     path("information-governance/rules", governance_views.rules, name="access-rules"),
     path("information-governance/trial", governance_views.trial, name="access-trial"),
+    path("information-governance/audit-review", anomaly_views.queue, name="audit-review"),
     path("information-governance/cases", case_views.queue, name="access-cases"),
     path("information-governance/cases/<int:case_id>", case_views.case, name="access-case"),
 ]
