@@ -1,7 +1,6 @@
 """NHS Digital's own ``mesh-sandbox``, running on this machine: mailboxes X26ABC1 to X26ABC3, password ``password``."""
 
 import json
-import os
 import socket
 import subprocess
 import sys

@@ -85,7 +85,17 @@ meets one ends with that message and exit status 1; a page or the FHIR API turns
     │   ├── BadUpload            an uploaded body that is cut short or not what it says
     │   ├── ReaderLost           the process that read a file was ended from outside
     │   ├── RemovalRefused       a lawful removal that cannot be asked for, confirmed or done
-    │   └── BadSenders           the list of who may send over MLLP cannot be used
+    │   ├── BadSenders           the list of who may send over MLLP cannot be used
+    │   └── MeshFault            a poll of a MESH mailbox or a sending that is stopped
+    │       ├── BadMailboxes     the file of mailboxes cannot be followed
+    │       ├── MeshUnreachable  MESH did not answer, or broke off
+    │       ├── MeshRefused      the password, key or certificate is not accepted
+    │       ├── NoSuchMailbox    MESH knows no such mailbox
+    │       ├── MissingChunk     a chunk of a message is not there
+    │       ├── MessageTooLarge  a message above the mailbox's limit
+    │       ├── BrokenMessage    a message that is not packed as it says
+    │       ├── NotAside         no such message is set aside, or it cannot be mended here
+    │       └── AlreadySent      the same file was sent there before
     ├── MappingFault             a supplier's mapping cannot be followed (feeds)
     ├── SealBroken               a sealed file without its key, damaged, or none at all (feeds)
     ├── BadDayError              a day that a chart's lines cannot start afresh from (performance)
