@@ -59,7 +59,6 @@ def mesh_sandbox(store: Path) -> Iterator[Sandbox]:
         "STORE_MODE": "file",
         "MAILBOXES_DATA_DIR": str(store),
         "SHARED_KEY": KEY,
-        "PATH": os.environ["PATH"],
     }
     command = [sys.executable, "-W", "ignore", "-m", "uvicorn", "mesh_sandbox.api:app", "--port", str(port)]
     with (store / "log").open("wb") as log:
