@@ -1,8 +1,8 @@
 """A lawful removal's part in access: who may confirm one, what of the person goes, and what is audited.
 
-Relationships, restrictions, cases, what apps were let do about the person, and the person's own account go, with its
-second factors and bindings. The audit stays: that somebody looked, and that
-something was removed, is not the content that was removed.
+Relationships, restrictions, cases, what review raised, the list to watch, what apps were let do about the person, and
+their own account go, with its second factors and bindings. The audit stays: that somebody looked, and that something
+was removed, is not the content that was removed.
 """
 
 from collections.abc import Collection, Mapping
@@ -16,7 +16,7 @@ from commonweal.apps.access.models import Restriction, StoredRelationship, Token
 from commonweal.domain.access.scope import Actor
 from commonweal.domain.access.vocabulary import Purpose, Role
 
-TABLES = ("access_relationship", "access_restriction", "access_app_grant")
+TABLES = ("access_relationship", "access_restriction", "access_app_grant", "access_anomaly", "access_watched")
 
 _ANOMALIES_OF = "SELECT count(*) FROM access_anomaly WHERE person_id IS NOT NULL AND compartments <@ %s::bigint[]"
 _FORGET_ANOMALIES = "DELETE FROM access_anomaly WHERE person_id IS NOT NULL AND compartments <@ %s::bigint[]"
