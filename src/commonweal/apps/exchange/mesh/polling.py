@@ -7,6 +7,7 @@ landing goes on where it stood; killed after, it is only acknowledged. Either wa
 import logging
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -111,7 +112,7 @@ def _take(mailbox: Mailbox, client: MeshClient, ident: str) -> MeshReceived:
     return row
 
 
-def keep(row: MeshReceived, path: Any, route: Route | None) -> None:
+def keep(row: MeshReceived, path: Path, route: Route | None) -> None:
     """Land a file, or put it aside on the landing floor; which of them, and why, into the row."""
     if route is not None and not row.rule:
         try:

@@ -5,6 +5,7 @@ Failures are told by status and by MESH's own error codes
 is repeated: its address may name a mailbox, but its headers hold a token made with the shared key.
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -28,6 +29,9 @@ SILENCE = 120  # seconds without an answer
 PAUSE = 0.5  # seconds before the second try, doubled before each one after
 _NO_MAILBOX = ("EPL-151", "No mailbox matched")
 _NO_RECIPIENT = ("12", "Unregistered")
+
+# Each try that is not answered would be a warning with the address; a failure is told once, by its name.
+logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
 
 
 @contextmanager
