@@ -117,6 +117,23 @@ def test_the_list_to_watch_raises_who_looks_and_colleagues(
         anomalies.watch(OFFICER, str(uuid4()), "", "short")
 
 
+@pytest.mark.parametrize(
+    ("person", "account", "why", "field"),
+    [
+        ("x", "", "a good reason", "person"),
+        (str(UUID(int=1)), "nobody", "a good reason", "account"),
+        (str(UUID(int=1)), "", "short", "why"),
+    ],
+)
+def test_what_is_wrong_with_the_list_is_said_at_its_field(
+    officer: Any, person: str, account: str, why: str, field: str
+) -> None:
+    answer = officer.post(PAGE, {"do": "watch", "person": person, "account": account, "why": why})
+    assert answer.status_code == 400
+    assert f'href="#{field}"' in answer.content.decode()
+    assert f'id="{field}-error"' in answer.content.decode()
+
+
 def test_each_step_is_audited(world: World, database: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT DISTINCT action, target FROM access_audit WHERE actor <> 'user:moss'")

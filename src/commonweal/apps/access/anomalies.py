@@ -222,11 +222,11 @@ def watch(actor: Actor, person: str, account: str, why: str) -> None:
     try:
         person_id = UUID(person.strip())
     except ValueError:
-        raise CaseError("Give the person’s identifier, as a case shows it.") from None
+        raise CaseError("Give the person’s identifier, as a case shows it.", "person") from None
     if username and not User.objects.filter(username=username).exclude(role=Role.CITIZEN).exists():
-        raise CaseError("No member of staff signs in by that name.")
+        raise CaseError("No member of staff signs in by that name.", "account")
     if len(said) < 10:
-        raise CaseError("Say why, in ten characters or more.")
+        raise CaseError("Say why, in ten characters or more.", "why")
     with session(actor, Purpose.INFORMATION_GOVERNANCE, "watch a record") as opened:
         opened.review(person_id)
         with connection.cursor() as cursor:

@@ -15,16 +15,15 @@ from commonweal.domain.access.scope import Actor
 def queue(request: HttpRequest) -> HttpResponse:
     """What was raised. Sent back with ``do`` (close, watch or unwatch) and its fields, it is done."""
     actor = actor_of(request)
-    problem = ""
+    problem, field = "", f"words-{request.POST.get('id', '')}"
     if request.method == "POST":
         try:
             _do(actor, {name: str(value) for name, value in request.POST.items()})
         except CaseError as error:
-            problem = str(error)
+            problem, field = str(error), error.field or field
         else:
             return HttpResponseRedirect(request.path)
     still, closed = anomalies.anomalies(actor)
-    field = {"close": f"words-{request.POST.get('id', '')}", "watch": "why"}.get(request.POST.get("do", ""), "person")
     page = {
         "still": still,
         "closed": closed,

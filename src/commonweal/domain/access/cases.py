@@ -46,7 +46,14 @@ CLOSED = frozenset({CaseState.JUSTIFIED, CaseState.NOT_JUSTIFIED})
 
 
 class CaseError(CommonwealError):
-    """A step that the case does not allow now, or that this officer may not take, or without words."""
+    """A step that the case does not allow now, or that this officer may not take, or without words.
+
+    ``field``: which field of the form is wrong, where there are several.
+    """
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
 
 
 def after(state: CaseState, step: CaseStep, *, by: str, doubted_by: str, words: str) -> CaseState:
