@@ -6,6 +6,7 @@ as text, so that nothing in a table can be markup.
 """
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +21,8 @@ from commonweal.charts.drawings import Chart
 _TEMPLATE = Path(__file__).with_name("board.typ")
 _FONTS = Path(__file__).parents[1] / "fonts"
 _FONT = "Arimo"  # as wide as Arial, which charts are drawn in; SIL Open Font Licence
+_LINE = 118  # characters of 8 points across a page
+_LONGEST_LINE = 90  # characters: a longer text gets no wider column for it
 _LONG = 8  # sections from which a pack has a list of contents
 _NEW_PAGE = frozenset(
     {
@@ -132,19 +135,13 @@ def _table(table: Table) -> dict[str, Any]:
         }
         for row in table.rows
     ]
-    longest = [
-        max(
-            [
-                len(column) // 2,
-                *(max(len(row["cells"][at]["text"]), len(row["cells"][at]["note"]) // 2) for row in rows),
-            ]
-        )
-        for at, column in enumerate(columns)
-    ]
-    widths = [min(max(one, 8), 34) for one in longest]
+    texts = [[column, *(row["cells"][at]["text"] for row in rows)] for at, column in enumerate(columns)]
+    for at, column in enumerate(texts):
+        column += [row["cells"][at]["note"] for row in rows]
     if table.sourced:
         columns.append("Sources")
-        widths.append(9)
+        texts.append(["Sources", *(", ".join(map(str, row["sources"])) for row in rows)])
+    widths = _widths(texts)
     return {
         "caption": table.caption,
         "columns": columns,
@@ -153,3 +150,18 @@ def _table(table: Table) -> dict[str, Any]:
         "sourced": table.sourced,
         "rows": rows,
     }
+
+
+def _widths(columns: Sequence[Sequence[str]]) -> list[float]:
+    """The share of a line for each column, in characters of it: the longest word whole, the rest as texts are long.
+
+    ``columns`` holds each column's heading, then its texts.
+    """
+    least = [max(len(word) for text in texts for word in [*text.split(), ""]) + 2 for texts in columns]
+    wanted = [min(max(map(len, texts[1:]), default=0), _LONGEST_LINE) + 2 for texts in columns]
+    wanted = [max(one, few) for one, few in zip(wanted, least, strict=True)]
+    spare = _LINE - sum(least)
+    more = [one - few for one, few in zip(wanted, least, strict=True)]
+    if spare <= 0 or not any(more):
+        return [float(one) for one in least]
+    return [few + spare * part / sum(more) for few, part in zip(least, more, strict=True)]
