@@ -134,6 +134,15 @@ def test_oversight_segments_and_contracts(visitor: Arrives) -> None:
     lead.page.get_by_role("button", name="Work it out").click()
     expect(lead.page.locator(".nhsuk-inset-text")).to_contain_text("What if: segment 2")
     lead.sees_no_barrier("segments")
+    # And the segment is kept with its quarter, once it is said whose it is
+    lead.page.get_by_label("Organisation").fill("RX1")
+    lead.page.get_by_role("button", name="Keep segment").click()
+    expect(lead.page.get_by_role("alert")).to_contain_text("period")
+    lead.page.get_by_label("Organisation").fill("RX1")
+    lead.page.get_by_label("Quarter").fill("2026/27 Q1")
+    lead.page.get_by_role("button", name="Keep segment").click()
+    expect(lead.page.get_by_role("row").filter(has_text="RX1")).to_contain_text("2026/27 Q1")
+    lead.sees_no_barrier("segments-kept")
 
 
 def test_care_staff_do_not_see_definitions(visitor: Arrives) -> None:
