@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID
 
 import pytest
 from django.db import connection
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.usefixtures("database")
 
 NHS = "https://fhir.nhs.uk/Id/nhs-number"
 ODS = "https://fhir.nhs.uk/Id/ods-organization-code"
-VICKY, OTHER = uuid4(), uuid4()
+VICKY, OTHER = UUID(int=0x71C4), UUID(int=0x07E4)
 # Bytes a rewriting server would change: spacing, key order, a decimal's digits, an escape.
 OBSERVATION = (
     b'{ "id":"obs-1","resourceType":"Observation", "status":"final","code":{"coding":[{"system":'
