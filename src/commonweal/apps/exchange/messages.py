@@ -27,7 +27,7 @@ SWAP = "A17"  # two people in one message, who stay two
 _COPY = (
     "COPY exchange_message (source, control_id, digest, mrn, also, event, happened, receipt_id, line, raw) FROM STDIN"
 )
-FOLDING = 62_063  # the class of the advisory locks that sources are folded under
+FOLDING = 62_068  # the class of the advisory locks that sources are folded under
 PILE = 4_000  # messages; one transaction each
 
 
