@@ -118,7 +118,8 @@ def _environment(home: Path) -> dict[str, str]:
 
 
 def _command() -> list[str]:
-    return [sys.executable, "-c", "from commonweal.cli.main import main; main()"]
+    # Not `python -c`: DuckDB takes a main module without a file for somebody typing, and draws them progress bars.
+    return [sys.executable, "-m", "commonweal.cli.main"]
 
 
 def _free_port() -> int:
