@@ -4,7 +4,8 @@
 relationships. It has no sharing agreements yet, so what is counted is what it evaluates: 500 relationships of one
 person, and as many entities beside the groups in Cedar's store. Two figures, each the 99th percentile in processor
 time: one of many distinct questions put to Cedar with nothing remembered, and a whole scope (every category, read and
-written) as a page asks for it once its questions are remembered. A question names no person, so in use nearly all of them are.
+written) as a page asks for it once its questions are remembered. A question names no person, so in use nearly all of
+them are.
 
 *Verification.* Audit rows and their subjects, sealed as in use, verified by ``commonweal verify``'s own function; the
 limit is COPY of the same rows with SHA-256 of each line. Rounds alternate; the median of their ratios counts.

@@ -23,14 +23,6 @@ settings.register_profile(
 )
 settings.load_profile("commonweal")
 
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """By several processes (`-n 2 --dist loadgroup`), a file stays with one, and so does all that shares the site."""
-    for item in items:
-        parts = Path(item.path).relative_to(Path(__file__).parent).parts
-        item.add_marker(pytest.mark.xdist_group(parts[0] if parts[0] == "browser" else "/".join(parts)))
-
-
 TEST_DATA = Path(os.environ.get("COMMONWEAL_TEST_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 
 

@@ -191,7 +191,7 @@ def test_quarantined_lines_are_replayed_after_a_fix(tmp_path: Path, monkeypatch:
 def test_unknown_feeds_and_missing_files_say_what_to_do(tmp_path: Path) -> None:
     from commonweal.apps.exchange import api
 
-    with pytest.raises(api.UnknownFeed, match="the feeds are adt, cld, gp, mh"):
+    with pytest.raises(api.UnknownFeed, match=r"the feeds are adt, ambulance, .*cld, .*gp, mh"):
         api.land("xml", [tmp_path], "A81001")
     with pytest.raises(api.MissingFile, match="nothing-here"):
         api.land("gp", [tmp_path / "nothing-here"], "A81001")

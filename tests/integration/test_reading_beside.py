@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -53,8 +54,8 @@ def test_a_reader_that_is_killed_is_said_and_the_same_command_finishes(
 
     read = actions._read
 
-    def killed(receipt: object, shared_as: str) -> Iterator[Batch]:
-        for n, batch in enumerate(read(receipt, shared_as)):  # type: ignore[arg-type]  # passed on as it came
+    def killed(*asked: Any) -> Iterator[Batch]:
+        for n, batch in enumerate(read(*asked)):
             if n == 2:
                 os.kill(os.getpid(), signal.SIGKILL)
             yield batch
@@ -103,10 +104,10 @@ def test_a_batch_that_only_the_unique_index_knows_again_is_stored_as_it_should_b
 ) -> None:
     """Given a sample that misses the one resource held already, nothing is lost and nothing stored twice."""
     from commonweal.apps.exchange import api, reading
-    from commonweal.apps.record import actions
+    from commonweal.apps.record import loading
 
     monkeypatch.setattr(reading, "BATCH", 500)
-    monkeypatch.setattr(actions, "SAMPLE", 1)
+    monkeypatch.setattr(loading, "SAMPLE", 1)
     lines = gp_lines("A81001", 5)
     api.land("gp", [write_lines(tmp_path / "one.ndjson", [lines[0], lines[1], lines[30]])], "A81001")
     result = api.land("gp", [write_lines(tmp_path / "two.ndjson", [*lines[2:], lines[0], lines[1]])], "A81001")

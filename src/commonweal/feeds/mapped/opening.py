@@ -5,6 +5,7 @@ cannot be is U+FFFD, which no row keeps unnoticed. A packed file is refused by i
 """
 
 import codecs
+import csv
 import io
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO, cast
@@ -90,7 +91,11 @@ class Opened:
             return decoded
         if fault:
             return Problem(line, "", "header-missing", "", "the first line is no header; see the bytes", raw)
-        self.header = [cell.strip() for cell in tables.split(decoded.replace("\ufeff", ""), self.mapping.delimiter)]
+        try:
+            cells = tables.split(decoded.replace("\ufeff", ""), self.mapping.delimiter)
+        except csv.Error:
+            return Problem(line, "", "header-missing", "", "the first line's quotes do not pair; see the bytes", raw)
+        self.header = [cell.strip() for cell in cells]
         return self._judge(line, decoded, raw)
 
     def _judge(self, line: int, decoded: str, raw: bytes) -> Problem | None:
