@@ -28,7 +28,7 @@ AXE = PROJECT / "node_modules" / "axe-core" / "axe.min.js"
 SCREENSHOTS = PROJECT / "screenshots"
 PEOPLE = 400
 PASSWORD = "commonweal-demo"
-HERE = "http://127.0.0.1:"  # the site, and the stream of alerts at a port of its own
+HERE = ("http://127.0.0.1:", "http://localhost:")  # this machine; a passkey belongs to a name
 SIGNED_IN: dict[tuple[str, str], list[Any]] = {}
 QUIET = (
     "--no-sandbox",
@@ -262,7 +262,7 @@ def visitor(site: Site, browser: Browser) -> Iterator[Callable[..., Visitor]]:
             "request",
             lambda request: (
                 None
-                if request.url.startswith((HERE, "data:", "about:", "blob:"))
+                if request.url.startswith((*HERE, "data:", "about:", "blob:"))
                 else visitor.faults.append(f"asked another host: {request.url}")
             ),
         )

@@ -14,7 +14,12 @@ OFFERED = {
     "social.worker": ["Find a person", "Alerts"],
     "citizen": ["Your record", "Who has looked at your record"],
     "analyst": ["Registers", "Indicators over time", "Definitions", "Import figures", "Reconcile tables", "Feeds"],
-    "privacy.officer": ["Emergencies and questions to review", "Who may see what", "Could they see it, and why?"],
+    "privacy.officer": [
+        "Emergencies and questions to review",
+        "Looks that somebody should ask about",
+        "Who may see what",
+        "Could they see it, and why?",
+    ],
     "performance.lead": [
         "Board report of the latest month",
         "Packs and versions",

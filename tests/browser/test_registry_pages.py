@@ -76,7 +76,7 @@ def test_a_messy_workbook_is_imported_by_page(visitor: Arrives, tmp_path: Path) 
     # Then every row and every unread cell is shown before anything is stored
     expect(lead.page.locator("h1")).to_contain_text("nothing is stored yet")
     expect(lead.page.locator("main")).to_contain_text("'lots' is no number, no state and no declared absence")
-    expect(lead.page.locator("main")).to_contain_text("1539")
+    expect(lead.page.locator("main")).to_contain_text("1,539")
     lead.sees_no_barrier("import-preview")
     lead.page.get_by_role("button", name="Store 3 figures").click()
     expect(lead.page.locator("h1")).to_contain_text("Stored")
