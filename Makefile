@@ -23,7 +23,8 @@ demo: setup  ## a synthetic ICS from raw feeds to a signed-in site on http://127
 
 test: check  ## every check and test, the real browser included
 	$(BIN)/python -m pytest $(BOTH) tests/unit tests/spec tests/architecture tests/docs
-	$(BIN)/python -m pytest $(BOTH) tests/generative tests/integration tests/browser
+	$(BIN)/python -m pytest $(BOTH) tests/generative tests/integration
+	$(BIN)/python -m pytest $(BOTH) tests/browser
 
 check: setup  ## style, types and import contracts
 	$(BIN)/ruff check .
