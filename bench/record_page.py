@@ -130,10 +130,8 @@ def rate(clients: list[Client], path: str, times: int) -> float:
 
 
 def command(*words: str, env: dict[str, str]) -> str:
-    code = "from commonweal.cli.main import main; main()"
-    return subprocess.run(
-        [sys.executable, "-c", code, *words], env=env, check=True, stdout=subprocess.PIPE
-    ).stdout.decode()
+    ours = [sys.executable, "-m", "commonweal.cli.main", *words]
+    return subprocess.run(ours, env=env, check=True, stdout=subprocess.PIPE).stdout.decode()
 
 
 def _compartments(person_id: str, env: dict[str, str]) -> str:

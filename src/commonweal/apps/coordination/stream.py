@@ -1,7 +1,8 @@
 """Server-sent events: the moment an alert is raised, the browsers of those it was told to hear that there is one.
 
-https://html.spec.whatwg.org/multipage/server-sent-events.html. What is sent is a number and nothing else: how many
-alerts wait for this account. Who they are about is on the page, which the gate decides and the audit records.
+https://html.spec.whatwg.org/multipage/server-sent-events.html. What is sent is two numbers and nothing else: how many
+alerts this account has not seen, and the newest one's. Who they are about is on the page, which the gate decides and
+the audit records.
 
 One asyncio process serves every stream, in the application's role, since a worker of the site cannot be held for hours
 by each open page. PostgreSQL wakes it (LISTEN); without PostgreSQL it waits and tells everybody anew when it is back.
