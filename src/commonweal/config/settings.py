@@ -27,6 +27,7 @@ COMMONWEAL_PDS_TOKEN = os.environ.get("COMMONWEAL_PDS_TOKEN", "")
 COMMONWEAL_PSEUDONYM_KEY = home.secret(HOME, "pseudonym")
 COMMONWEAL_REMOVAL_KEY = home.secret(HOME, "removal")  # of the digests of what was lawfully removed
 COMMONWEAL_FACTOR_KEY = home.secret(HOME, "factors")  # enciphers the secrets of authenticator apps
+COMMONWEAL_PROJECT_KEY = home.secret(HOME, "projects")  # enciphers the keys of analysis projects
 COMMONWEAL_SYNTHETIC = (HOME / "synthetic.json").exists()
 
 _APPS = (

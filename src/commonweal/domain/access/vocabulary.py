@@ -22,8 +22,12 @@ class Purpose(StrEnum):
 
     DIRECT_CARE = "direct_care"
     EMERGENCY = "emergency"
+    SAFEGUARDING = "safeguarding"
     OWN_RECORD = "own_record"
+    ON_BEHALF = "on_behalf"
     POPULATION_HEALTH = "population_health"
+    SERVICE_PLANNING = "service_planning"
+    RESEARCH = "research"
     PERFORMANCE = "performance"
     OPERATIONS = "operations"
     INFORMATION_GOVERNANCE = "information_governance"
@@ -44,7 +48,8 @@ class RelationshipKind(StrEnum):
 
     ``registered``: on the practice's list. ``under_care``: admitted, attending, or receiving a service.
     ``referred``: referred and not yet seen. ``emergency``: an actor's stated reason, for four hours.
-    ``self``: the person; derived at sign-in, never stored.
+    ``self``: the person; derived at sign-in, never stored. ``proxy``: somebody the person (or a court, a power of
+    attorney, the law of parents) lets act for them; asked for each time (``apps/access/acting.py``).
     """
 
     REGISTERED = "registered"
@@ -52,6 +57,7 @@ class RelationshipKind(StrEnum):
     REFERRED = "referred"
     EMERGENCY = "emergency"
     SELF = "self"
+    PROXY = "proxy"
 
 
 class RestrictionReason(StrEnum):
@@ -88,6 +94,9 @@ class Action(StrEnum):
     PREPARE_REPORT = "prepare_report"
     SIGN_OFF_REPORT = "sign_off_report"
     ANNOTATE_FIGURES = "annotate_figures"
+    WORK_ON_PROJECT = "work_on_project"
+    DECIDE_PROJECT = "decide_project"
+    ACT_ON_LIST = "act_on_list"
 
 
 CARE_ROLES = frozenset({Role.CLINICIAN, Role.SOCIAL_WORKER})
