@@ -17,6 +17,7 @@ from commonweal.apps.access.actions import (
     create_user,
     grant_emergency,
     lift_restriction,
+    register_worker,
     service_run,
 )
 from commonweal.apps.access.actors import NotAsPresumed, Presumed, SignInRequired, actor_of, default_purpose, presumed
@@ -31,6 +32,16 @@ from commonweal.apps.access.cases import question, waiting
 from commonweal.apps.access.client_apps import ClientApp
 from commonweal.apps.access.client_apps import close as close_app
 from commonweal.apps.access.client_apps import register as register_app
+from commonweal.apps.access.opt_outs import (
+    digest_of,
+    exemptions,
+    opt_outs_of,
+    opted_out_numbers,
+    people_opted_out,
+    replace_list,
+    set_opt_out,
+)
+from commonweal.apps.access.opt_outs import rules as opt_out_rules
 from commonweal.apps.access.prepared import prepared
 from commonweal.apps.access.selectors import Look, looked, open_compartments, organisation_relationships
 from commonweal.apps.access.session import AccessSession, session
@@ -39,6 +50,7 @@ from commonweal.apps.access.single_look import SingleLook, single_look
 from commonweal.apps.access.telling import Worker, may_be_told, related_organisations, workers
 from commonweal.domain.access.absence import Absence, Message, explain
 from commonweal.domain.access.cases import CaseError, CaseState
+from commonweal.domain.access.opt_outs import Form, LeftOut, OptOut, OptOutFault
 from commonweal.domain.access.relationship import Relationship
 from commonweal.domain.access.scope import Actor, Refused, RefusedKind, Scope, SourceScope, Withheld
 from commonweal.domain.access.smart import EVERY, App
@@ -68,9 +80,13 @@ __all__ = [
     "CaseState",
     "Category",
     "ClientApp",
+    "Form",
+    "LeftOut",
     "Look",
     "Message",
     "NotAsPresumed",
+    "OptOut",
+    "OptOutFault",
     "Presumed",
     "Purpose",
     "Refused",
@@ -99,25 +115,34 @@ __all__ = [
     "create_token",
     "create_user",
     "default_purpose",
+    "digest_of",
     "erasing",
+    "exemptions",
     "explain",
     "grant_emergency",
     "lift_restriction",
     "looked",
     "may_be_told",
     "open_compartments",
+    "opt_out_rules",
+    "opt_outs_of",
+    "opted_out_numbers",
     "organisation_relationships",
+    "people_opted_out",
     "prepared",
     "presumed",
     "question",
     "register_app",
+    "register_worker",
     "related_organisations",
+    "replace_list",
     "review_audit",
     "scope_in_words",
     "scopes_granted",
     "seal",
     "service_run",
     "session",
+    "set_opt_out",
     "single_look",
     "unbind",
     "verify_chain",

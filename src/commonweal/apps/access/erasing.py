@@ -1,8 +1,9 @@
 """A lawful removal's part in access: who may confirm one, what of the person goes, and what is audited.
 
-Relationships, restrictions, cases, what review raised, the list to watch, what apps were let do about the person, and
-their own account go, with its second factors and bindings. The audit stays: that somebody looked, and that something
-was removed, is not the content that was removed.
+Relationships, restrictions, opt-outs, cases, what review raised, the list to watch, what apps were let do about the
+person, and their own account go, with its second factors and bindings. The audit stays: that somebody looked, and that
+something was removed, is not the content that was removed. The keyed digest of an NHS number on a national list of
+opt-outs stays as well: it is what keeps a person left out who asked to be.
 """
 
 from collections.abc import Collection, Mapping
@@ -16,7 +17,14 @@ from commonweal.apps.access.models import Restriction, StoredRelationship, Token
 from commonweal.domain.access.scope import Actor
 from commonweal.domain.access.vocabulary import Purpose, Role
 
-TABLES = ("access_relationship", "access_restriction", "access_app_grant", "access_anomaly", "access_watched")
+TABLES = (
+    "access_relationship",
+    "access_restriction",
+    "access_opt_out",
+    "access_app_grant",
+    "access_anomaly",
+    "access_watched",
+)
 
 _ANOMALIES_OF = "SELECT count(*) FROM access_anomaly WHERE person_id IS NOT NULL AND compartments <@ %s::bigint[]"
 _FORGET_ANOMALIES = "DELETE FROM access_anomaly WHERE person_id IS NOT NULL AND compartments <@ %s::bigint[]"
@@ -38,6 +46,8 @@ def count_of(compartments: Collection[int]) -> int:
         cases = int(cursor.fetchone()[0])
         cursor.execute(_ANOMALIES_OF, [wanted])
         cases += int(cursor.fetchone()[0])
+        cursor.execute("SELECT count(*) FROM access_opt_out WHERE compartment_id = ANY (%s)", [wanted])
+        cases += int(cursor.fetchone()[0])
     return (
         StoredRelationship.objects.filter(compartment_id__in=wanted).count()
         + Restriction.objects.filter(compartment_id__in=wanted).count()
@@ -53,6 +63,8 @@ def forget(compartments: Collection[int], people: Collection[UUID]) -> int:
         gone += Restriction.objects.filter(compartment_id__in=wanted).delete()[0]
         with connection.cursor() as cursor:  # a case of which other compartments stay is still about somebody here
             cursor.execute("DELETE FROM access_case WHERE compartments <@ %s::bigint[]", [wanted])
+            gone += int(cursor.rowcount)
+            cursor.execute("DELETE FROM access_opt_out WHERE compartment_id = ANY (%s)", [wanted])
             gone += int(cursor.rowcount)
             cursor.execute("DELETE FROM access_app_grant WHERE person_id = ANY (%s::uuid[])", [list(people)])
             gone += int(cursor.rowcount)

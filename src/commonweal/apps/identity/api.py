@@ -9,6 +9,7 @@ from commonweal.apps.identity.actions import attach, merge_within_source, upsert
 from commonweal.apps.identity.bias import report as bias_report
 from commonweal.apps.identity.evaluation import evaluate
 from commonweal.apps.identity.matching import IdentifyBusy, identify
+from commonweal.apps.identity.opt_outs import people_opted_out
 from commonweal.apps.identity.selectors import (
     MEMBERSHIP,
     Candidate,
@@ -48,6 +49,7 @@ __all__ = [
     "location_hidden",
     "merge_within_source",
     "people_of",
+    "people_opted_out",
     "person_of",
     "probable_people",
     "search_people",

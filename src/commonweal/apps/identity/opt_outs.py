@@ -1,0 +1,27 @@
+"""Whom a use beyond care must leave out, by the links and the NHS numbers that analysis works with."""
+
+from django.db import connection
+
+from commonweal.apps.access import api as access
+from commonweal.apps.identity.storage import probable_people
+
+
+def people_opted_out(
+    purpose: access.Purpose, *, form: access.Form = access.Form.ROWS, exemption: str = ""
+) -> access.LeftOut:
+    """Who (person ids of analysis) and what (compartments) such a use must leave out, and how many; batch role only.
+
+    By probable links: whoever is probably somebody who opted out is left out too. A traced NHS number counts as one
+    that the record itself gives. Raises ``OptOutFault`` for an exemption that is not in force.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM access_opt_out_number)")
+        (listed,) = cursor.fetchone()
+        numbers: dict[int, str] = {}
+        if listed:
+            cursor.execute(
+                "SELECT d.compartment_id, coalesce(t.nhs_number, d.nhs_usable) FROM identity_demographics d "
+                "LEFT JOIN identity_traced t USING (compartment_id) WHERE coalesce(t.nhs_number, d.nhs_usable) <> ''"
+            )
+            numbers = dict(cursor.fetchall())
+    return access.people_opted_out(purpose, probable_people(), numbers, form=form, exemption=exemption)
