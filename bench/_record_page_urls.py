@@ -1,4 +1,4 @@
-"""The site's addresses, and beside them one fixed page: the record's query with no gate, audit or sign-in.
+"""The site's addresses, and beside them two pages: one fixed, with no gate, audit or sign-in; ours without gate.
 
 ``/fixed/COMPARTMENTS`` (ids joined by commas) runs on the same server through the same middleware. It runs the
 record page's own SQL for the person's rows, prepared, on a connection of its own in the batch role, which row
@@ -6,19 +6,28 @@ security lets through; reads each body once; and writes the same facts by hand, 
 template: what, value or dose or reaction, when, until, status, where, who, source, and of the person name, birth,
 death, sex, numbers, address and telephone. It is let off what ours adds beyond those rows: it arranges nothing into
 sections, spells out no date, leaves codes of organisations and staff as codes, and says nothing of what is missing.
+
+``/ungated/PERSON`` is our own page, drawn by the same code for whoever is signed in, with the scope that the gate gave
+once and that is kept: each request reads under row security, asks for no decision and writes no audit.
 """
 
 import threading
 from html import escape
 from typing import Any
+from uuid import UUID
 
 import orjson
 import psycopg
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
-from django.urls import include, path
+from django.db import connection as web_connection
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.urls import include, path, reverse
 
-from commonweal.apps.record.page import PERSON_ROWS
+from commonweal.apps.access import api as access
+from commonweal.apps.identity import api as identity
+from commonweal.apps.record.page import PERSON_ROWS, choices, chosen, person_page
+from commonweal.apps.record.sending import stream
 
 CATEGORIES = ["demographics", "clinical", "medication", "mental_health", "social_care"]
 HEAD = (
@@ -118,4 +127,29 @@ def _connection() -> psycopg.Connection[Any]:
     return connection
 
 
-urlpatterns = [path("fixed/<str:compartments>", fixed), path("", include("commonweal.config.urls"))]
+_scopes: dict[UUID, access.Scope] = {}
+
+
+def ungated(request: HttpRequest, person_id: UUID) -> StreamingHttpResponse:
+    """Our page for the scope that the gate gave at the first asking."""
+    actor = access.actor_of(request)
+    if person_id not in _scopes:
+        with access.session(actor, access.default_purpose(actor), "open record") as session:
+            _scopes[person_id] = session.open_person(person_id, identity.compartments_of(person_id))
+    scope = _scopes[person_id]
+    with transaction.atomic(), web_connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('commonweal.compartments', %s, true), set_config('commonweal.categories', %s, true)",
+            [",".join(map(str, sorted(scope.compartments))), ",".join(sorted(scope.categories))],
+        )
+        page = person_page(scope)
+    shown = {"page": page, "emergency": False, "emergency_address": reverse("emergency", args=[person_id])}
+    shown |= {"documents_address": reverse("person", args=[person_id]) + "/documents/"}
+    return stream(request, "record/person.jinja", shown | {"asked": request.GET, "choices": choices, "chosen": chosen})
+
+
+urlpatterns = [
+    path("fixed/<str:compartments>", fixed),
+    path("ungated/<uuid:person_id>", ungated),
+    path("", include("commonweal.config.urls")),
+]
