@@ -70,5 +70,5 @@ GRANT EXECUTE ON FUNCTION access_opt_outs_of, access_opt_out_set TO commonweal_a
 
 
 class Migration(migrations.Migration):
-    dependencies = [("access", "0016_registration")]
+    dependencies = [("access", "0015_anomalies")]
     operations = [migrations.RunSQL(OPT_OUTS)]
