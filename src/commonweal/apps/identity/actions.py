@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -108,4 +109,17 @@ def attach(compartment_id: int, anchor: int) -> bool:
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT identity_attach(%s, %s, %s)", [compartment_id, anchor, settings.COMMONWEAL_NOW()])
+        return bool(cursor.fetchone()[0])
+
+
+def link_verified(compartment_id: int, person_id: UUID) -> bool:
+    """Link a new compartment of the session's source to ``person_id`` at once; whether it was.
+
+    Only where NHS number and birth date agree with that person's and with nobody else's, as the database sees it.
+    The caller has seen that the names agree; the next identify run decides again by all the rules.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT identity_link_verified(%s, %s, %s)", [compartment_id, person_id, settings.COMMONWEAL_NOW()]
+        )
         return bool(cursor.fetchone()[0])

@@ -5,7 +5,7 @@ uses ``probable_people``, which the application role cannot read at all.
 """
 
 from commonweal.apps.identity import erasing
-from commonweal.apps.identity.actions import attach, merge_within_source, upsert_demographics
+from commonweal.apps.identity.actions import attach, link_verified, merge_within_source, upsert_demographics
 from commonweal.apps.identity.bias import report as bias_report
 from commonweal.apps.identity.evaluation import evaluate
 from commonweal.apps.identity.matching import IdentifyBusy, identify
@@ -46,6 +46,7 @@ __all__ = [
     "evaluate",
     "identifier",
     "identify",
+    "link_verified",
     "location_hidden",
     "merge_within_source",
     "people_of",

@@ -20,6 +20,7 @@ from commonweal.apps.record.conformance.rules import listed as profile_rules
 from commonweal.apps.record.conformance.rules import release as release_profile
 from commonweal.apps.record.deferring import deferred as deferred_indexing
 from commonweal.apps.record.directory import publish as publish_directory
+from commonweal.apps.record.entries import Entry, entry
 from commonweal.apps.record.export import Own, OwnRow, StoreCounts, changes, counts, own_resources, snapshot
 from commonweal.apps.record.feed_facts import FeedFacts, feed_facts
 from commonweal.apps.record.hashing import content_hash
@@ -29,7 +30,9 @@ from commonweal.apps.record.page import Document, PersonPage, document, person_p
 from commonweal.apps.record.rest.answers import Issue, answer, outcome, refusal
 from commonweal.apps.record.rest.handling import NotFound, base, fhir
 from commonweal.apps.record.rest.handling import session as fhir_session
+from commonweal.apps.record.rest.handling import problem_of
 from commonweal.apps.record.rest.people import patient_ids
+from commonweal.apps.record.rest.writer import Ask, Writer
 from commonweal.apps.record.searching import BadSearch
 from commonweal.apps.record.selectors import (
     HeardFrom,
@@ -57,10 +60,12 @@ from commonweal.apps.record.terminology.unmapped import unmapped as unmapped_cod
 from commonweal.apps.record.writing import nature
 
 __all__ = [
+    "Ask",
     "BadSearch",
     "Checked",
     "Counts",
     "Document",
+    "Entry",
     "FeedFacts",
     "HeardFrom",
     "Indexing",
@@ -73,6 +78,7 @@ __all__ = [
     "Refusal",
     "StoreCounts",
     "Stored",
+    "Writer",
     "add_package",
     "add_terminology",
     "answer",
@@ -89,6 +95,7 @@ __all__ = [
     "document",
     "enforce_profile",
     "erasing",
+    "entry",
     "everything",
     "feed_facts",
     "fhir",
@@ -105,6 +112,7 @@ __all__ = [
     "patient_ids",
     "person_page",
     "prepare",
+    "problem_of",
     "profile_rules",
     "profile_snapshot",
     "publish_directory",
