@@ -49,8 +49,24 @@ def home() -> Path:
     from django.db import connections
 
     ScryptPasswordHasher.work_factor = 2**4  # slow on purpose, which no test is about
+    _everybody_shares()
     connections.close_all()
     return path
+
+
+def _everybody_shares() -> None:
+    """One sharing agreement between everybody, for care: a test that is about agreements takes it away."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO access_agreement (reference, version, title, gives, receives, categories, purposes, starts, "
+            "ends, review, dpia, controller, basis, confidentiality, state, proposed_by, proposed_at, decided_by, "
+            "decided_at, from_at, to_at) VALUES ('TEST', 1, 'Everybody', '{*}', '{*}', "
+            "'{demographics,clinical,medication,mental_health,social_care}', '{direct_care,safeguarding}', "
+            "'2000-01-01', '2100-01-01', '2099-01-01', 'x', 'x', 'x', 'x', 'approved', 'user:one', now(), 'user:two', "
+            "now(), '2000-01-01', '2100-01-01')"
+        )
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The gate: Cedar decides role × purpose × relationships × category, by the policies in force on the day.
+"""The gate: Cedar decides role × purpose × relationships × category × agreement, by the policies in force on the day.
 
 Policies are the ``.cedar`` files of ``policies/<date>/``; the folder with the latest date not after the day
 asked about is in force. Each set is parsed once, and a decision is remembered, because its question has no
@@ -16,6 +16,7 @@ from typing import Any
 
 import cedarpy
 
+from commonweal.domain.access.agreements import Standing
 from commonweal.domain.access.vocabulary import CARE_ROLES, Action, Category, Purpose, Role
 
 POLICIES = Path(__file__).parent / "policies"
@@ -96,6 +97,7 @@ def _decide(
     relationships: frozenset[str],
     restriction: str,
     own_entry: bool,
+    agreement: str,
 ) -> Decision:
     result = cedarpy.is_authorized(
         {
@@ -109,6 +111,7 @@ def _decide(
                 "relationships": sorted(relationships),
                 "restriction": restriction,
                 "own_entry": own_entry,
+                "agreement": agreement,
             },
         },
         _policies(effective),
@@ -128,13 +131,15 @@ def decide(
     relationships: Iterable[str] = (),
     restriction: str = "",
     own_entry: bool = False,
+    agreement: str = Standing.OWN,
 ) -> bool:
     """Whether the policies in force on ``on`` allow it. Denies by default, and on any error in a policy.
 
     ``resource``: a category of a person's record, or None for what names no person. ``restriction``: a
-    ``RestrictionReason`` or empty. ``own_entry``: the asker's organisation wrote the restricted item.
+    ``RestrictionReason`` or empty. ``own_entry``: the asker's organisation wrote the restricted item. ``agreement``:
+    how the entry stands by the sharing agreements (``Standing``).
     """
-    return decision(on, role, purpose, action, resource, relationships, restriction, own_entry).allowed
+    return decision(on, role, purpose, action, resource, relationships, restriction, own_entry, agreement).allowed
 
 
 def decision(
@@ -146,9 +151,11 @@ def decision(
     relationships: Iterable[str] = (),
     restriction: str = "",
     own_entry: bool = False,
+    agreement: str = Standing.OWN,
 ) -> Decision:
     """What ``decide`` answers, with the rules that decided it."""
     effective = in_force(on)
     if effective is None:
         return Decision(False)
-    return _decide(effective, role, purpose, action, resource, frozenset(relationships), restriction, own_entry)
+    related = frozenset(relationships)
+    return _decide(effective, role, purpose, action, resource, related, restriction, own_entry, agreement)

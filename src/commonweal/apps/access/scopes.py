@@ -1,20 +1,28 @@
 """From what holds between an actor and a person to what the actor may see: the gate asked category by category."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
 from commonweal.apps.access.gate import decide
+from commonweal.apps.access.prepared import prepared
+from commonweal.domain.access.agreements import Standing
 from commonweal.domain.access.scope import Actor, Refused, RefusedKind, Scope, Withheld
 from commonweal.domain.access.vocabulary import CARE_ROLES, Action, Category, Purpose, RelationshipKind, Role
 
 ABSENT = "No such person or item."
+NO_COMPARTMENT = 0  # numbers of compartments begin at 1
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A relationship or a restriction that holds now, as ``access_facts`` returns it."""
+    """A relationship or a restriction that holds now, as ``access_facts`` returns it.
+
+    ``proxy``: a category that the asker was let read of the person they act for (``acting.facts``). ``agreement``: of
+    no compartment (``NO_COMPARTMENT``): how a category of a source (``controller``) stands by the sharing agreements.
+    """
 
     fact: str
     compartment_id: int
@@ -22,6 +30,25 @@ class Fact:
     category: str
     controller: str
     until: datetime | None
+
+
+def facts(
+    organisation: str, actor: str, compartments: Mapping[int, str], purpose: Purpose, now: datetime
+) -> dict[int, list[Fact]]:
+    """What holds between an asker and ``compartments`` (id → source), in one query; agreements under no compartment.
+
+    ``actor``: the key of who asks, or empty for what holds for anybody of the ``organisation``.
+    """
+    found: dict[int, list[Fact]] = defaultdict(list)
+    with prepared() as cursor:
+        cursor.execute(
+            "SELECT fact, compartment_id, kind, category, controller, until "
+            "FROM access_facts(%s::text, %s::text, %s::bigint[], %s::text[], %s::text, %s)",
+            [organisation, actor, list(compartments), sorted(set(compartments.values())), purpose.value, now],
+        )
+        for row in cursor.fetchall():
+            found[row[1]].append(Fact(*row))
+    return found
 
 
 def scope_of(
@@ -37,15 +64,26 @@ def scope_of(
     ``compartments``: the person's, id → source (ODS code). ``found``: what holds, by compartment.
     """
 
-    def asks(action: Action, category: Category, restriction: str = "", own_entry: bool = False) -> bool:
-        return decide(on, actor.role, purpose, action, category, relationships, restriction, own_entry)
+    def asks(
+        action: Action,
+        category: Category,
+        restriction: str = "",
+        own_entry: bool = False,
+        agreement: str = Standing.OWN,
+    ) -> bool:
+        return decide(on, actor.role, purpose, action, category, relationships, restriction, own_entry, agreement)
 
     facts = [fact for compartment in compartments for fact in found.get(compartment, ())]
     kinds = {fact.kind for fact in facts if fact.fact == "relationship"}
     if actor.role is Role.CITIZEN and actor.person_id == person_id:
         kinds.add(RelationshipKind.SELF.value)
+    granted = {fact.category for fact in facts if fact.fact == RelationshipKind.PROXY}
+    if granted:
+        kinds.add(RelationshipKind.PROXY.value)
     relationships = frozenset(kinds)
     open_categories = {c for c in Category if asks(Action.READ, c)}
+    if purpose is Purpose.ON_BEHALF:
+        open_categories &= granted
     if not compartments or (actor.app is not None and actor.app.person_id not in (None, person_id)):
         return Refused(RefusedKind.ABSENT, ABSENT)
     if not open_categories:
@@ -68,6 +106,20 @@ def scope_of(
         elif fact.compartment_id not in hidden:
             hidden.add(fact.compartment_id)
             withheld.append(Withheld("", compartments[fact.compartment_id], fact.kind, fact.until))
+    standing = {(fact.controller, fact.category): fact.kind for fact in found.get(NO_COMPARTMENT, ())}
+    shut: set[tuple[int, str]] = set()
+    for compartment, source in compartments.items():
+        if compartment in hidden or source == actor.organisation:
+            continue
+        closed = {
+            c for c in open_categories if not asks(Action.READ, c, agreement=standing.get((source, c), Standing.NONE))
+        }
+        if closed == open_categories:
+            hidden.add(compartment)
+            withheld.append(Withheld("", source, "agreement"))
+        else:
+            shut |= {(compartment, c.value) for c in closed}
+            withheld += [Withheld(c.value, source, "agreement") for c in sorted(closed)]
     visible = frozenset(compartments) - hidden
     if not visible or not open_categories:
         return _all_withheld(actor, purpose)
@@ -81,6 +133,7 @@ def scope_of(
         withheld=tuple(withheld) if in_care else (),
         relationships=relationships,
         may_write=frozenset(c.value for c in open_categories if asks(Action.WRITE, c)),
+        shut=frozenset(shut),
     )
 
 

@@ -1,6 +1,5 @@
 """One access session a request: a transaction, the gate's decisions, the row-security context, one audit row."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from datetime import datetime
@@ -12,11 +11,11 @@ import orjson
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 
-from commonweal.apps.access import audit
+from commonweal.apps.access import acting, audit
 from commonweal.apps.access.actors import NotAsPresumed, Presumed, refuted
 from commonweal.apps.access.gate import decide
 from commonweal.apps.access.prepared import prepared
-from commonweal.apps.access.scopes import Fact, scope_of
+from commonweal.apps.access.scopes import Fact, facts, scope_of
 from commonweal.domain.access.scope import Actor, Refused, RefusedKind, Scope, SourceScope
 from commonweal.domain.access.vocabulary import Action, Category, Purpose
 
@@ -145,6 +144,9 @@ class AccessSession(AbstractContextManager["AccessSession"]):
             Refused: with ``absent`` unless the actor is care staff, who are told why and how to go on.
         """
         found = self._facts(compartments)
+        if self.purpose is Purpose.ON_BEHALF:
+            for fact in acting.facts(self.actor, person_id, compartments, self.now.date()):
+                found[fact.compartment_id].append(fact)
         scope = scope_of(self.actor, self.purpose, self.now.date(), person_id, compartments, found)
         if isinstance(scope, Refused):
             self._refused += 1
@@ -162,7 +164,7 @@ class AccessSession(AbstractContextManager["AccessSession"]):
         The row-security context becomes what all the scopes allow: every compartment, and the categories they
         have in common. Narrow it with :meth:`use` before reading more of one of them.
         """
-        found = self._facts([compartment for compartments in people.values() for compartment in compartments])
+        found = self._facts({one: source for compartments in people.values() for one, source in compartments.items()})
         scopes: dict[UUID, Scope] = {}
         for person_id, compartments in people.items():
             scope = scope_of(self.actor, self.purpose, self.now.date(), person_id, compartments, found)
@@ -174,7 +176,8 @@ class AccessSession(AbstractContextManager["AccessSession"]):
                 scopes[person_id] = scope
                 self._disclose(scope, compartments)
         categories = frozenset[str].intersection(*(s.categories for s in scopes.values())) if scopes else frozenset()
-        self._context({c for scope in scopes.values() for c in scope.compartments}, categories)
+        shut = {pair for scope in scopes.values() for pair in scope.shut}
+        self._context({c for scope in scopes.values() for c in scope.compartments}, categories, shut)
         return scopes
 
     def use(self, scope: Scope) -> None:
@@ -182,7 +185,7 @@ class AccessSession(AbstractContextManager["AccessSession"]):
         opened = self._subjects.get(scope.person_id)
         if opened is None or opened.outcome != "allowed" or scope.actor != self.actor:
             raise ValueError("This scope was not opened in this session.")
-        self._context(scope.compartments, scope.categories)
+        self._context(scope.compartments, scope.categories, scope.shut)
 
     def open_pair(self, people: Mapping[UUID, Iterable[int]]) -> None:
         """Let what follows read the particulars, and nothing else, of records compared in identity review.
@@ -270,25 +273,23 @@ class AccessSession(AbstractContextManager["AccessSession"]):
         self._allowed += 1
         self._subjects[scope.person_id] = audit.Subject(scope.person_id, tuple(compartments), "allowed")
 
-    def _context(self, compartments: Iterable[int], categories: Iterable[str]) -> None:
+    def _context(
+        self, compartments: Iterable[int], categories: Iterable[str], shut: Iterable[tuple[int, str]] = ()
+    ) -> None:
         with prepared() as cursor:
             cursor.execute(
-                "SELECT set_config('commonweal.compartments', %s, true), set_config('commonweal.categories', %s, true)",
-                [",".join(map(str, sorted(compartments))), ",".join(sorted(categories))],
+                "SELECT set_config('commonweal.compartments', %s, true), "
+                "set_config('commonweal.categories', %s, true), set_config('commonweal.shut', %s, true)",
+                [
+                    ",".join(map(str, sorted(compartments))),
+                    ",".join(sorted(categories)),
+                    ",".join(f"{compartment}:{category}" for compartment, category in sorted(shut)),
+                ],
             )
 
-    def _facts(self, compartments: Iterable[int]) -> dict[int, list[Fact]]:
-        """What holds now between the actor and each of ``compartments``, in one query."""
-        with prepared() as cursor:
-            cursor.execute(
-                "SELECT fact, compartment_id, kind, category, controller, until "
-                "FROM access_facts(%s, %s, %s::bigint[], %s)",
-                [self.actor.organisation, self.actor.key, list(compartments), self.now],
-            )
-            found: dict[int, list[Fact]] = defaultdict(list)
-            for row in cursor.fetchall():
-                found[row[1]].append(Fact(*row))
-        return found
+    def _facts(self, compartments: Mapping[int, str]) -> dict[int, list[Fact]]:
+        """What holds now between the actor and each of ``compartments`` and their sources, in one query."""
+        return facts(self.actor.organisation, self.actor.key, compartments, self.purpose, self.now)
 
 
 def session(

@@ -4,7 +4,6 @@ Nothing is read here. An alert is told to the accounts to whom the gate would op
 the category and the compartment it is about; when they open it, the gate decides again.
 """
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,18 +13,23 @@ from django.conf import settings
 
 from commonweal.apps.access.models import User
 from commonweal.apps.access.prepared import prepared
-from commonweal.apps.access.scopes import Fact, scope_of
+from commonweal.apps.access.scopes import facts, scope_of
 from commonweal.domain.access.scope import Actor, Refused
 from commonweal.domain.access.vocabulary import Category, Purpose, Role
 
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """An open account of an organisation. ``key`` is its actor's."""
+    """An open account of an organisation. ``key`` is its actor's; ``registration`` its number in a register, or ''."""
 
     key: str
     name: str
     team: str
+    registration: str = ""
+
+    def is_called(self, name: str) -> bool:
+        """Whether a list means this account by ``name``: its user name or its registration, in any case."""
+        return name.casefold() in (self.key.removeprefix("user:").casefold(), self.registration.casefold() or None)
 
 
 def related_organisations(compartments: Collection[int], now: datetime | None = None) -> set[str]:
@@ -54,28 +58,27 @@ def may_be_told(
     ``compartments``: all of the person's, id → source, verified links only.
     """
     moment = now or settings.COMMONWEAL_NOW()
-    found: dict[int, list[Fact]] = defaultdict(list)
-    with prepared() as cursor:
-        cursor.execute(
-            "SELECT fact, compartment_id, kind, category, controller, until "
-            "FROM access_facts(%s, '', %s::bigint[], %s)",
-            [organisation, list(compartments), moment],
-        )
-        for row in cursor.fetchall():
-            found[row[1]].append(Fact(*row))
+    found = facts(organisation, "", compartments, Purpose.DIRECT_CARE, moment)
     told = set()
     for role in roles:
         asking = Actor("", "", role, organisation)
         scope = scope_of(asking, Purpose.DIRECT_CARE, moment.date(), person_id, compartments, found)
-        if not isinstance(scope, Refused) and about in scope.compartments and category.value in scope.categories:
+        if not isinstance(scope, Refused) and scope.opens(about, category.value):
             told.add(role)
     return told
+
+
+def names_of(actor: Actor) -> tuple[str, ...]:
+    """What lists of workers may call the actor, in lower case: the user name, and the registration if there is one."""
+    username = actor.key.removeprefix("user:")
+    number = User.objects.filter(username=username).values_list("registration", flat=True).first()
+    return tuple(name.casefold() for name in (username, number) if name)
 
 
 def workers(organisation: str, roles: Collection[Role]) -> list[Worker]:
     """The open accounts of an organisation in these roles, by name."""
     rows = User.objects.filter(organisation=organisation, role__in=[role.value for role in roles], is_active=True)
     return [
-        Worker(f"user:{username}", name, team)
-        for username, name, team in rows.order_by("name", "username").values_list("username", "name", "team")
+        Worker(f"user:{username}", *rest)
+        for username, *rest in rows.order_by("name", "username").values_list("username", "name", "team", "registration")
     ]

@@ -51,9 +51,10 @@ class Refused(CommonwealError):
 
 @dataclass(frozen=True, slots=True)
 class Withheld:
-    """Something held and not shown: a category, or the compartment of a source (ODS code); never both.
+    """Something held and not shown: a category, the compartment of a source (ODS code), or that category of a source.
 
-    ``reason``: a ``RestrictionReason``, or ``role`` when the role or relationship does not reach it.
+    ``reason``: a ``RestrictionReason``, ``role`` when the role or relationship does not reach it, or ``agreement`` when
+    no sharing agreement with the source covers it.
     """
 
     category: str
@@ -61,10 +62,18 @@ class Withheld:
     reason: str
     until: datetime | None = None
 
+    def covers(self, category: str) -> bool:
+        """Whether entries of this category are among what is withheld."""
+        return self.category in ("", category)
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What one actor may see of one person: these compartments, these categories, and what is withheld."""
+    """What one actor may see of one person: these compartments, these categories, and what is withheld.
+
+    ``shut``: categories of single compartments that stay closed although both are open, because no agreement with
+    that source covers them. Row security holds to it; see ``opens``.
+    """
 
     actor: Actor
     purpose: Purpose
@@ -74,6 +83,15 @@ class Scope:
     withheld: tuple[Withheld, ...] = ()
     relationships: frozenset[str] = frozenset()
     may_write: frozenset[str] = frozenset()
+    shut: frozenset[tuple[int, str]] = frozenset()
+
+    def opens(self, compartment: int, category: str) -> bool:
+        """Whether entries of a category in a compartment are open."""
+        return (
+            compartment in self.compartments
+            and category in self.categories
+            and (compartment, category) not in self.shut
+        )
 
     @property
     def may_emergency(self) -> bool:

@@ -22,7 +22,7 @@ class Absences:
         self, subject: str, category: str, *, recorded: bool, none_known: bool = False, silent: bool = True
     ) -> tuple[Message, ...]:
         """Messages of a section whose rows are of ``category``; ``silent``: also say which sources are overdue."""
-        withheld = any(item.category == category or item.source for item in self._scope.withheld)
+        withheld = any(item.covers(category) for item in self._scope.withheld)
         return explain(
             subject,
             recorded=recorded,

@@ -70,7 +70,7 @@ _WRONG = ("entered-in-error", "refuted")
 def read_person(scope: Scope) -> Reading:
     """Everything the scope opens of its person; inside the access session that opened it."""
     now: datetime = settings.COMMONWEAL_NOW()
-    held_back = frozenset(item.source for item in scope.withheld if item.source)
+    held_back = frozenset(item.source for item in scope.withheld if item.source and not item.category)
     with connection.cursor() as cursor:
         cursor.execute(PERSON_ROWS, [sorted(scope.compartments), sorted(scope.categories)])
         rows = [Row(row[0], loads(row[1]), row[2], row[3], row[4], row[5]) for row in cursor.fetchall()]
