@@ -17,6 +17,7 @@ ENCOUNTER_CLASS = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 # Where the standard has no URI, ours; RFC 2606 reserves the name, so nobody else can mean something by it.
 LOCAL_PERSON = "https://commonweal.example/Id/local-person"
 LOCAL_VISIT = "https://commonweal.example/Id/visit"
+WORKER = "https://commonweal.example/Id/worker"  # an account's name here, or the number of a professional register
 LOCAL_EVENT = "https://commonweal.example/Id/event"
 CLIENT_TYPE = "https://commonweal.example/CodeSystem/cld-client-type"
 CLIENT_TYPE_EXTENSION = "https://commonweal.example/StructureDefinition/cld-client-type"

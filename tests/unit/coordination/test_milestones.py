@@ -111,16 +111,18 @@ def test_every_kind_has_a_rule_and_escalations_come_one_after_the_other() -> Non
         rule = RULES.kinds[kind]
         assert rule.tell
         raised = datetime(2026, 1, 1, tzinfo=UTC)
-        due = [rule.due(raised, level) for level in range(len(rule.escalate) + 1)]
-        assert due[-1] is None
-        assert due[:-1] == sorted(set(due[:-1]))
+        assert [step.to for step in rule.steps(narrow=True)][0] == "team"
+        for narrow in (True, False):
+            due = [rule.due(raised, level, narrow=narrow) for level in range(len(rule.steps(narrow)) + 1)]
+            assert due[-1] is None
+            assert due[:-1] == sorted(set(due[:-1]))
 
 
 def test_rules_that_miss_a_kind_or_tell_nobody_known_are_refused() -> None:
     kind = {"tell": ["social_worker"], "late_hours": 1, "suspends": False, "escalate": []}
     entry = {
         "valid_from": date(2020, 1, 1), "valid_to": None, "known_to": [], "classes": [], "died_ways": [],
-        "link_hours": 1, "kinds": {one.value: kind for one in Kind},
+        "link_hours": 1, "own_word_days": 90, "kinds": {one.value: kind for one in Kind},
     }  # fmt: skip
     assert read(entry).link == HOUR
     with pytest.raises(ValueError, match="say nothing of died"):

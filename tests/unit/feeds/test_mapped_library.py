@@ -75,7 +75,7 @@ def test_every_shipped_mapping_is_sound_and_its_example_and_page_are_up_to_date(
     library = Library([SHIPPED], DAY)
     found = library.mappings()
     assert {mapping.feed for mapping, _ in found} == {
-        "community", "ambulance", "care_home_capacity", "apc", "ecds", "op"
+        "community", "ambulance", "caseload", "care_home_capacity", "apc", "ecds", "op"
     }  # fmt: skip
     for mapping, path in found:
         version = library.version(path, DAY)

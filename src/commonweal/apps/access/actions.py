@@ -152,6 +152,26 @@ def create_user(
     return Actor(f"user:{username}", name, role, organisation, team, person_id)
 
 
+def register_worker(username: str, registration: str, by: str) -> None:
+    """Note under which number a professional register knows an account's owner; empty takes it away.
+
+    Raises:
+        ValueError: no such open account of care staff, or another open account of the organisation has the number.
+    """
+    number = "".join(registration.split())
+    if len(number) > 20 or (number and not number.isalnum()):  # as long as the column
+        raise ValueError("a registration number is up to 20 letters and digits, such as SW123456")
+    with transaction.atomic():
+        held = User.objects.select_for_update().filter(username=username, is_active=True).first()
+        if held is None or held.role not in CARE_ROLES:
+            raise ValueError(f"there is no open account of care staff {username!r}")
+        others = User.objects.filter(organisation=held.organisation, is_active=True).exclude(pk=held.pk)
+        if number and others.filter(registration__iexact=number).exists():
+            raise ValueError(f"another account of {held.organisation} has the registration {number}")
+        User.objects.filter(pk=held.pk).update(registration=number)
+        _changed("account.registration", f"user:{username}", by)
+
+
 def create_system(username: str, organisation: str) -> None:
     """Make the account of an organisation's computer system, unless it has it. Nobody signs in with it.
 

@@ -47,7 +47,7 @@ from commonweal.apps.access.selectors import Look, looked, open_compartments, or
 from commonweal.apps.access.session import AccessSession, session
 from commonweal.apps.access.sessions import watching
 from commonweal.apps.access.single_look import SingleLook, single_look
-from commonweal.apps.access.telling import Worker, may_be_told, related_organisations, workers
+from commonweal.apps.access.telling import Worker, may_be_told, names_of, related_organisations, workers
 from commonweal.domain.access.absence import Absence, Message, explain
 from commonweal.domain.access.cases import CaseError, CaseState
 from commonweal.domain.access.opt_outs import Form, LeftOut, OptOut, OptOutFault
@@ -123,6 +123,7 @@ __all__ = [
     "lift_restriction",
     "looked",
     "may_be_told",
+    "names_of",
     "open_compartments",
     "opt_out_rules",
     "opt_outs_of",

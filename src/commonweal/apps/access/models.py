@@ -27,6 +27,7 @@ class User(AbstractBaseUser):
     organisation = models.CharField(max_length=12, blank=True)
     team = models.CharField(max_length=100, blank=True)
     person_id = models.UUIDField(null=True, blank=True)
+    registration = models.CharField(max_length=20, blank=True, default="")  # of a professional register, no spaces
     is_active = models.BooleanField(default=True)
 
     objects: ClassVar[UserManager] = UserManager()

@@ -9,20 +9,22 @@ import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from uuid import UUID
 
 import orjson
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from commonweal.apps.coordination import recipients, storing
+from commonweal.apps.coordination import caseload, recipients, storing
 from commonweal.apps.coordination.milestones import Milestone, Said, milestones
 from commonweal.apps.coordination.recipients import Person
-from commonweal.apps.coordination.rules import Rules, rules
+from commonweal.apps.coordination.rules import Rules, day, rules
 from commonweal.apps.exchange import api as exchange
 from commonweal.apps.identity import api as identity
 from commonweal.apps.record import api as record
 from commonweal.domain.coordination.alerts import AlertState, AlertStep, SuspensionStep, standing
+from commonweal.domain.coordination.caseload import Allocation
 
 log = logging.getLogger(__name__)
 MOST = 100  # rows of the outbox in one transaction
@@ -40,6 +42,11 @@ class _Run:
     now: datetime
     rules: Rules
     announced: set[str]
+
+    @property
+    def day(self) -> date:
+        """The day it is."""
+        return day(self.now)
 
 
 def work_off() -> int:
@@ -95,9 +102,12 @@ def _put_off(change: exchange.changes.Change) -> None:
         exchange.changes.later([change.id], now + AGAIN)
 
 
-def _act(changes: list[exchange.changes.Change]) -> None:
+def _act(everything: list[exchange.changes.Change]) -> None:
     now = settings.COMMONWEAL_NOW()
     recipients.fresh()
+    changes = _allocated(everything, now)
+    if not changes:
+        return
     run = _Run(now, rules(now.date()), set())
     keys = {(change.source, number) for change in changes for number in change.people}
     compartments = record.compartments(keys)
@@ -126,8 +136,8 @@ def _act(changes: list[exchange.changes.Change]) -> None:
         for source in {change.source for change, _ in acting}:
             mine = [one for change, own in acting if change.source == source for one in own]
             theirs = {one: kind for person in mine for one, kind in linked.get(people[person], {}).items()}
-            services = recipients.services(theirs, source)
-            known |= {one: Person(people[one], linked.get(people[one], {}), services) for one in mine}
+            services, allocated = recipients.services(theirs, source), caseload.allocations(theirs, run.day)
+            known |= {one: _person(people[one], linked.get(people[one], {}), services, allocated) for one in mine}
         said = _said({one for _, own in acting for one in own})
         for change, own in acting:
             late = _bring(run, change.source, own, said, known)
@@ -136,6 +146,26 @@ def _act(changes: list[exchange.changes.Change]) -> None:
     for (source, reason), many in untold.items():
         storing.count_untold(now, source, reason, many)
     storing.announce(run.announced)
+
+
+def _allocated(changes: list[exchange.changes.Change], now: datetime) -> list[exchange.changes.Change]:
+    """Act on those that only say who works with whom; the others."""
+    lists = [change for change in changes if change.resource == exchange.changes.ALLOCATION]
+    if lists:
+        keys = {(change.source, number) for change in lists for number in change.people}
+        caseload.bring(record.compartments(keys).values(), now)
+        exchange.changes.done({change.id for change in lists})
+    return [change for change in changes if change.resource != exchange.changes.ALLOCATION]
+
+
+def _person(
+    person_id: UUID,
+    compartments: Mapping[int, str],
+    services: Mapping[int, list[record.Stored]],
+    allocated: Mapping[int, list[Allocation]],
+) -> Person:
+    own = {one: allocated[one] for one in compartments if one in allocated}
+    return Person(person_id, compartments, services, own)
 
 
 def _said(compartments: Collection[int]) -> dict[int, list[Said]]:
@@ -253,17 +283,22 @@ def _raise(
 ) -> None:
     rule = run.rules.kinds[milestone.kind]
     organisations = recipients.related(person, source, run.rules)
-    told = recipients.whom(person, milestone.compartment, milestone.category, milestone.kind, organisations, run.rules)
+    told = recipients.whom(
+        person, milestone.compartment, milestone.category, milestone.kind, organisations, run.rules, run.day
+    )
     if organisations and not told:
         storing.count_untold(run.now, source, NOBODY, 1)
     for one in told:
         earlier = before.get((change.stay, one.organisation, one.team))
-        due, level, accounts = rule.due(run.now, 0), 0, list(one.accounts)
+        narrow = one.narrow and (earlier is None or not earlier.level)
+        due, level, accounts = rule.due(run.now, 0, narrow=narrow), 0, dict(one.accounts)
         if earlier is not None:  # nobody has taken it on yet: its time runs on, and who was told by then stays told
             due = min((at for at in (due, earlier.due_at) if at is not None), default=None)
             allowed = recipients.reached(
-                person, milestone.compartment, milestone.category, milestone.kind, one.organisation, run.rules, "all"
-            )
-            accounts += [account for account in storing.told_of(earlier.id) if account in allowed]
-        storing.add_alert(change, one.organisation, one.team, accounts, run.now, due, level)
+                person, milestone.compartment, milestone.category, milestone.kind, one.organisation, run.rules, "all",
+                on=run.day,
+            )  # fmt: skip
+            before_told = storing.told_of(earlier.id)
+            accounts = {account: why for account, why in before_told.items() if account in allowed} | accounts
+        storing.add_alert(change, one.organisation, one.team, accounts, run.now, due, level, narrow)
         run.announced.add(one.organisation)

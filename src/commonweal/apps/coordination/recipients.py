@@ -1,11 +1,13 @@
 """Whom a change is told to: worked out afresh for each, from relationships that hold at that moment.
 
 Organisations with a current relationship, through verified links only; of these the roles to which the gate opens what
-the change is about; of their accounts the teams that the organisation's own open services name. Nobody else.
+the change is about; of their accounts those who work with the person themselves, or who stand in for one that is away;
+else the teams that the organisation's own open services name, as far as they are there. Nobody else.
 """
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -13,11 +15,13 @@ from uuid import UUID
 import orjson
 
 from commonweal.apps.access import api as access
+from commonweal.apps.coordination import caseload
 from commonweal.apps.coordination.rules import Rules
 from commonweal.apps.identity import api as identity
 from commonweal.apps.places import api as places
 from commonweal.apps.record import api as record
-from commonweal.domain.coordination.alerts import Kind
+from commonweal.domain.coordination.alerts import Kind, Why
+from commonweal.domain.coordination.caseload import Allocation, away, stand_in
 from commonweal.fhir import systems
 
 _OPEN = {
@@ -29,20 +33,28 @@ _OPEN = {
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A team (empty: nobody's in particular) of an organisation, and its accounts."""
+    """A team (empty: nobody's in particular) of an organisation, and its accounts with why each is told.
+
+    ``narrow``: only those who work with the person themselves, or stand in; their team is told when they are silent.
+    """
 
     organisation: str
     team: str
-    accounts: tuple[str, ...]
+    accounts: Mapping[str, Why]
+    narrow: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person as a change finds them: their compartments by verified links, id → source; and :func:`services`."""
+    """A person as a change finds them: their compartments by verified links, id → source; and what is known of these.
+
+    :func:`services`, and who works with them (``caseload.allocations``).
+    """
 
     id: UUID
     compartments: Mapping[int, str]
     services: Mapping[int, list[record.Stored]] = field(default_factory=dict)
+    allocations: Mapping[int, list[Allocation]] = field(default_factory=dict)
 
 
 def services(compartments: Mapping[int, str], sender: str) -> dict[int, list[record.Stored]]:
@@ -61,6 +73,7 @@ def fresh() -> None:
     """Forget organisations and accounts read before: each transaction reads them anew."""
     _kind_of.cache_clear()
     _workers.cache_clear()
+    _away.cache_clear()
 
 
 def related(person: Person, source: str, rules: Rules) -> set[str]:
@@ -70,52 +83,108 @@ def related(person: Person, source: str, rules: Rules) -> set[str]:
 
 
 def whom(
-    person: Person, about: int, category: str, kind: Kind, organisations: Iterable[str], rules: Rules
+    person: Person, about: int, category: str, kind: Kind, organisations: Iterable[str], rules: Rules, on: date
 ) -> list[Told]:
-    """The teams of related organisations that a change in the compartment ``about`` is told to."""
+    """The teams of related organisations that a change in the compartment ``about`` is told to on a day."""
     found: list[Told] = []
     for organisation in sorted(organisations):
-        found += _of_organisation(person, about, category, organisation, rules.kinds[kind].tell)
+        accounts = _allowed(person, about, category, organisation, rules.kinds[kind].tell)
+        if accounts:
+            found += _of_organisation(person, organisation, accounts, on)
     return found
 
 
-def _of_organisation(
+def _allowed(
     person: Person, about: int, category: str, organisation: str, roles: Collection[access.Role]
-) -> list[Told]:
+) -> tuple[access.Worker, ...]:
+    """The accounts of an organisation to which the gate opens what the change is about."""
     allowed = access.may_be_told(person.id, person.compartments, about, access.Category(category), organisation, roles)
-    accounts = _workers(organisation, frozenset(allowed)) if allowed else ()
-    if not accounts:
-        return []
-    by_team: dict[str, list[str]] = {}
+    return _workers(organisation, frozenset(allowed)) if allowed else ()
+
+
+def _of_organisation(person: Person, organisation: str, accounts: tuple[access.Worker, ...], on: date) -> list[Told]:
+    gone = _away(organisation, on)
+    direct, unmet = _workers_with(person, organisation, accounts, gone)
+    by_team = _by_team(accounts, gone)
+    found = [Told(organisation, team, told, narrow=True) for team, told in sorted(direct.items())]
+    for team in sorted((teams(person, organisation) | unmet) - set(direct)):
+        if team in by_team:
+            why = Why.AWAY if team in unmet else Why.TEAM
+            found.append(Told(organisation, team, dict.fromkeys(by_team[team], why)))
+    return found or [Told(organisation, "", dict.fromkeys(_desk(accounts, by_team), Why.DUTY))]
+
+
+def _workers_with(
+    person: Person, organisation: str, accounts: tuple[access.Worker, ...], gone: Mapping[str, str]
+) -> tuple[dict[str, dict[str, Why]], set[str]]:
+    """By team, those who work with the person or stand in for one who is away; and the teams of whom nobody does."""
+    able = {account.key for account in accounts}
+    direct: dict[str, dict[str, Why]] = {}
+    unmet: set[str] = set()
+    allocated = [one for held in person.allocations.values() for one in held if one.organisation == organisation]
+    for one in allocated:
+        for account in accounts:
+            if account.is_called(one.worker):
+                there = stand_in(account.key, gone, able)
+                if there:
+                    told = direct.setdefault(account.team, {})
+                    told[there] = Why.WORKER if there == account.key else told.get(there, Why.COVER)
+                else:
+                    unmet.add(account.team)
+    return direct, unmet - set(direct)
+
+
+def _by_team(accounts: Iterable[access.Worker], gone: Collection[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
     for account in accounts:
-        by_team.setdefault(account.team, []).append(account.key)
-    named = sorted(team for team in teams(person, organisation) if team in by_team)
-    if named:
-        return [Told(organisation, team, tuple(by_team[team])) for team in named]
-    desk = by_team.get("") or [account.key for account in accounts]
-    return [Told(organisation, "", tuple(desk))]
+        if account.key not in gone:
+            found.setdefault(account.team, []).append(account.key)
+    return found
+
+
+def _desk(accounts: Iterable[access.Worker], by_team: Mapping[str, list[str]]) -> list[str]:
+    """Those who belong to no team; if nobody does, whoever is there; and with everybody away, everybody."""
+    there = [key for keys in by_team.values() for key in keys]
+    return by_team.get("") or there or [account.key for account in accounts]
 
 
 def reached(
-    person: Person, about: int, category: str, kind: Kind, organisation: str, rules: Rules, to: str
+    person: Person,
+    about: int,
+    category: str,
+    kind: Kind,
+    organisation: str,
+    rules: Rules,
+    to: str,
+    *,
+    on: date,
+    team: str = "",
 ) -> list[str]:
-    """The accounts of an organisation that an escalation to ``duty`` or ``organisation`` adds, by the same rules."""
-    allowed = access.may_be_told(
-        person.id, person.compartments, about, access.Category(category), organisation, rules.kinds[kind].tell
-    )
-    accounts = _workers(organisation, frozenset(allowed)) if allowed else ()
-    desk = [account.key for account in accounts if not account.team]
-    return desk if to == "duty" and desk else [account.key for account in accounts]
+    """The accounts of an organisation that an escalation to ``team``, ``duty`` or ``organisation`` adds."""
+    accounts = _allowed(person, about, category, organisation, rules.kinds[kind].tell)
+    by_team = _by_team(accounts, _away(organisation, on))
+    if to == "team" and team in by_team:
+        return by_team[team]
+    return _desk(accounts, by_team) if to in ("team", "duty") else [account.key for account in accounts]
 
 
 def teams(person: Person, organisation: str) -> set[str]:
     """The teams that an organisation's own open services, referrals and assessments of a person name."""
+    return teams_named(
+        one
+        for compartment, source in person.compartments.items()
+        if source == organisation
+        for one in person.services.get(compartment, ())
+    )
+
+
+def teams_named(services: Iterable[record.Stored]) -> set[str]:
+    """The teams that open services, referrals and assessments name."""
     found = set()
-    for compartment, source in person.compartments.items():
-        for one in person.services.get(compartment, ()) if source == organisation else ():
-            resource = orjson.loads(one.body)
-            if resource.get("status") in _OPEN[one.type]:
-                found.add(_team(resource))
+    for one in services:
+        resource = orjson.loads(one.body)
+        if resource.get("status") in _OPEN.get(one.type, ()):
+            found.add(_team(resource))
     return found - {""}
 
 
@@ -146,6 +215,11 @@ def _team(resource: Mapping[str, Any]) -> str:
 @lru_cache(maxsize=1024)
 def _workers(organisation: str, roles: frozenset[access.Role]) -> tuple[access.Worker, ...]:
     return tuple(access.workers(organisation, roles))
+
+
+@lru_cache(maxsize=1024)
+def _away(organisation: str, on: date) -> dict[str, str]:
+    return away(caseload.absences(organisation, on), on)
 
 
 @lru_cache(maxsize=4096)

@@ -10,14 +10,15 @@ import yaml
 
 from commonweal.domain.access.vocabulary import Role
 from commonweal.domain.coordination.alerts import Kind
+from commonweal.fhir.dates import LONDON
 
 _FILE = Path(__file__).with_name("alert_rules.yaml")
-TARGETS = ("duty", "organisation")
+TARGETS = ("team", "duty", "organisation")
 
 
 @dataclass(frozen=True, slots=True)
 class Escalation:
-    """After so long unacknowledged, who else is told: ``duty`` or ``organisation``."""
+    """After so long unacknowledged, who else is told: ``team``, ``duty`` or ``organisation``."""
 
     after: timedelta
     to: str
@@ -25,16 +26,24 @@ class Escalation:
 
 @dataclass(frozen=True, slots=True)
 class KindRule:
-    """What happens with one kind of change."""
+    """What happens with one kind of change.
+
+    A step to the ``team`` is for alerts that at first are told to those alone who work with the person (``narrow``).
+    """
 
     tell: tuple[Role, ...]
     late: timedelta
     suspends: bool
     escalate: tuple[Escalation, ...]
 
-    def due(self, raised: datetime, level: int) -> datetime | None:
+    def steps(self, narrow: bool) -> tuple[Escalation, ...]:
+        """The escalations of an alert."""
+        return self.escalate if narrow else tuple(step for step in self.escalate if step.to != "team")
+
+    def due(self, raised: datetime, level: int, *, narrow: bool = False) -> datetime | None:
         """When an alert raised then, and escalated ``level`` times, is escalated next; None for never."""
-        return raised + self.escalate[level].after if level < len(self.escalate) else None
+        steps = self.steps(narrow)
+        return raised + steps[level].after if level < len(steps) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +56,13 @@ class Rules:
     classes: frozenset[str]
     died_ways: frozenset[str]
     link: timedelta
+    own_word: timedelta
     kinds: dict[Kind, KindRule]
+
+
+def day(now: datetime) -> date:
+    """The day a moment falls on for the people who work here."""
+    return now.astimezone(LONDON).date()
 
 
 @lru_cache(maxsize=1)
@@ -67,6 +82,7 @@ def read(entry: dict[str, Any]) -> Rules:
         frozenset(entry["classes"]),
         frozenset(entry["died_ways"]),
         timedelta(hours=entry["link_hours"]),
+        timedelta(days=entry["own_word_days"]),
         kinds,
     )
 

@@ -18,15 +18,16 @@ from commonweal.apps.access import api as access
 from commonweal.apps.identity import api as identity
 from commonweal.apps.places import api as places
 from commonweal.apps.record import api as record
-from commonweal.domain.coordination.alerts import AlertState, Kind, SuspensionState
+from commonweal.domain.coordination.alerts import AlertState, Kind, SuspensionState, Why
 
 MINE, TEAM, ESCALATED, ENDED = "mine", "team", "escalated", "ended"
 SHOWN = (TEAM, MINE, ESCALATED, ENDED)
 MOST = 50  # alerts on one page
 ENDED_FOR = timedelta(days=2)  # how long what has ended is listed
+_BETWEEN = "\x1f"  # names in the context of row security: no user name has it
 _ALERT = (
     "SELECT a.id, a.change_id, a.compartment_id, a.kind, a.organisation, a.team, a.state, a.owner, a.owner_name, "
-    "a.raised_at, a.level, a.acknowledged_at, a.ended_at, r.seen_at, r.level "
+    "a.raised_at, a.level, a.acknowledged_at, a.ended_at, r.seen_at, r.level, r.why "
     "FROM coordination_alert a JOIN coordination_recipient r ON r.alert_id = a.id "
     "WHERE r.account = current_setting('commonweal.worker', true) "
 )
@@ -51,11 +52,12 @@ class Row:
     ended_at: datetime | None
     seen_at: datetime | None
     told_level: int
+    why: Why
 
     def where(self, actor_key: str) -> str:
         """The list it stands in for an account, empty for one that nobody has to look at any more."""
         if self.state is AlertState.OPEN:
-            return ESCALATED if self.level else TEAM
+            return MINE if self.why in (Why.WORKER, Why.COVER) else ESCALATED if self.level else TEAM
         if self.state is AlertState.ACKNOWLEDGED:
             return MINE if self.owner == actor_key else ENDED
         if self.state is AlertState.WITHDRAWN and self.owner == actor_key:
@@ -150,7 +152,11 @@ def as_worker(actor: access.Actor, action: str, target: str = "") -> Iterator[ac
         if actor.role not in access.CARE_ROLES:
             raise access.Refused(access.RefusedKind.ABSENT, "No such person or item.")
         with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('commonweal.worker', %s, true)", [actor.key])
+            cursor.execute(
+                "SELECT set_config('commonweal.worker', %s, true), set_config('commonweal.worker_names', %s, true), "
+                "set_config('commonweal.worker_organisation', %s, true)",
+                [actor.key, _BETWEEN.join(access.names_of(actor)), actor.organisation],
+            )
         yield session
 
 
@@ -219,7 +225,7 @@ def _rows(now: datetime) -> list[Row]:
 
 def _row(row: tuple[Any, ...]) -> Row:
     values = list(row)
-    values[3], values[6] = Kind(row[3]), AlertState(row[6])
+    values[3], values[6], values[15] = Kind(row[3]), AlertState(row[6]), Why(row[15])
     return Row(*values)
 
 

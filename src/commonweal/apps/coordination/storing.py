@@ -1,6 +1,6 @@
 """The rows of alerts as the batch sees them, and the statements that move them. One place for the SQL of raising."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from commonweal.domain.coordination.alerts import (
     Kind,
     SuspensionState,
     SuspensionStep,
+    Why,
     suspended_after,
 )
 from commonweal.domain.coordination.alerts import after as step_after
@@ -24,11 +25,11 @@ SERVICE = "service:alerts"
 _RAISE = """
 WITH alert AS (
     INSERT INTO coordination_alert
-        (change_id, compartment_id, kind, organisation, team, raised_at, due_at, level)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s) RETURNING id, raised_at, level
+        (change_id, compartment_id, kind, organisation, team, raised_at, due_at, level, narrow)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id, raised_at, level
 ), told AS (
-    INSERT INTO coordination_recipient (alert_id, account, level, told_at)
-    SELECT id, unnest(%s::text[]), level, raised_at FROM alert
+    INSERT INTO coordination_recipient (alert_id, account, why, level, told_at)
+    SELECT id, unnest(%s::text[]), unnest(%s::text[]), level, raised_at FROM alert
 ), noted AS (
     INSERT INTO coordination_step (alert_id, at, actor, step) SELECT id, raised_at, %s, %s FROM alert
 )
@@ -174,15 +175,22 @@ def history(alerts: Iterable[int], step: str, now: datetime, words: str = "") ->
 
 
 def add_alert(
-    kept: Kept, organisation: str, team: str, accounts: Iterable[str], now: datetime, due: datetime | None, level: int
+    kept: Kept,
+    organisation: str,
+    team: str,
+    accounts: Mapping[str, Why],
+    now: datetime,
+    due: datetime | None,
+    level: int,
+    narrow: bool,
 ) -> int:
     """Raise an alert and tell it to accounts, in one statement."""
     with prepared() as cursor:
         cursor.execute(
             _RAISE,
             [
-                kept.id, kept.compartment, kept.kind.value, organisation, team, now, due, level,
-                sorted(set(accounts)), SERVICE, AlertStep.RAISE.value,
+                kept.id, kept.compartment, kept.kind.value, organisation, team, now, due, level, narrow,
+                list(accounts), [why.value for why in accounts.values()], SERVICE, AlertStep.RAISE.value,
             ],
         )  # fmt: skip
         ident: int = cursor.fetchone()[0]
@@ -193,18 +201,18 @@ def tell(alert: int, accounts: Iterable[str], now: datetime, level: int) -> int:
     """Add accounts an alert is told to; how many were not told before."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO coordination_recipient (alert_id, account, level, told_at) "
-            "SELECT %s, account, %s, %s FROM unnest(%s::text[]) AS account ON CONFLICT DO NOTHING",
+            "INSERT INTO coordination_recipient (alert_id, account, level, told_at, why) "
+            "SELECT %s, account, %s, %s, 'escalated' FROM unnest(%s::text[]) AS account ON CONFLICT DO NOTHING",
             [alert, level, now, sorted(set(accounts))],
         )
         return int(cursor.rowcount)
 
 
-def told_of(alert: int) -> list[str]:
-    """The accounts an alert was told to."""
+def told_of(alert: int) -> dict[str, Why]:
+    """The accounts an alert was told to, and why."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT account FROM coordination_recipient WHERE alert_id = %s ORDER BY account", [alert])
-        return [row[0] for row in cursor.fetchall()]
+        cursor.execute("SELECT account, why FROM coordination_recipient WHERE alert_id = %s ORDER BY account", [alert])
+        return {account: Why(why) for account, why in cursor.fetchall()}
 
 
 def suspend(stay: str, referrals: Iterable[tuple[int, str, str, str, str]], now: datetime) -> None:

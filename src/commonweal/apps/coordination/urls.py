@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from commonweal.apps.coordination import views
+from commonweal.apps.coordination import caseload_views, views
 
 urlpatterns = [
     path("alerts", views.alerts, name="alerts"),
@@ -10,4 +10,8 @@ urlpatterns = [
     path("alerts/figures", views.figures, name="alert_figures"),
     path("alerts/<int:alert_id>", views.alert, name="alert"),
     path("alerts/<int:alert_id>/referrals/<int:referral_id>", views.referral, name="alert_referral"),
+    path("caseload", caseload_views.caseload, name="caseload"),
+    path("caseload/absences", caseload_views.absence, name="absence"),
+    path("caseload/<int:allocation>/end", caseload_views.ended, name="caseload_ended"),
+    path("people/<uuid:person_id>/workers", caseload_views.person, name="who_works"),
 ]

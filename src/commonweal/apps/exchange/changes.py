@@ -16,6 +16,7 @@ from django.db import connection
 from commonweal.apps.record import api as record
 
 CHANNEL = "commonweal_changes"
+ALLOCATION = "CareTeam"  # the resource that says who works with a person
 FORGOTTEN = timedelta(days=90)  # what happened longer ago is history that is being loaded: nobody is to be told
 
 
@@ -29,17 +30,30 @@ class Change:
     people: tuple[str, ...]
     happened_at: datetime
     noted_at: datetime
+    resource: str = ""
 
 
-def note(source: str, feed: str, changed: Iterable[tuple[Collection[str], datetime]]) -> int:
-    """Note changes in the caller's transaction: (a person's numbers, when the newest of it happened). Rows written."""
+def note(
+    source: str,
+    feed: str,
+    changed: Iterable[tuple[Collection[str], datetime]],
+    *,
+    again_at: datetime | None = None,
+    resource: str = "",
+) -> int:
+    """Note changes in the caller's transaction: (a person's numbers, when the newest of it happened). Rows written.
+
+    ``resource``: the only type that changed, if that is not what happened to them. ``again_at``: not before then.
+    """
     now = settings.COMMONWEAL_NOW()
-    rows = [(source, feed, sorted(people), at, now) for people, at in changed if now - at < FORGOTTEN]
+    rows = [
+        (source, feed, sorted(people), at, now, again_at, resource) for people, at in changed if now - at < FORGOTTEN
+    ]
     if not rows:
         return 0
     with connection.cursor() as cursor:
         with cursor.cursor.copy(
-            "COPY exchange_change (source, feed, people, happened_at, noted_at) FROM STDIN"
+            "COPY exchange_change (source, feed, people, happened_at, noted_at, again_at, resource) FROM STDIN"
         ) as copy:
             for row in rows:
                 copy.write_row(row)
@@ -59,17 +73,29 @@ def note_deaths(source: str, feed: str, prepared: record.Prepared) -> int:
     return note(source, feed, (([local], datetime.combine(day, time(), zone)) for local, day in died.items()))
 
 
+def note_allocations(source: str, feed: str, prepared: record.Prepared) -> int:
+    """Note those of a batch whose source says which workers work with them; they wait for their turn behind news."""
+    now = settings.COMMONWEAL_NOW()
+    people = {
+        local
+        for wave in prepared.waves
+        for (kind, _, _), local in zip(wave.keys, wave.whose, strict=True)
+        if kind == ALLOCATION and local is not None
+    }
+    return note(source, feed, (([local], now) for local in sorted(people)), again_at=now, resource=ALLOCATION)
+
+
 def take(most: int) -> list[Change]:
     """The oldest rows whose turn it is, kept from others until the caller's transaction ends. As the batch role."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id, source, feed, people, happened_at, noted_at FROM exchange_change WHERE id IN ("
+            "SELECT id, source, feed, people, happened_at, noted_at, resource FROM exchange_change WHERE id IN ("
             "(SELECT id FROM exchange_change WHERE again_at IS NULL ORDER BY id LIMIT %s) UNION ALL "
             "(SELECT id FROM exchange_change WHERE again_at <= %s ORDER BY again_at LIMIT %s)) "
             "ORDER BY id FOR UPDATE SKIP LOCKED",
             [most, settings.COMMONWEAL_NOW(), most],
         )
-        return [Change(row[0], row[1], row[2], tuple(row[3]), row[4], row[5]) for row in cursor.fetchall()]
+        return [Change(row[0], row[1], row[2], tuple(row[3]), row[4], row[5], row[6]) for row in cursor.fetchall()]
 
 
 def done(changes: Collection[int]) -> None:
@@ -97,5 +123,5 @@ def forget(wholes: Iterable[tuple[str, str]]) -> int:
 def waiting() -> int:
     """How many rows wait for something to be known."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM exchange_change WHERE again_at IS NOT NULL")
+        cursor.execute("SELECT count(*) FROM exchange_change WHERE again_at IS NOT NULL AND resource = ''")
         return int(cursor.fetchone()[0])

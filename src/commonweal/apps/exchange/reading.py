@@ -64,14 +64,17 @@ def check_feed(feed: str) -> None:
 def reader(feed: str, nature: str = "", plan: Plan | None = None) -> Reader:
     """The function that reads a feed of rows; ``nature`` and ``plan`` as in ``batches``."""
     if plan is not None:
-        return lambda stream, source, _: mapped.read(stream, source, plan)
+        return lambda stream, source, _: mapped.read(stream, source, plan, nature)
     read = import_module(ROWS[feed]).read
     return partial(read, nature=nature) if nature else read
 
 
 def nature(feed: str, source: str) -> str:
-    """Of what a partner's system sends: the feed whose sharing category it has; '' where the feed itself says."""
-    if feed != BY_INTERFACE:
+    """Of what a partner's system sends, or a list of its workers: the feed by whose category it is shared.
+
+    '' where the feed itself says.
+    """
+    if feed != BY_INTERFACE and not (feed in kinds() and kinds()[feed].by_sender):
         return ""
     feeds = {one.feed for one in record.sources() if one.source == source}
     return record.nature(source, feeds, settings.COMMONWEAL_NOW().date())

@@ -334,7 +334,9 @@ def organisation_of(resource: Json) -> str:
 
 
 def team_of(resource: Json) -> str:
-    """The team named in the resource as responsible, else its care manager, or ''."""
+    """Who is responsible: of a list of who works with the person its name, else the team, else the care manager."""
+    if resource.get("resourceType") == "CareTeam" and resource.get("name"):
+        return str(resource["name"])
     return team(resource) or str(resource.get("careManager", {}).get("display", ""))
 
 

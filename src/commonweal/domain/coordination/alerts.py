@@ -26,6 +26,17 @@ class Kind(StrEnum):
     DEATH_REGISTERED = "death_registered"
 
 
+class Why(StrEnum):
+    """Why somebody is told: they work with the person, cover for who does, are in the team of who is away; …"""
+
+    WORKER = "worker"
+    COVER = "cover"
+    AWAY = "away"
+    TEAM = "team"
+    DUTY = "duty"
+    ESCALATED = "escalated"
+
+
 class AlertState(StrEnum):
     """Where an alert stands. ``superseded``: a later change of the same stay stands in its place."""
 

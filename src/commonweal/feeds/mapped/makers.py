@@ -144,6 +144,9 @@ class Makers:
             return lambda row: (
                 people.organisation(aliases.get(found.casefold(), found)) if (found := text(row)) else None
             )
+        if value.system:
+            system = SYSTEMS.get(value.system, value.system)
+            return lambda row: {"identifier": {"system": system, "value": found}} if (found := text(row)) else None
         return lambda row: {"display": found} if (found := text(row)) else None
 
     def _coded(self, value: Value, kind: str) -> Make:

@@ -47,11 +47,12 @@ def plan(mapping: Mapping, aliases: Table[str, str] | None = None) -> Plan:
     return Plan(mapping, check(mapping), aliases or {})
 
 
-def read(stream: BinaryIO, source: str, ready: Plan) -> Iterator[Parsed | Problem]:
+def read(stream: BinaryIO, source: str, ready: Plan, nature: str = "") -> Iterator[Parsed | Problem]:
     """Resources and problems in file order, each person's Patient before their first resource.
 
-    ``stream`` can go back to its beginning. ``source`` is the ODS code of the sender. Every row yields something.
-    Never raises for what the bytes are.
+    A mapping that takes nothing of a person but their number yields no Patient: another feed of the sender tells who
+    they are. ``stream`` can go back to its beginning. ``source`` is the ODS code of the sender; ``nature`` the feed by
+    whose category it is shared, where that is another. Every row yields something. Never raises for what the bytes are.
     """
     opened = Opened(stream, ready.mapping)
     fault = opened.begin()
@@ -59,7 +60,7 @@ def read(stream: BinaryIO, source: str, ready: Plan) -> Iterator[Parsed | Proble
         yield fault
         yield from opened.refused(fault.line)
         return
-    yield from _File(opened, source, ready).items()
+    yield from _File(opened, source, ready, nature).items()
 
 
 @dataclass(slots=True)
@@ -71,13 +72,13 @@ class _Survey:
 
 
 class _File:
-    def __init__(self, opened: Opened, source: str, ready: Plan) -> None:
+    def __init__(self, opened: Opened, source: str, ready: Plan, nature: str) -> None:
         self.opened = opened
         self.source = source
         mapping = ready.mapping
         position = {name: at for at, name in enumerate(opened.header) if name in mapping.columns}
         makers = Makers(mapping, source, position, ready.aliases)
-        self.feed = mapping.feed
+        self.feed = nature or mapping.feed
         self.checks = Checks(mapping, position)
         self.latest = position[mapping.latest_by] if mapping.latest_by else -1
         self.told: list[Callable[[Row], str]] = [
@@ -85,6 +86,7 @@ class _File:
         ]
         self.local = makers.text(mapping.person["local_id"]) if mapping.person else _nothing
         self.whose = bool(mapping.person)
+        self.described = len(mapping.person) > 1
         self.rules = [
             (
                 target.resource.name,
@@ -111,7 +113,7 @@ class _File:
             local = self.local(row)
             patient = ""
             if self.whose:
-                if local not in introduced:
+                if self.described and local not in introduced:
                     introduced.add(local)
                     person = survey.persons.get(local) or self._person(local, [self._said(row)])
                     yield people.parsed(line, people.patient(source, person), local, feed, raw)

@@ -28,6 +28,7 @@ SYSTEMS = {
     "ambulance-complaint": systems.AMBULANCE + "complaint",
     "ambulance-disposition": systems.AMBULANCE + "disposition",
     "bed-type": systems.CARE_HOME + "bed-type",
+    "worker": systems.WORKER,
 }
 EXTENSIONS = {
     "responsible-team": systems.TEAM_EXTENSION,
@@ -54,6 +55,7 @@ COMPLEX = (
     "Annotation",
     "SimpleQuantity",
 )
+_WITH_SYSTEM = ("CodeableConcept", "Coding", "Identifier", "Quantity", "Duration", "Reference")
 _DATES = {"date": ("date",), "dateTime": ("date", "time"), "instant": ("time",)}
 _NUMBERS = {"integer", "positiveInt", "unsignedInt"}
 # https://terminology.hl7.org/CodeSystem-v3-ActCode.html, ActEncounterCode: extensible in R4, closed here.
@@ -218,7 +220,7 @@ class _Check:
         for value in values:
             self._value(value, where, self.mapping.columns)
             self._typed(value, where, kind)
-            if value.system and kind not in ("CodeableConcept", "Coding", "Identifier", "Quantity", "Duration"):
+            if value.system and kind not in _WITH_SYSTEM:
                 raise self.fault(where, f"a {kind} has no system")
             if value.system and value.system not in SYSTEMS and "://" not in value.system and ":" not in value.system:
                 raise self.fault(

@@ -24,6 +24,7 @@ from commonweal.fhir.dates import day_of
 from commonweal.fhir.demographics import demographics
 
 RECENT = timedelta(days=365)  # how long care that has ended is still shown as involvement
+_CASELOAD = "caseload"  # the feed of who works with whom: shown under who is involved, and nowhere else
 _STOPPED = frozenset(("stopped", "completed", "cancelled", "entered-in-error", "ended"))
 _OPEN = frozenset(("active", "in-progress", "arrived", "onhold", "on-hold", "planned", "draft", "booked", "pending"))
 _MEDICINES = ("MedicationRequest", "MedicationStatement", "MedicationAdministration", "MedicationDispense")
@@ -150,7 +151,7 @@ def _documents(reading: Reading, absent: Absences) -> Section:
 
 
 def _other(reading: Reading, absent: Absences) -> Section:
-    rows = [row for row in sound(reading.rows) if row.kind not in _SHOWN]
+    rows = [row for row in sound(reading.rows) if row.kind not in _SHOWN and row.feed != _CASELOAD]
     found = tuple(item._replace(text=f"{_spaced(item.type)}: {item.text}") for item in entries_of(rows, reading.names))
     return Section(found, (), absent.of("Other entries", "clinical", recorded=bool(found), silent=False))
 
@@ -175,6 +176,9 @@ def _involved(reading: Reading) -> tuple[Involvement, ...]:
     for row in reading.contacts:
         if row.feed != "gp":
             _involve(row, found, names, facts, today)
+    for row in reading.of("CareTeam"):
+        if row.feed == _CASELOAD:
+            _involve(row, found, names, facts, today)
     order = {role: place for place, role in enumerate(one.service for one in facts.values())}
     return tuple(
         sorted(found.values(), key=lambda i: (i.until is not None, order.get(i.role, 9), i.organisation_name, i.team))
@@ -191,7 +195,10 @@ def _involve(
     """Add what a contact says of who is involved."""
     period = row.resource.get("period") or row.resource.get("occurrencePeriod") or {}
     since, until = day_of(entries.happened(row.resource)), day_of(period.get("end"))
-    still = row.resource.get("status") in ("active", "in-progress", "arrived", "onhold", "on-hold")
+    # Who works with the person does so until they do not, whatever status the list gives.
+    still = row.feed == _CASELOAD or row.resource.get("status") in (
+        "active", "in-progress", "arrived", "onhold", "on-hold"
+    )  # fmt: skip
     if until is None and not still:
         until = since
     if until is not None and today - until > RECENT:
