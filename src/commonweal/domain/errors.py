@@ -6,6 +6,7 @@ meets one ends with that message and exit status 1; a page or the FHIR API turns
     CommonwealError
     ├── Refused                  the gate said no (domain.access)
     ├── CodeListFault            a code list file breaks its form (domain.population)
+    ├── ProjectError             a project, extract or list that cannot be as asked (domain.population)
     ├── UnreadableError          a printed cell is no number and no known word (domain.measurement)
     ├── UnreadableCellError      a workbook's cell means nothing declared (domain.measurement)
     ├── BadCellName              a column letter or cell name that is none (domain.measurement)
@@ -86,6 +87,8 @@ meets one ends with that message and exit status 1; a page or the FHIR API turns
     │   ├── ReaderLost           the process that read a file was ended from outside
     │   ├── RemovalRefused       a lawful removal that cannot be asked for, confirmed or done
     │   ├── BadSenders           the list of who may send over MLLP cannot be used
+    │   ├── BadServices          the list of services that referrals go to cannot be used
+    │   ├── ReferralRefused      a referral that cannot be sent, answered or matched as asked
     │   └── MeshFault            a poll of a MESH mailbox or a sending that is stopped
     │       ├── BadMailboxes     the file of mailboxes cannot be followed
     │       ├── MeshUnreachable  MESH did not answer, or broke off
@@ -96,6 +99,7 @@ meets one ends with that message and exit status 1; a page or the FHIR API turns
     │       ├── BrokenMessage    a message that is not packed as it says
     │       ├── NotAside         no such message is set aside, or it cannot be mended here
     │       └── AlreadySent      the same file was sent there before
+    ├── BarsRefused              a referral or booking message that is refused (feeds)
     ├── MappingFault             a supplier's mapping cannot be followed (feeds)
     ├── SealBroken               a sealed file without its key, damaged, or none at all (feeds)
     ├── BadDayError              a day that a chart's lines cannot start afresh from (performance)

@@ -47,5 +47,13 @@ class BadSenders(ExchangeError):
     """The list of who may send over MLLP cannot be read or names nobody."""
 
 
+class BadServices(ExchangeError):
+    """The list of services of the Booking and Referral Standard cannot be read, or says two things of one day."""
+
+
+class ReferralRefused(ExchangeError):
+    """A referral that cannot be sent, cancelled, answered or matched as asked; the message says why."""
+
+
 class ReaderLost(ExchangeError):
     """The process that read a file was ended from outside; what is stored by then stays, and the command goes on."""

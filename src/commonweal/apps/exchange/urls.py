@@ -1,10 +1,12 @@
 """Addresses of the feeds pages."""
 
-from django.urls import path
+from django.urls import include, path
 
 from commonweal.apps.exchange import views
+from commonweal.apps.exchange.bars import urls as bars
 
 urlpatterns = [
+    path("fhir/bars/", include(bars.api)),
     path("feeds", views.feeds, name="feeds"),
     path("feeds/of/<slug:feed>/<slug:source>", views.feed, name="feed"),
     path("feeds/<int:receipt_id>", views.receipt, name="receipt"),

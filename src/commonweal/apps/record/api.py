@@ -26,6 +26,7 @@ from commonweal.apps.record.feed_facts import FeedFacts, feed_facts
 from commonweal.apps.record.hashing import content_hash
 from commonweal.apps.record.indexing import Indexing, reindex
 from commonweal.apps.record.origins import still_of
+from commonweal.apps.record.own_entries import people_in
 from commonweal.apps.record.page import Document, PersonPage, document, person_page
 from commonweal.apps.record.rest.answers import Issue, answer, outcome, refusal
 from commonweal.apps.record.rest.handling import NotFound, base, fhir
@@ -110,6 +111,7 @@ __all__ = [
     "own_resources",
     "packages",
     "patient_ids",
+    "people_in",
     "person_page",
     "prepare",
     "problem_of",

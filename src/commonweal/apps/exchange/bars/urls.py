@@ -1,0 +1,16 @@
+"""Addresses of the Booking and Referral Standard, included at ``fhir/bars/``, and of the referral pages."""
+
+from django.urls import path, re_path
+
+from commonweal.apps.exchange.bars import rest
+
+_KIND = r"(?P<kind>ServiceRequest|Appointment)"
+
+api = [
+    path("$process-message", rest.process_message),
+    path("metadata", rest.metadata),
+    path("MessageDefinition", rest.message_definitions),
+    path("Slot", rest.slots),
+    re_path(rf"^{_KIND}$", rest.search),
+    re_path(rf"^{_KIND}/(?P<ident>[A-Za-z0-9\-.]{{1,64}})$", rest.read),
+]
