@@ -13,7 +13,7 @@ pytestmark = pytest.mark.usefixtures("database")
 
 ANN, BOB = uuid4(), uuid4()
 PEOPLE: dict[int, UUID] = {1: ANN, 2: ANN, 3: BOB}
-NUMBERS = {1: "9990000018", 3: "9990000026"}
+NUMBERS = {1: ("RXX", "9990000018"), 2: ("A81001", "9990000018"), 3: ("A81001", "9990000026")}
 ON = datetime(2020, 10, 31, 12, tzinfo=UTC)
 
 
@@ -52,12 +52,20 @@ def test_a_national_list_is_whole_and_keeps_digests_of_numbers_nobody_here_has_y
     listed = ["9990000018", "9990000999"]
     assert api.replace_list(OptOut.NATIONAL_DATA, listed, source="mesh", by="service:opt-outs") == (2, 0)
     assert api.people_opted_out(Purpose.RESEARCH, PEOPLE, NUMBERS).people == {ANN}
-    assert api.people_opted_out(Purpose.RESEARCH, {9: BOB}, {9: "9990000999"}).people == {BOB}
+    assert api.people_opted_out(Purpose.RESEARCH, {9: BOB}, {9: ("RXX", "9990000999")}).people == {BOB}
     with connection.cursor() as cursor:
         cursor.execute("SELECT string_agg(t::text, '') FROM access_opt_out_number t")
         assert "999000" not in str(cursor.fetchone()[0])
     assert api.replace_list(OptOut.NATIONAL_DATA, ["9990000026"], source="mesh", by="x") == (1, 2)
     assert api.people_opted_out(Purpose.RESEARCH, PEOPLE, NUMBERS).people == {BOB}
+
+
+def test_a_practices_list_of_type_1_binds_what_that_practice_wrote() -> None:
+    from commonweal.apps.access import api
+
+    api.replace_list(OptOut.TYPE_1, ["9990000018"], source="A81001", by="operator:x")
+    found = api.people_opted_out(Purpose.RESEARCH, PEOPLE, NUMBERS)
+    assert (found.people, found.compartments, found.counts["type_1"]) == (frozenset(), {2}, 1)
 
 
 def test_an_exemption_frees_what_it_names_while_it_is_in_force_and_never_type_1() -> None:

@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from commonweal.cli import demo_alerts, runtime
+from commonweal.cli import demo_alerts, demo_safeguards, runtime
 from commonweal.cli.generate import PUBLISHED
 from commonweal.cli.home import home_dir
 
@@ -87,9 +87,14 @@ def run(people: int, seed: int) -> dict[str, Any]:
         performance.load_tables(settings.COMMONWEAL_PUBLISHED, settings.COMMONWEAL_NOW())
         report = _report(home)
     cases = _people_to_show(identity, feeds)
-    with _stage("alerts", seconds):
+    with _stage("accounts", seconds):
         morning = demo_alerts.choose(cases["cld"], cases["person_id"])
         accounts = _accounts(cases, morning.team)
+        places_known = sorted({one.ods_code for one in places.organisations()})
+        agreed = demo_safeguards.agree(feeds, places.organisations("icb")[0].ods_code, places_known)
+        opted_out = demo_safeguards.opt_out(feeds)
+    with _stage("alerts", seconds):
+        demo_alerts.allocate(morning, "social.worker", "Jo Whitfield", feeds / "caseload")
         alerts = demo_alerts.tell(morning, feeds / "this-morning")
     return {
         "people": people,
@@ -107,6 +112,8 @@ def run(people: int, seed: int) -> dict[str, Any]:
         "feeds": str(feeds),
         "truth": str(feeds / "truth"),
         "sign_in": accounts,
+        "agreements": agreed,
+        "opt_outs": opted_out,
         "alerts": alerts,
         "show": {key: str(value) for key, value in cases.items()},
         "seconds": {name: round(value, 2) for name, value in seconds.items()},

@@ -33,6 +33,7 @@ for _name in (
     "pds",
     "link",
     "refresh",
+    "project",
     "report",
     "reconcile",
     "definitions",
@@ -50,6 +51,8 @@ for _name in (
     "audit",
     "token",
     "account",
+    "agreements",
+    "opt_outs",
     "app",
 ):
     import_module(f"commonweal.cli.{_name}").register(app)

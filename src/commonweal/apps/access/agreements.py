@@ -81,14 +81,31 @@ def listed(actor: Actor) -> list[Agreement]:
     with governed(actor, Action.READ_POLICIES, "agreements") as opened, connection.cursor() as cursor:
         cursor.execute(_EVERY)
         found = [_row(row) for row in cursor.fetchall()]
-        today = opened.now.date()
+        return _in_order(found, opened.now.date())
+
+
+def _in_order(found: Iterable[Agreement], on: date) -> list[Agreement]:
     ranks = {word: n for n, word in enumerate(("decision", "lapsed", "ending", "review", "", "future"))}
 
     def order(one: Agreement) -> tuple[object, ...]:
         live = one.state in (State.PROPOSED, State.APPROVED)
-        return not live, ranks[one.wants(today)], one.terms.review, one.terms.reference, -one.version
+        return not live, ranks[one.wants(on)], one.terms.review, one.terms.reference, -one.version
 
     return sorted(found, key=order)
+
+
+def standing_agreements() -> list[Agreement]:
+    """The versions approved or proposed, what wants attention first; as the batch role, for an operator."""
+    with connection.cursor() as cursor:
+        cursor.execute(_EVERY)
+        found = [_row(row) for row in cursor.fetchall()]
+    return [one for one in _in_order(found, today()) if one.state in (State.PROPOSED, State.APPROVED)]
+
+
+def today() -> date:
+    """Today by the care clock."""
+    day: date = settings.COMMONWEAL_NOW().date()
+    return day
 
 
 def one_of(actor: Actor, reference: str) -> list[Agreement]:

@@ -17,11 +17,11 @@ def people_opted_out(
     with connection.cursor() as cursor:
         cursor.execute("SELECT EXISTS (SELECT FROM access_opt_out_number)")
         (listed,) = cursor.fetchone()
-        numbers: dict[int, str] = {}
+        numbers: dict[int, tuple[str, str]] = {}
         if listed:
             cursor.execute(
-                "SELECT d.compartment_id, coalesce(t.nhs_number, d.nhs_usable) FROM identity_demographics d "
+                "SELECT d.compartment_id, d.source, coalesce(t.nhs_number, d.nhs_usable) FROM identity_demographics d "
                 "LEFT JOIN identity_traced t USING (compartment_id) WHERE coalesce(t.nhs_number, d.nhs_usable) <> ''"
             )
-            numbers = dict(cursor.fetchall())
+            numbers = {compartment: (source, number) for compartment, source, number in cursor.fetchall()}
     return access.people_opted_out(purpose, probable_people(), numbers, form=form, exemption=exemption)

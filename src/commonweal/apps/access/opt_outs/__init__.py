@@ -48,7 +48,7 @@ def exemptions() -> tuple[Exemption, ...]:
 def people_opted_out(
     purpose: Purpose,
     people: Mapping[int, UUID],
-    numbers: Mapping[int, str] | None = None,
+    numbers: Mapping[int, tuple[str, str]] | None = None,
     *,
     form: Form = Form.ROWS,
     exemption: str = "",
@@ -57,8 +57,9 @@ def people_opted_out(
     """Who and what a use for ``purpose`` must leave out, as the batch role.
 
     ``people``: compartment → person, as analysis has it (``identity.api.probable_people()``). ``numbers``: compartment
-    → NHS number, so that national lists are honoured; leave it to ``identity.api.people_opted_out(purpose)``, which
-    gives both and is what extracts and lists should call. ``form``: a row about each person, or released counts.
+    → its source and NHS number, so that lists are honoured (a practice's of Type 1 in what that practice wrote); leave
+    it to ``identity.api.people_opted_out(purpose)``, which gives both and is what extracts and lists should call.
+    ``form``: a row about each person, or released counts.
     ``exemption``: the code of a dated exemption on which the use was approved.
 
     Raises:
@@ -81,16 +82,17 @@ def people_opted_out(
             held[OptOut(kind)].add(compartment)
         if numbers:
             cursor.execute(
-                "SELECT kind, digest FROM access_opt_out_number WHERE kind = ANY (%s)",
+                "SELECT kind, source, digest FROM access_opt_out_number WHERE kind = ANY (%s)",
                 [[kind.value for kind in binding]],
             )
-            listed: dict[bytes, set[OptOut]] = {}
-            for kind, digest in cursor.fetchall():
-                listed.setdefault(bytes(digest), set()).add(OptOut(kind))
+            listed: dict[bytes, set[tuple[OptOut, str]]] = {}
+            for kind, source, digest in cursor.fetchall():
+                listed.setdefault(bytes(digest), set()).add((OptOut(kind), source))
             if listed:
-                for compartment, number in numbers.items():
-                    for one in listed.get(digest_of(number), ()):
-                        held[one].add(compartment)
+                for compartment, (wrote, number) in numbers.items():
+                    for one, source in listed.get(digest_of(number), ()):
+                        if one is OptOut.NATIONAL_DATA or source == wrote:
+                            held[one].add(compartment)
     return opt_outs.left_out(people, held[OptOut.NATIONAL_DATA], held[OptOut.TYPE_1])
 
 
