@@ -96,6 +96,8 @@ PROCRASTINATE_IMPORT_PATHS = [
     "commonweal.apps.exchange.bulk.tasks",
     "commonweal.apps.exchange.tasks",
     "commonweal.apps.coordination.tasks",
+    "commonweal.apps.citizen.tasks",
+    "commonweal.apps.population.projects.tasks",
 ]
 
 LANGUAGE_CODE = "en-gb"

@@ -38,6 +38,7 @@ meets one ends with that message and exit status 1; a page or the FHIR API turns
     ├── ReviewError              a change of a definition cannot be proposed or decided (measurement)
     ├── NoSeriesError            an indicator has no figures over time (performance)
     ├── UnknownIndicatorError    figures for an indicator nobody has defined (measurement)
+    ├── RequestError             a request for a copy or a proxy does not allow that now (domain.access)
     ├── AlertError               a step an alert or a suspended referral does not allow now (domain.coordination)
     ├── CaseError                a step a reviewed access does not allow now (domain.access)
     ├── SignInRequired           nobody known is asking (access)

@@ -16,7 +16,14 @@ import ibis
 from ibis.expr.types import Table
 
 from commonweal.domain.population.calendar import AGE_BANDS, UNKNOWN, first_day, month_number
-from commonweal.domain.population.declarations import LENSES, AdmissionMeasure, Coded, Declaration, Register
+from commonweal.domain.population.declarations import (
+    DECLARATIONS,
+    LENSES,
+    AdmissionMeasure,
+    Coded,
+    Declaration,
+    Register,
+)
 from commonweal.domain.population.reference import NOT_KNOWN_ETHNICITY, Cell
 from commonweal.lake.sql import Sql, name, sql
 
@@ -120,12 +127,17 @@ def _members(declared: Register, as_at: date) -> Table:
     people = _people().filter(lambda t: t.counts)
     if declared.having is None:
         return people.select(*_DIMENSIONS)
-    on = _latest(declared.having, as_at)
-    if declared.ended_by is not None:
-        off = _latest(declared.ended_by, as_at).rename(ended_person="person", ended="latest")
+    return people.semi_join(_on(declared.having, declared.ended_by, as_at), "person").select(*_DIMENSIONS)
+
+
+def _on(having: Coded, ended_by: Coded | None, as_at: date) -> Table:
+    """Everybody, registered or not, whose latest entry says they belong."""
+    on = _latest(having, as_at)
+    if ended_by is not None:
+        off = _latest(ended_by, as_at).rename(ended_person="person", ended="latest")
         both = on.left_join(off, on.person == off.ended_person)
-        on = both.filter(both.ended.isnull() | (both.latest > both.ended)).select("person")
-    return people.semi_join(on, "person").select(*_DIMENSIONS)
+        on = both.filter(both.ended.isnull() | (both.latest > both.ended))
+    return on.select("person")
 
 
 def _visits(declared: AdmissionMeasure, as_at: date) -> Table:
@@ -187,6 +199,25 @@ def steps(declarations: tuple[Declaration, ...], as_at: date, dialect: str = "du
         **{f"count_{one.name}": _cube(one, as_at) for one in declarations},
         "counts": _all_cubes(declarations),
         "register_cells": _cells(),
+    }
+    return tuple(Step(which, str(ibis.to_sql(table, dialect=dialect))) for which, table in named.items())
+
+
+@lru_cache(maxsize=8)
+def membership_steps(as_at: date, dialect: str = "duckdb") -> tuple[Step, ...]:
+    """The named queries of who is registered and on which register: person by person, for a project's extract.
+
+    ``registered_people`` has every dimension and ``counts``; ``register_members`` one row a person and register.
+    """
+    parts = [
+        _on(one.having, one.ended_by, as_at).mutate(register=ibis.literal(one.name))
+        for one in DECLARATIONS
+        if isinstance(one, Register) and one.having is not None
+    ]
+    named = {
+        "registration": _registration(),
+        "registered_people": _registered(as_at),
+        "register_members": ibis.union(*parts),
     }
     return tuple(Step(which, str(ibis.to_sql(table, dialect=dialect))) for which, table in named.items())
 

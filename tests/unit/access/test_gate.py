@@ -131,7 +131,8 @@ type Asked = { purpose: String, relationships: Set<String>, restriction: String,
 action read, write appliesTo { principal: [Role], resource: [Category], context: Asked };
 action search_people, read_directory, read_aggregate, read_feeds, read_quarantine, review_identity, maintain_source,
   read_policies, review_access, manage_sign_in,
-  propose_definition, review_definition, import_figures, prepare_report, sign_off_report, annotate_figures
+  propose_definition, review_definition, import_figures, prepare_report, sign_off_report, annotate_figures,
+  work_on_project, decide_project, act_on_list
     appliesTo { principal: [Role], resource: [System], context: Asked };
 """
 

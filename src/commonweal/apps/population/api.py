@@ -5,6 +5,7 @@ from commonweal.apps.population.breakdown import Breakdown, Row, breakdown
 from commonweal.apps.population.data import disclosure_profiles
 from commonweal.apps.population.evaluation import compare_with_truth
 from commonweal.apps.population.lake import open_lake
+from commonweal.apps.population.projects import face as projects
 from commonweal.apps.population.selectors import Definition, register, registers
 from commonweal.domain.population.codelists import CodeListFault
 from commonweal.lake.store import LakeFault
@@ -19,6 +20,7 @@ __all__ = [
     "compare_with_truth",
     "disclosure_profiles",
     "open_lake",
+    "projects",
     "refresh",
     "register",
     "registers",
