@@ -7,7 +7,8 @@
 Errors: ``SignInRequired`` (nobody known is asking), ``Refused`` (somebody is, and may not).
 """
 
-from commonweal.apps.access import availability, erasing
+from commonweal.apps.access import availability, copies, erasing, proxies, rights
+from commonweal.apps.access.acting import Acting, acting, as_person
 from commonweal.apps.access.actions import (
     add_relationships,
     add_restriction,
@@ -20,7 +21,18 @@ from commonweal.apps.access.actions import (
     register_worker,
     service_run,
 )
-from commonweal.apps.access.actors import NotAsPresumed, Presumed, SignInRequired, actor_of, default_purpose, presumed
+from commonweal.apps.access.actors import (
+    NotAsPresumed,
+    Presumed,
+    SignInRequired,
+    actor_of,
+    default_purpose,
+    presumed,
+    remembered,
+)
+from commonweal.apps.access.agreements import agreed, standing_agreements, standing_of, today
+from commonweal.apps.access.agreements import due as agreements_due
+from commonweal.apps.access.agreements import load as load_agreements
 from commonweal.apps.access.anomalies import review_audit
 from commonweal.apps.access.app_grants import allow as allow_app
 from commonweal.apps.access.app_grants import app_of
@@ -32,6 +44,7 @@ from commonweal.apps.access.cases import question, waiting
 from commonweal.apps.access.client_apps import ClientApp
 from commonweal.apps.access.client_apps import close as close_app
 from commonweal.apps.access.client_apps import register as register_app
+from commonweal.apps.access.named_accounts import open_accounts, with_password
 from commonweal.apps.access.named_accounts import open_accounts, with_password
 from commonweal.apps.access.opt_outs import (
     digest_of,
@@ -48,10 +61,12 @@ from commonweal.apps.access.selectors import Look, looked, open_compartments, or
 from commonweal.apps.access.session import AccessSession, session
 from commonweal.apps.access.sessions import watching
 from commonweal.apps.access.single_look import SingleLook, single_look
+from commonweal.apps.access.straight import Straight
 from commonweal.apps.access.telling import Worker, may_be_told, names_of, related_organisations, workers
 from commonweal.domain.access.absence import Absence, Message, explain
+from commonweal.domain.access.agreements import AgreementError, Standing
 from commonweal.domain.access.cases import CaseError, CaseState
-from commonweal.domain.access.opt_outs import Form, LeftOut, OptOut, OptOutFault
+from commonweal.domain.access.opt_outs import BEYOND_CARE, Form, LeftOut, OptOut, OptOutFault
 from commonweal.domain.access.relationship import Relationship
 from commonweal.domain.access.scope import Actor, Refused, RefusedKind, Scope, SourceScope, Withheld
 from commonweal.domain.access.smart import EVERY, App
@@ -69,12 +84,15 @@ from commonweal.domain.access.vocabulary import (
 
 __all__ = [
     "ASSERTION_ALGORITHMS",
+    "BEYOND_CARE",
     "CARE_ROLES",
     "EVERY",
     "Absence",
     "AccessSession",
+    "Acting",
     "Action",
     "Actor",
+    "AgreementError",
     "App",
     "Audited",
     "CaseError",
@@ -100,18 +118,25 @@ __all__ = [
     "SignInRequired",
     "SingleLook",
     "SourceScope",
+    "Standing",
+    "Straight",
     "Withheld",
     "Worker",
+    "acting",
     "actor_of",
     "add_relationships",
     "add_restriction",
+    "agreed",
+    "agreements_due",
     "allow_app",
     "app_of",
+    "as_person",
     "audited",
     "availability",
     "bind",
     "close_account",
     "close_app",
+    "copies",
     "create_system",
     "create_token",
     "create_user",
@@ -122,9 +147,11 @@ __all__ = [
     "explain",
     "grant_emergency",
     "lift_restriction",
+    "load_agreements",
     "looked",
     "may_be_told",
     "names_of",
+    "open_accounts",
     "open_accounts",
     "open_compartments",
     "opt_out_rules",
@@ -134,12 +161,15 @@ __all__ = [
     "people_opted_out",
     "prepared",
     "presumed",
+    "proxies",
     "question",
     "register_app",
     "register_worker",
     "related_organisations",
+    "remembered",
     "replace_list",
     "review_audit",
+    "rights",
     "scope_in_words",
     "scopes_granted",
     "seal",
@@ -147,6 +177,9 @@ __all__ = [
     "session",
     "set_opt_out",
     "single_look",
+    "standing_agreements",
+    "standing_of",
+    "today",
     "unbind",
     "verify_chain",
     "waiting",
