@@ -45,7 +45,6 @@ from commonweal.apps.access.client_apps import ClientApp
 from commonweal.apps.access.client_apps import close as close_app
 from commonweal.apps.access.client_apps import register as register_app
 from commonweal.apps.access.named_accounts import open_accounts, with_password
-from commonweal.apps.access.named_accounts import open_accounts, with_password
 from commonweal.apps.access.opt_outs import (
     digest_of,
     exemptions,
@@ -151,7 +150,6 @@ __all__ = [
     "looked",
     "may_be_told",
     "names_of",
-    "open_accounts",
     "open_accounts",
     "open_compartments",
     "opt_out_rules",
