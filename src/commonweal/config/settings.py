@@ -24,6 +24,7 @@ COMMONWEAL_PUBLISHED = PROJECT / "examples" / "published"
 COMMONWEAL_ALERTS_PORT = os.environ.get("COMMONWEAL_ALERTS_PORT", "")  # of the stream of alerts; empty: the site's own
 COMMONWEAL_PDS_URL = os.environ.get("COMMONWEAL_PDS_URL", "")  # tracing is off without it
 COMMONWEAL_PDS_TOKEN = os.environ.get("COMMONWEAL_PDS_TOKEN", "")
+COMMONWEAL_BARS_TOKEN = os.environ.get("COMMONWEAL_BARS_TOKEN", "")  # sent to partners that receive referrals
 COMMONWEAL_PSEUDONYM_KEY = home.secret(HOME, "pseudonym")
 COMMONWEAL_REMOVAL_KEY = home.secret(HOME, "removal")  # of the digests of what was lawfully removed
 COMMONWEAL_FACTOR_KEY = home.secret(HOME, "factors")  # enciphers the secrets of authenticator apps
@@ -95,6 +96,7 @@ PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
 PROCRASTINATE_IMPORT_PATHS = [
     "commonweal.apps.exchange.bulk.tasks",
     "commonweal.apps.exchange.tasks",
+    "commonweal.apps.exchange.bars.tasks",
     "commonweal.apps.coordination.tasks",
     "commonweal.apps.citizen.tasks",
     "commonweal.apps.population.projects.tasks",

@@ -27,6 +27,24 @@ ALERTS = Entry(
     "Alerts",
     "Admitted, moved, discharged, died: what changed for the people your team looks after, and who has taken it on.",
 )
+CASELOAD = Entry(
+    "/caseload",
+    "My people",
+    "My people, and who is away",
+    "Whom you work with, so that alerts about them come to you first; and who covers while somebody is away.",
+)
+REFERRALS = Entry(
+    "/referrals",
+    "Referrals",
+    "Referrals in and out",
+    "What was referred to your organisation, and by it: accept, answer, send, withdraw, and see what became of each.",
+)
+UNMATCHED = Entry(
+    "/referrals/waiting",
+    "Unmatched",
+    "Referrals that wait to be matched",
+    "Referrals and bookings about nobody who is known for certain: match, file or decline them.",
+)
 OWN = Entry(
     "/my-record",
     "My record",
@@ -38,6 +56,36 @@ LOOKED = Entry(
     "Who looked",
     "Who has looked at your record",
     "Every organisation and role that opened your record, when, and why.",
+)
+OWN_COPY = Entry(
+    "/my-record/copy",
+    "A copy",
+    "A copy of your record",
+    "Ask for everything held about you, see where your request stands, and download the copy.",
+)
+OWN_PROXIES = Entry(
+    "/my-record/acting-for-me",
+    "Who acts for you",
+    "Who acts for you",
+    "Let somebody you trust read your record for you, choose what they see, and stop it at once.",
+)
+ACTING = Entry(
+    "/acting-for",
+    "You act for",
+    "People you act for",
+    "The record of a child, or of somebody who has asked you to act for them.",
+)
+REQUESTS = Entry(
+    "/requests",
+    "Requests",
+    "Requests people have made",
+    "People you care for who want a copy of their record, or somebody to act for them.",
+)
+COPIES = Entry(
+    "/information-governance/copies",
+    "Copies",
+    "Requests for a copy of a record",
+    "Each request with its deadline: what was left out and why, and the release by a second person.",
 )
 REGISTERS = Entry(
     "/registers",
@@ -92,6 +140,12 @@ OVERSIGHT = Entry(
     "Oversight",
     "Oversight",
     "Service areas, segments with what-if, ratings, transformation, peers, contract indicators, escalation.",
+)
+ANSWERED = Entry(
+    "/alerts/figures",
+    "Alerts",
+    "How alerts are answered",
+    "How many alerts a worker has, how quickly they are taken on, what escalates, and changes that reached nobody.",
 )
 FEEDS = Entry(
     "/feeds",
@@ -152,9 +206,9 @@ ROLE_NAMES = {
     Role.SERVICE: "service",
 }
 ENTRIES: dict[Role, tuple[Entry, ...]] = {
-    Role.CLINICIAN: (FIND, ALERTS),
-    Role.SOCIAL_WORKER: (FIND, ALERTS),
-    Role.CITIZEN: (OWN, LOOKED),
+    Role.CLINICIAN: (FIND, ALERTS, REFERRALS, CASELOAD, REQUESTS),
+    Role.SOCIAL_WORKER: (FIND, ALERTS, REFERRALS, CASELOAD, REQUESTS),
+    Role.CITIZEN: (OWN, LOOKED, OWN_COPY, OWN_PROXIES, ACTING),
     Role.ANALYST: (REGISTERS, INDICATORS, DEFINITIONS, IMPORT, RECONCILE, FEEDS),
     Role.PERFORMANCE_LEAD: (
         BOARD,
@@ -166,10 +220,11 @@ ENTRIES: dict[Role, tuple[Entry, ...]] = {
         DEFINITIONS,
         IMPORT,
         RECONCILE,
+        ANSWERED,
         FEEDS,
     ),
     Role.BOARD_SECRETARY: (BOARD, PACKS, INDICATORS, OVERSIGHT, OUTCOMES, DEFINITIONS),
-    Role.ADMINISTRATOR: (REVIEW, FEEDS, LOST),
-    Role.PRIVACY_OFFICER: (CASES, AUDIT_REVIEW, RULES, TRIAL),
+    Role.ADMINISTRATOR: (REVIEW, FEEDS, UNMATCHED, LOST),
+    Role.PRIVACY_OFFICER: (CASES, COPIES, AUDIT_REVIEW, RULES, TRIAL),
     Role.SERVICE: (),
 }

@@ -1,9 +1,10 @@
 """A lawful removal's part in access: who may confirm one, what of the person goes, and what is audited.
 
-Relationships, restrictions, opt-outs, cases, what review raised, the list to watch, what apps were let do about the
-person, and their own account go, with its second factors and bindings. The audit stays: that somebody looked, and that
-something was removed, is not the content that was removed. The keyed digest of an NHS number on a national list of
-opt-outs stays as well: it is what keeps a person left out who asked to be.
+Relationships, restrictions, opt-outs, requests for a copy, those who act for the person, cases, what review raised,
+the list to watch, what apps were let do about the person, and their own account go, with its second factors and
+bindings. The audit stays: that somebody looked, and that something was removed, is not the content that was removed.
+The keyed digest of an NHS number on a national list of opt-outs stays as well: it is what keeps a person left out who
+asked to be.
 """
 
 from collections.abc import Collection, Mapping
@@ -24,10 +25,28 @@ TABLES = (
     "access_app_grant",
     "access_anomaly",
     "access_watched",
+    "access_copy",
+    "access_copy_item",
+    "access_proxy",
+    "access_competence",
 )
 
 _ANOMALIES_OF = "SELECT count(*) FROM access_anomaly WHERE person_id IS NOT NULL AND compartments <@ %s::bigint[]"
 _FORGET_ANOMALIES = "DELETE FROM access_anomaly WHERE person_id IS NOT NULL AND compartments <@ %s::bigint[]"
+
+# A request of which other compartments stay is still about somebody here; its items from these go.
+_COUNT_REQUESTS = (
+    "SELECT count(*) FROM access_copy_item WHERE compartment_id = ANY (%s::bigint[])",
+    "SELECT count(*) FROM access_copy WHERE compartments <@ %s::bigint[]",
+    "SELECT count(*) FROM access_proxy WHERE compartments <@ %s::bigint[]",
+    "SELECT count(*) FROM access_competence WHERE compartments <@ %s::bigint[]",
+)
+_FORGET_REQUESTS = (
+    "DELETE FROM access_copy_item WHERE compartment_id = ANY (%s::bigint[])",
+    "DELETE FROM access_copy WHERE compartments <@ %s::bigint[]",
+    "DELETE FROM access_proxy WHERE compartments <@ %s::bigint[]",
+    "DELETE FROM access_competence WHERE compartments <@ %s::bigint[]",
+)
 
 
 def administrator(username: str, password: str) -> Actor:
@@ -48,6 +67,9 @@ def count_of(compartments: Collection[int]) -> int:
         cases += int(cursor.fetchone()[0])
         cursor.execute("SELECT count(*) FROM access_opt_out WHERE compartment_id = ANY (%s)", [wanted])
         cases += int(cursor.fetchone()[0])
+        for statement in _COUNT_REQUESTS:
+            cursor.execute(statement, [wanted])
+            cases += int(cursor.fetchone()[0])
     return (
         StoredRelationship.objects.filter(compartment_id__in=wanted).count()
         + Restriction.objects.filter(compartment_id__in=wanted).count()
@@ -66,6 +88,9 @@ def forget(compartments: Collection[int], people: Collection[UUID]) -> int:
             gone += int(cursor.rowcount)
             cursor.execute("DELETE FROM access_opt_out WHERE compartment_id = ANY (%s)", [wanted])
             gone += int(cursor.rowcount)
+            for statement in _FORGET_REQUESTS:
+                cursor.execute(statement, [wanted])
+                gone += int(cursor.rowcount)
             cursor.execute("DELETE FROM access_app_grant WHERE person_id = ANY (%s::uuid[])", [list(people)])
             gone += int(cursor.rowcount)
             cursor.execute(_FORGET_ANOMALIES, [wanted])

@@ -83,7 +83,7 @@ def scope_of(
     relationships = frozenset(kinds)
     open_categories = {c for c in Category if asks(Action.READ, c)}
     if purpose is Purpose.ON_BEHALF:
-        open_categories &= granted
+        open_categories = {c for c in open_categories if c.value in granted}
     if not compartments or (actor.app is not None and actor.app.person_id not in (None, person_id)):
         return Refused(RefusedKind.ABSENT, ABSENT)
     if not open_categories:

@@ -3,10 +3,11 @@
 Errors: ``AlertError`` is of ``domain.coordination.alerts``.
 """
 
+from commonweal.apps.coordination.about import Told, told_about
 from commonweal.apps.coordination.alerter import run
 from commonweal.apps.coordination.escalating import escalate
 from commonweal.apps.coordination.raising import work_off
 from commonweal.apps.coordination.recipients import teams_of
 from commonweal.apps.coordination.storing import open_alerts
 
-__all__ = ["escalate", "open_alerts", "run", "teams_of", "work_off"]
+__all__ = ["Told", "escalate", "open_alerts", "run", "teams_of", "told_about", "work_off"]

@@ -2,9 +2,9 @@
 
 UK GDPR, Article 12(3): one month, two more where it is complex (https://www.legislation.gov.uk/eur/2016/679/article/12).
 How a month is counted: ICO, Right of access, "How long do we have to comply?" (https://ico.org.uk/for-organisations/
-uk-gdpr-guidance-and-resources/subject-access-requests/a-guide-to-subject-access/): from the day of receipt, or of what
-was needed to know who asks if that is later, to the same day of the next month, else that month's last day; a weekend or
-public holiday moves it to the next working day; asking what is meant stops the clock.
+uk-gdpr-guidance-and-resources/subject-access-requests/a-guide-to-subject-access/): from the day of receipt, or of
+what was needed to know who asks if that is later, to the same day of the next month, else that month's last day; a
+weekend or public holiday moves it to the next working day; asking what is meant stops the clock.
 """
 
 from calendar import monthrange

@@ -1,9 +1,9 @@
 """Somebody who acts for a person: on what evidence, for which categories, how long; and what a child's age means.
 
-Parents and children: NHS England and RCGP guidance on proxy access to GP records. Up to the 11th birthday parents usually
-act; from then each case is decided by whether the young person understands; on the 16th birthday parental access ends
-(https://www.nhs.uk/nhs-services/gps/gp-services-for-someone-else-proxy-access/). Competence: Gillick v West Norfolk and
-Wisbech AHA [1986] AC 112. The ages are dated data (``apps/access/rights/competence.csv``).
+Parents and children: NHS England and RCGP guidance on proxy access to GP records. Up to the 11th birthday parents
+usually act; from then each case is decided by whether the young person understands; on the 16th birthday parental
+access ends (https://www.nhs.uk/nhs-services/gps/gp-services-for-someone-else-proxy-access/). Competence: Gillick v
+West Norfolk and Wisbech AHA [1986] AC 112. The ages are dated data (``apps/access/rights/competence.csv``).
 """
 
 from collections.abc import Iterable, Mapping

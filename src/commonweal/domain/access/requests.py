@@ -1,8 +1,8 @@
 """Requests people make about their own record: a copy of it, and somebody to act for them. One table of steps each.
 
-Subject access: UK GDPR, Articles 12 and 15 (https://www.legislation.gov.uk/eur/2016/679/article/15). What must be looked
-at before a copy is released: Data Protection Act 2018, Schedule 2, paragraphs 16 and 17 (other people), and Schedule 3,
-Parts 2 and 3 (serious harm; https://www.legislation.gov.uk/ukpga/2018/12/schedule/3).
+Subject access: UK GDPR, Articles 12 and 15 (https://www.legislation.gov.uk/eur/2016/679/article/15). What must be
+looked at before a copy is released: Data Protection Act 2018, Schedule 2, paragraphs 16 and 17 (other people), and
+Schedule 3, Parts 2 and 3 (serious harm; https://www.legislation.gov.uk/ukpga/2018/12/schedule/3).
 """
 
 from collections.abc import Collection, Mapping

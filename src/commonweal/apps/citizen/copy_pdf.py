@@ -1,0 +1,60 @@
+"""A released copy as a tagged PDF (PDF/UA-1): https://typst.app/docs/reference/pdf/ . Words reach Typst as JSON.
+
+Letters in fonts Typst carries itself, so that a copy looks the same wherever it is made.
+"""
+
+import json
+from dataclasses import asdict
+from datetime import UTC, date, datetime, time
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from commonweal.apps.citizen.copy_document import CopyDocument
+
+_TEMPLATE = Path(__file__).with_name("copy.typ")
+
+
+def pdf(document: CopyDocument, synthetic: bool) -> bytes:
+    """The document. The same copy makes the same bytes."""
+    import typst
+
+    compiler = typst.Compiler(
+        _TEMPLATE.read_bytes(),
+        font_paths=_fonts(),
+        ignore_system_fonts=True,
+        sys_inputs={"copy": json.dumps(_data(document) | {"synthetic": synthetic}, ensure_ascii=False)},
+    )
+    made_on = datetime.combine(document.released_on or document.asked_on, time(), UTC)
+    return bytes(compiler.compile(format="pdf", pdf_standards=["ua-1"], timestamp=made_on))
+
+
+@lru_cache(maxsize=1)
+def _fonts() -> Any:
+    import typst
+
+    return typst.Fonts(include_system_fonts=False, font_paths=[])
+
+
+def _data(document: CopyDocument) -> dict[str, Any]:
+    said = asdict(document)
+    said |= {name: _day(said[name]) for name in ("born", "asked_on", "released_on")}
+    said["looks"] = [
+        {
+            "when": _moment(one.at),
+            "who": ", ".join(filter(None, (one.who, one.organisation))),
+            "what": one.what,
+            "why": one.why,
+        }
+        for one in document.looks
+    ]
+    said["told"] = [[what, _moment(at), place] for what, at, place in document.told]
+    return said
+
+
+def _day(value: date | None) -> str:
+    return f"{value.day} {value:%B %Y}" if value else "not recorded"
+
+
+def _moment(value: datetime) -> str:
+    return f"{_day(value)}, {value:%H:%M}"

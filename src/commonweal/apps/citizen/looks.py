@@ -1,0 +1,105 @@
+"""Who looked at a record, in the words the person reads: a role and an organisation, what they did, why they could."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from commonweal.apps.access import api as access
+from commonweal.apps.places import api as places
+
+ROLES = {
+    "clinician": "A doctor, nurse or other clinician",
+    "social_worker": "A social worker",
+    "administrator": "An administrator",
+    "citizen": "You",
+    "service": "The system itself",
+}
+PURPOSES = {
+    "direct_care": "To care for you",
+    "emergency": "In an emergency",
+    "own_record": "To read your own record",
+    "on_behalf": "Because they act for you",
+    "operations": "To keep the service running",
+}
+# Why an organisation could look: what ties it to the person, most telling first.
+BECAUSE = {
+    "under_care": "you are, or were then, under their care",
+    "registered": "you are on their list of registered patients",
+    "referred": "you have been referred to them",
+}
+ACTIONS = {
+    "emergency.grant": "asked for emergency access",
+    "search people": "found you in a search",
+    "open record": "opened your record",
+    "open own record": "opened your record",
+    "open document": "opened one of your letters or plans",
+    "open own document": "opened one of your letters or plans",
+    "who looked": "read this list",
+    "question a look": "asked about a look",
+    "ask for a copy": "asked for a copy of your record",
+    "own requests": "looked at your own requests",
+    "read copy": "read the copy of your record",
+    "list requests": "saw that a request of yours waits",
+    "review copy": "read the draft of the copy you asked for",
+    "decide copy": "decided what goes into the copy you asked for",
+    "requests of a person": "looked at requests of yours",
+    "open record on behalf": "opened your record for you",
+}
+MOST = 1000  # looks by others that the page shows; it says so when there may be more
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One look at a record, in the words the person reads. ``at`` is real time, timezone-aware."""
+
+    at: datetime
+    who: str
+    organisation: str
+    what: str
+    why: str
+    reason: str
+    refused: bool
+    own: bool
+    id: int
+    question: str = ""
+    state: str = ""
+    answer: str = ""
+
+
+def visits(scope: access.Scope) -> list[Visit]:
+    """Who opened the record of the scope's person, newest first; inside the session that opened it."""
+    looks = access.looked(scope.compartments, MOST)
+    names = places.names_of({look.organisation for look in looks if look.organisation})
+    return [_visit(look, names.get(look.organisation, "")) for look in looks]
+
+
+def _visit(look: access.Look, organisation: str) -> Visit:
+    own = look.purpose == access.Purpose.OWN_RECORD
+    return Visit(
+        at=look.at,
+        who=_who(look),
+        organisation=organisation,
+        what=ACTIONS.get(look.action, look.action.replace(".", " ").replace("_", " ")),
+        why=_why(look),
+        reason=look.emergency_reason,
+        refused=look.outcome == "refused",
+        own=own,
+        id=look.id,
+        question=look.question,
+        state=look.state,
+        answer=look.answer,
+    )
+
+
+def _who(look: access.Look) -> str:
+    if look.purpose == access.Purpose.ON_BEHALF:
+        return f"{look.name or 'Somebody'}, who acts for you"
+    who = ROLES.get(look.role, look.role.replace("_", " ").capitalize())
+    return f"{who}, {look.team}" if look.team else who
+
+
+def _why(look: access.Look) -> str:
+    why = PURPOSES.get(look.purpose, look.purpose.replace("_", " ").capitalize())
+    if look.purpose != access.Purpose.DIRECT_CARE:
+        return why
+    because = next((words for kind, words in BECAUSE.items() if kind in look.relationships), "")
+    return f"{why}, because {because}" if because else why
