@@ -1,21 +1,29 @@
 """The demonstration's morning: a few hospital messages about people a council team looks after, and their alerts."""
 
+import csv
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
 from commonweal.synthetic import this_morning
 
+_OTHERS = 5  # people on the worker's list whom no message is about
 _SEX = {"female": "F", "male": "M"}
 
 
 @dataclass(frozen=True, slots=True)
 class Morning:
-    """Whom the messages are about, as their hospital knows them, and the council's team that looks after them."""
+    """Whom the messages are about, as their hospital knows them, and the council's team that looks after them.
 
+    ``own``: the council's numbers of the first of them and of a few others, whom one worker of the team works with.
+    """
+
+    council: str
     team: str
     people: tuple[this_morning.Known, ...]
+    own: tuple[str, ...] = ()
 
 
 def choose(council: str, but: UUID) -> Morning:
@@ -29,6 +37,7 @@ def choose(council: str, but: UUID) -> Morning:
     related = access.organisation_relationships(council, kinds=[access.RelationshipKind.UNDER_CARE])
     people = set(identity.people_of(related).values()) - {but}
     by_team: dict[str, list[this_morning.Known]] = defaultdict(list)
+    numbers: dict[this_morning.Known, str] = {}
     for person, compartments in identity.compartments_of_many(people).items():
         at_hospital = [one for one, source in compartments.items() if source in hospitals]
         known = next(iter(identity.demographics_of(at_hospital[:1]).values()), None)
@@ -36,13 +45,38 @@ def choose(council: str, but: UUID) -> Morning:
             continue
         sex = _SEX.get(known.gender, "U")
         who = (known.source, known.local_id, known.nhs_number, known.family, known.given, known.birth_date)
+        found = this_morning.Known(*who, sex)
+        at_council = [one for one, source in compartments.items() if source == council]
+        numbers[found] = next((one.local_id for one in identity.demographics_of(at_council[:1]).values()), "")
         for team in coordination.teams_of(person, council):
-            by_team[team].append(this_morning.Known(*who, sex))
+            by_team[team].append(found)
     if not by_team:
-        return Morning("", ())
+        return Morning(council, "", ())
     team = max(sorted(by_team), key=lambda one: len(by_team[one]))
     oldest = sorted(set(by_team[team]), key=lambda one: (one.birth_date, one.source, one.mrn))
-    return Morning(team, tuple(oldest[: len(this_morning.STORY)]))
+    told = oldest[: len(this_morning.STORY)]
+    own = [*told[:1], *oldest[len(told) : len(told) + _OTHERS]]
+    return Morning(council, team, tuple(told), tuple(numbers[one] for one in own if numbers[one]))
+
+
+def allocate(morning: Morning, worker: str, name: str, folder: Path) -> None:
+    """Land the council's list of who works with whom: ``worker``, called ``name``, with some of the team's people."""
+    from django.conf import settings
+
+    from commonweal.apps.exchange import api as exchange
+
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{morning.council}.csv"
+    if not path.exists():
+        since = settings.COMMONWEAL_NOW().date() - timedelta(days=60)
+        rows = [["PersonId", "AllocationId", "Worker", "WorkerName", "Team", "From", "To"]]
+        rows += [
+            [number, f"AL{n}", worker, name, morning.team, f"{since:%d/%m/%Y}", ""]
+            for n, number in enumerate(morning.own, 1)
+        ]
+        with path.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerows(rows)
+    exchange.land("caseload", [path], morning.council, same_numbering=True)
 
 
 def tell(morning: Morning, folder: Path) -> int:

@@ -92,6 +92,7 @@ def _record(
             "emergency": in_emergency,
             "emergency_address": "" if in_emergency else way_in,
             "documents_address": request.path + "/documents/",
+            "workers_address": "" if in_emergency or actor.role not in access.CARE_ROLES else request.path + "/workers",
             "asked": request.GET,
             "choices": choices,
             "chosen": chosen,
