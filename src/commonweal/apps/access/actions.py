@@ -21,7 +21,7 @@ from commonweal.domain.access.relationship import Relationship
 from commonweal.domain.access.scope import Actor, Refused, RefusedKind
 from commonweal.domain.access.vocabulary import CARE_ROLES, Category, Purpose, RelationshipKind, RestrictionReason, Role
 
-_STORABLE = {kind.value for kind in RelationshipKind} - {RelationshipKind.SELF, RelationshipKind.EMERGENCY}
+_STORABLE = {RelationshipKind.REGISTERED, RelationshipKind.UNDER_CARE, RelationshipKind.REFERRED}
 
 
 def add_relationships(rows: Iterable[Relationship], source: str) -> int:

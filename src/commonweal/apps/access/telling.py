@@ -4,7 +4,6 @@ Nothing is read here. An alert is told to the accounts to whom the gate would op
 the category and the compartment it is about; when they open it, the gate decides again.
 """
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +13,7 @@ from django.conf import settings
 
 from commonweal.apps.access.models import User
 from commonweal.apps.access.prepared import prepared
-from commonweal.apps.access.scopes import Fact, scope_of
+from commonweal.apps.access.scopes import facts, scope_of
 from commonweal.domain.access.scope import Actor, Refused
 from commonweal.domain.access.vocabulary import Category, Purpose, Role
 
@@ -59,20 +58,12 @@ def may_be_told(
     ``compartments``: all of the person's, id → source, verified links only.
     """
     moment = now or settings.COMMONWEAL_NOW()
-    found: dict[int, list[Fact]] = defaultdict(list)
-    with prepared() as cursor:
-        cursor.execute(
-            "SELECT fact, compartment_id, kind, category, controller, until "
-            "FROM access_facts(%s, '', %s::bigint[], %s)",
-            [organisation, list(compartments), moment],
-        )
-        for row in cursor.fetchall():
-            found[row[1]].append(Fact(*row))
+    found = facts(organisation, "", compartments, Purpose.DIRECT_CARE, moment)
     told = set()
     for role in roles:
         asking = Actor("", "", role, organisation)
         scope = scope_of(asking, Purpose.DIRECT_CARE, moment.date(), person_id, compartments, found)
-        if not isinstance(scope, Refused) and about in scope.compartments and category.value in scope.categories:
+        if not isinstance(scope, Refused) and scope.opens(about, category.value):
             told.add(role)
     return told
 
