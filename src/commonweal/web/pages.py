@@ -154,6 +154,18 @@ FEEDS = Entry(
     "What each partner has sent, what was accepted, and the rows set aside with the reason.",
 )
 
+PROJECTS = Entry(
+    "/projects",
+    "Projects",
+    "Analysis projects",
+    "What de-identified data is used for, by whom and until when: propose, decide, fetch an extract, mark for care.",
+)
+LISTS = Entry(
+    "/lists",
+    "Lists",
+    "Lists from analysis",
+    "People whom analysis found without knowing who they are: take a list up and see those you look after.",
+)
 REVIEW = Entry(
     "/identity/review",
     "Review",
@@ -206,10 +218,10 @@ ROLE_NAMES = {
     Role.SERVICE: "service",
 }
 ENTRIES: dict[Role, tuple[Entry, ...]] = {
-    Role.CLINICIAN: (FIND, ALERTS, REFERRALS, CASELOAD, REQUESTS),
-    Role.SOCIAL_WORKER: (FIND, ALERTS, REFERRALS, CASELOAD, REQUESTS),
+    Role.CLINICIAN: (FIND, ALERTS, REFERRALS, CASELOAD, LISTS, REQUESTS),
+    Role.SOCIAL_WORKER: (FIND, ALERTS, REFERRALS, CASELOAD, LISTS, REQUESTS),
     Role.CITIZEN: (OWN, LOOKED, OWN_COPY, OWN_PROXIES, ACTING),
-    Role.ANALYST: (REGISTERS, INDICATORS, DEFINITIONS, IMPORT, RECONCILE, FEEDS),
+    Role.ANALYST: (REGISTERS, PROJECTS, INDICATORS, DEFINITIONS, IMPORT, RECONCILE, FEEDS),
     Role.PERFORMANCE_LEAD: (
         BOARD,
         PACKS,
@@ -225,6 +237,6 @@ ENTRIES: dict[Role, tuple[Entry, ...]] = {
     ),
     Role.BOARD_SECRETARY: (BOARD, PACKS, INDICATORS, OVERSIGHT, OUTCOMES, DEFINITIONS),
     Role.ADMINISTRATOR: (REVIEW, FEEDS, UNMATCHED, LOST),
-    Role.PRIVACY_OFFICER: (CASES, COPIES, AUDIT_REVIEW, RULES, TRIAL),
+    Role.PRIVACY_OFFICER: (CASES, COPIES, AUDIT_REVIEW, RULES, TRIAL, PROJECTS),
     Role.SERVICE: (),
 }
