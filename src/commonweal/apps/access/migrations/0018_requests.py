@@ -175,7 +175,7 @@ CREATE POLICY asked ON access_proxy FOR INSERT TO commonweal_app WITH CHECK (
 CREATE POLICY moved ON access_proxy FOR UPDATE TO commonweal_app USING (
     ended_at IS NULL
     AND compartments && string_to_array(current_setting('commonweal.compartments', true), ',')::bigint[]
-);
+) WITH CHECK (compartments && string_to_array(current_setting('commonweal.compartments', true), ',')::bigint[]);
 CREATE POLICY opened ON access_proxy_step FOR SELECT TO commonweal_app
     USING (EXISTS (SELECT FROM access_proxy p WHERE p.id = proxy_id));
 CREATE POLICY done ON access_proxy_step FOR INSERT TO commonweal_app
