@@ -1,15 +1,27 @@
 """The Booking and Referral Standard in the web role: the scenarios, who is matched, what is stored, and who sees it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
 import pytest
 from django.db import connection
 
-from commonweal.feeds.bars import scenarios
-from tests.integration.bars_world import COUNCIL, PRACTICE, SCHEDULE, SLOT, VICKY, World, make, transport
+from commonweal.feeds.bars import scenarios, simulator, writing
+from tests.integration.bars_world import (
+    COUNCIL,
+    PRACTICE,
+    SCHEDULE,
+    SLOT,
+    STRANGER,
+    VICKY,
+    World,
+    asked,
+    make,
+    transport,
+)
 
 pytestmark = pytest.mark.usefixtures("database")
 AT = datetime(2020, 11, 2, 9, tzinfo=UTC)
@@ -37,3 +49,252 @@ def test_every_step_of_the_conformance_scenarios(web: World) -> None:
     steps = list(scenarios.run(peer(web, 7, slot=SLOT, schedule=SCHEDULE)))
     assert [(one.name, one.found) for one in steps if not one.passed] == []
     assert len(steps) > 35
+
+
+def rows(statement: str, *values: Any) -> list[Any]:
+    """What the batch role sees."""
+    connection.close()
+    before, connection.settings_dict["USER"] = connection.settings_dict["USER"], "commonweal_batch"
+    with connection.cursor() as cursor:
+        cursor.execute(statement, list(values))
+        found = cursor.fetchall() if cursor.description else []
+    connection.close()
+    connection.settings_dict["USER"] = before
+    return list(found)
+
+
+def as_batch(do: Callable[..., Any], *values: Any) -> Any:
+    """What the worker does."""
+    connection.close()
+    before, connection.settings_dict["USER"] = connection.settings_dict["USER"], "commonweal_batch"
+    try:
+        return do(*values)
+    finally:
+        connection.close()
+        connection.settings_dict["USER"] = before
+
+
+def actor(name: str) -> Any:
+    from commonweal.apps.access import api as access
+
+    role, organisation = {
+        "worker": (access.Role.SOCIAL_WORKER, "C01"),
+        "stranger": (access.Role.SOCIAL_WORKER, "C99"),
+        "gp": (access.Role.CLINICIAN, "P01"),
+        "admin": (access.Role.ADMINISTRATOR, "ICB"),
+    }[name]
+    return access.Actor(f"user:{name}", name.capitalize(), role, organisation)
+
+
+def refer(world: World, ident: int, person: Any = VICKY, reason: str = "Falls at home") -> str:
+    """A referral sent by the practice's system; its id."""
+    one = peer(world, ident)
+    request = {**scenarios.REQUEST, "code": {"text": reason}}
+    body = writing.referral(one.envelope("new"), request, person)
+    short, told, _ = one.send(one.headers("new", "referral").made(), body)
+    assert short == "200"
+    return str(scenarios.focus_of(told, "ServiceRequest")["id"])
+
+
+def test_a_referral_of_somebody_known_is_in_the_record_and_open_to_whom_it_is_for(web: World) -> None:
+    from commonweal.apps.access.api import Refused
+    from commonweal.apps.exchange.bars import desk
+
+    ident = refer(web, 100)
+    stored = rows(
+        "SELECT r.type, s.source, m.basis FROM record_resource r JOIN record_source s ON s.id = r.source_id "
+        "JOIN exchange_bars_request q ON q.compartment_id = r.compartment_id AND q.id = %s "
+        "LEFT JOIN identity_membership m ON m.compartment_id = r.compartment_id "
+        "WHERE r.type IN ('ServiceRequest', 'Task') AND (r.id = %s OR r.body LIKE %s) ORDER BY 1",
+        UUID(ident), ident, f"%ServiceRequest/{ident}%",
+    )  # fmt: skip
+    assert stored == [("ServiceRequest", "P01", "verified"), ("Task", "P01", "verified")]
+    page = desk.page(actor("worker"), UUID(ident))
+    assert page is not None
+    assert (page.shown.who.name, page.shown.title, page.may) == (
+        "Vicky Moss", "Falls at home", ("accept", "reject", "complete"),
+    )  # fmt: skip
+    assert ident in [str(one.row.id) for one in desk.listed(actor("worker"), "in").shown]
+    assert desk.page(actor("stranger"), UUID(ident)) is None  # not to their organisation: as if it were not there
+    with pytest.raises(Refused):
+        desk.listed(actor("admin"), "in")
+    told = rows("SELECT count(*) FROM access_audit WHERE action = 'open referral' AND outcome = 'allowed'")
+    assert told[0][0] >= 1
+
+
+def test_one_that_nobody_agrees_with_waits_and_is_settled_by_a_person(web: World) -> None:
+    from commonweal.apps.access.api import Refused
+    from commonweal.apps.exchange.bars import desk, settling
+    from commonweal.apps.exchange.errors import ReferralRefused
+
+    ident = UUID(refer(web, 200, STRANGER))
+    assert rows("SELECT state, compartment_id FROM exchange_bars_request WHERE id = %s", ident) == [("waiting", None)]
+    assert desk.listed(actor("worker"), "in").waiting == 1
+    with pytest.raises(Refused):
+        settling.waiting(actor("worker"))
+    found = settling.one(actor("admin"), ident)
+    assert found is not None
+    assert (found.who.family, found.why) == ("Moss", "NHS number, birth date and name do not all agree with one person")
+    with pytest.raises(ReferralRefused, match="Still nobody agrees"):
+        settling.settle(actor("admin"), ident, "match", "")
+    assert settling.settle(actor("admin"), ident, "file", "") == "requested"
+    state, compartment = rows("SELECT state, compartment_id FROM exchange_bars_request WHERE id = %s", ident)[0]
+    assert state == "requested"
+    assert rows("SELECT basis FROM identity_membership WHERE compartment_id = %s", compartment) == []  # no guess
+    with pytest.raises(ReferralRefused, match="waits no more"):
+        settling.settle(actor("admin"), ident, "decline", "not ours")
+    other = UUID(refer(web, 201, STRANGER))
+    assert settling.settle(actor("admin"), other, "decline", "Nobody of that name") == "rejected"
+
+
+def test_what_the_receiver_decides_is_told_to_the_sender_and_kept_as_a_task(web: World) -> None:
+    from commonweal.apps.exchange.bars import deciding, desk, sending
+    from commonweal.apps.exchange.errors import ReferralRefused
+
+    ident = UUID(refer(web, 300))
+    asked: list[UUID] = []
+    deciding.decide(actor("worker"), ident, "accept", "", asked.append)
+    with pytest.raises(ReferralRefused, match="Say why"):
+        deciding.decide(actor("worker"), ident, "reject", "", asked.append)
+    deciding.decide(actor("worker"), ident, "complete", "Rails fitted", asked.append)
+    with pytest.raises(ReferralRefused, match="meanwhile"):
+        deciding.decide(actor("worker"), ident, "reject", "changed my mind", asked.append)
+    assert asked == [ident, ident]
+    assert as_batch(deciding.keep_task, ident)
+    task = rows(
+        "SELECT body::json ->> 'status' FROM record_resource WHERE type = 'Task' AND body LIKE %s", f"%{ident}%"
+    )
+    assert task == [("completed",)]
+    one = peer(web, 300)
+    _, _, answer = one.transport("GET", f"ServiceRequest/{ident}", one.headers("read", "x").made(), b"")
+    assert b'"status":"completed"' in answer
+    page = desk.page(actor("worker"), ident)
+    assert page is not None
+    assert [step.step for step in page.steps] == ["new", "accept", "complete"]
+    assert [(d.step, d.state) for d in page.deliveries] == [
+        ("answer accepted", "queued"),
+        ("answer completed", "queued"),
+    ]
+    # The practice has a service of its own here, so both answers come to it; it sent nothing from here, so neither fits
+    assert as_batch(sending.deliver_due)["refused"] == 2
+
+
+def test_a_referral_of_ours_is_sent_survives_a_lost_answer_and_is_answered(web: World) -> None:
+    from commonweal.apps.exchange.bars import deciding, desk, sending
+    from commonweal.apps.record import api as record
+    from commonweal.feeds.types import Parsed
+
+    connection.settings_dict["USER"] = "commonweal_batch"
+    connection.close()
+    own = {
+        **scenarios.REQUEST,
+        "id": "gp-referral",
+        "code": {"text": "Podiatry"},
+        "subject": {"reference": "Patient/gp-v"},
+    }
+    patient = {**VICKY, "id": "gp-v"}
+    record.write("P01", "gp", [
+        Parsed(1, "Patient", "gp-v", "gp-v", orjson.dumps(patient), patient, "demographics"),
+        Parsed(2, "ServiceRequest", "gp-referral", "gp-v", orjson.dumps(own), own, "clinical"),
+    ])  # fmt: skip
+    vicky = rows("SELECT person_id FROM identity_membership WHERE basis = 'alone' LIMIT 1")[0][0]
+    rows(
+        "INSERT INTO identity_membership (compartment_id, person_id, basis, since) "
+        "SELECT id, %s, 'verified', now() FROM record_compartment WHERE source = 'P01' AND local_id = 'gp-v'", vicky,
+    )  # fmt: skip
+    rows(
+        "INSERT INTO exchange_bars_service "
+        "VALUES ('3000000003', 'X01', 'Podiatry', 'https://x01.example', '2000-01-01', '9999-12-31')"
+    )
+    connection.settings_dict["USER"] = "commonweal_app"
+    connection.close()
+    ident = sending.refer(actor("gp"), vicky, "gp-referral", "3000000003", lambda: None)
+    connection.settings_dict["USER"] = "commonweal_batch"
+    connection.close()
+    partner = simulator.Receiver(lambda: AT)
+    lost = [True]
+
+    def theirs(_: Any) -> scenarios.Transport:
+        def send(method: str, path: str, given: Any, body: bytes) -> Any:
+            if method == "GET":
+                return partner.search(given, "ServiceRequest", "9990000018")
+            answer = partner.process(given, body)
+            if lost and lost.pop():
+                raise TimeoutError
+            return answer
+
+        return send
+
+    assert sending.deliver_due(transport=theirs)["again"] == 1  # taken there, and nobody told us
+    rows(
+        "UPDATE exchange_bars_message SET next_at = now() - interval '1 day' "
+        "WHERE state = 'queued' AND request_id = %s",
+        ident,
+    )
+    assert sending.deliver_due(transport=theirs)["sent"] == 1
+    state, their_id = rows("SELECT state, their_id FROM exchange_bars_request WHERE id = %s", ident)[0]
+    assert (state, list(partner.kept)) == ("requested", [their_id])
+    page = desk.page(actor("gp"), ident)
+    assert page is not None
+    assert page.may == ("cancel",)
+    sending.cancel(actor("gp"), ident, "Seen at the hospital", lambda: None)
+    assert sending.deliver_due(transport=theirs)["sent"] == 1
+    assert rows("SELECT state FROM exchange_bars_request WHERE id = %s", ident) == [("cancelled",)]
+    assert partner.kept[their_id].held.state == "cancelled"
+    assert as_batch(deciding.keep_task, ident) is False  # a Task is kept of what is received
+
+
+def test_two_at_once_do_not_get_one_slot(web: World) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    slot = {**SLOT, "id": "6b1d1c0e-6c3e-4a5e-9a3e-2f5b8f2b9a12"}
+
+    def book(number: int) -> str:
+        try:
+            one = peer(web, 400 + number)
+            body = writing.booking(one.envelope("b"), scenarios.APPOINTMENT, slot, SCHEDULE, VICKY)
+            return one.send(one.headers("b", "b").made(), body)[0]
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = sorted(pool.map(book, range(4)))
+    assert answers == ["200"] + ["409 REC_CONFLICT conflict"] * 3
+    given = peer(web, 450).headers("s", "s").made()
+    asked = "status=free&start=ge2020-11-01T00:00:00Z&start=le2020-11-20T00:00:00Z"
+    included = "&_include=Slot:schedule&_include=Schedule:actor:HealthcareService"
+    status, _, answer = transport(web)("GET", f"Slot?{asked}{included}", given, b"")
+    assert status == 200
+    assert slot["id"] not in [one["resource"]["id"] for one in orjson.loads(answer).get("entry", ())]
+
+
+@pytest.mark.parametrize(
+    ("who", "short"),
+    [
+        ("", "401 REC_UNAUTHORIZED security"),
+        ("r01", "403 REC_FORBIDDEN security"),
+        ("gp", "403 REC_FORBIDDEN security"),
+    ],
+)
+def test_only_the_senders_own_system_sends(web: World, who: str, short: str) -> None:
+    one = peer(web, 500, who)
+    body = writing.referral(one.envelope("new"), scenarios.REQUEST, VICKY)
+    assert one.send(one.headers("new", "x").made(), body)[0] == short
+
+
+@pytest.mark.parametrize(
+    ("query", "short"),
+    [
+        ("", "400 REC_BAD_REQUEST required"),
+        ("status=free", "400 REC_BAD_REQUEST required"),
+        ("status=odd", "400 REC_BAD_REQUEST value"),
+        (
+            "status=free&_include=Slot:schedule&_include=Schedule:actor:HealthcareService&start=ge2020-01-01T00:00:00Z"
+            "&start=le2020-12-01T00:00:00Z",
+            "422 REC_UNPROCESSABLE_ENTITY too-costly",
+        ),
+    ],
+)
+def test_slots_asked_for_wrongly(web: World, query: str, short: str) -> None:
+    given = peer(web, 600).headers("s", "s").made()
+    assert asked(transport(web)("GET", f"Slot?{query}", given, b""))[0] == short

@@ -46,6 +46,7 @@ for _name in (
     "alerter",
     "mllp",
     "mesh",
+    "bars",
     "bench",
     "verify",
     "audit",

@@ -21,6 +21,7 @@ COMMONWEAL_HOME = HOME
 COMMONWEAL_BASE_BACKUP = partial(database.base_backup, HOME)
 COMMONWEAL_REVIVE_DATABASE = partial(database.revive, HOME)  # after a kill: starts the embedded server again
 COMMONWEAL_PUBLISHED = PROJECT / "examples" / "published"
+COMMONWEAL_TOLD_OF_WRITES = "commonweal.apps.exchange.changes.note_written"  # in a write's own transaction
 COMMONWEAL_ALERTS_PORT = os.environ.get("COMMONWEAL_ALERTS_PORT", "")  # of the stream of alerts; empty: the site's own
 COMMONWEAL_PDS_URL = os.environ.get("COMMONWEAL_PDS_URL", "")  # tracing is off without it
 COMMONWEAL_PDS_TOKEN = os.environ.get("COMMONWEAL_PDS_TOKEN", "")

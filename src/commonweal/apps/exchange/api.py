@@ -4,12 +4,14 @@ Errors: ``ExchangeError`` and below it ``UnknownFeed``, ``UnknownSource``, ``Mis
 ``NoMapping``, ``NumberedApart``, ``RemovalRefused``; ``SealBroken`` is of ``feeds.sealing``.
 
 ``changes``: the outbox of whose record messages have just changed, for a higher app to act on.
+``bars``: referrals and bookings by the Booking and Referral Standard.
 ``mesh``: mailboxes polled into feeds, files and scheduled exports sent.
 ``removal``: asking for, confirming and doing a lawful removal, as the tables' owner.
 """
 
 from commonweal.apps.exchange import again, changes
 from commonweal.apps.exchange.actions import by_source, land, replay
+from commonweal.apps.exchange.bars import face as bars
 from commonweal.apps.exchange.bulk.jobs import work
 from commonweal.apps.exchange.errors import (
     BadSchedule,
@@ -49,6 +51,7 @@ __all__ = [
     "UnknownFeed",
     "UnknownSource",
     "again",
+    "bars",
     "by_source",
     "changes",
     "feeds_health",

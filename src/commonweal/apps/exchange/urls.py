@@ -7,6 +7,7 @@ from commonweal.apps.exchange.bars import urls as bars
 
 urlpatterns = [
     path("fhir/bars/", include(bars.api)),
+    *bars.pages,
     path("feeds", views.feeds, name="feeds"),
     path("feeds/of/<slug:feed>/<slug:source>", views.feed, name="feed"),
     path("feeds/<int:receipt_id>", views.receipt, name="receipt"),

@@ -99,7 +99,7 @@ def _referral(peer: Peer) -> Iterator[Step]:
     """New, read, updated, suspended, resumed, cancelled; and twice, and after its end."""
     page = "Transactional Integrity"
     given = peer.headers("new", "referral").made()
-    first = writing.referral(peer.envelope("new"), _REQUEST, peer.patient)
+    first = writing.referral(peer.envelope("new"), REQUEST, peer.patient)
     short, told, said = peer.send(given, first)
     yield Step("referral", "a new referral is taken", "Standard Pattern for Composites", "200", short)
     got = {name.lower(): value for name, value in said.items()}
@@ -111,19 +111,19 @@ def _referral(peer: Peer) -> Iterator[Step]:
     )
     short, _, _ = peer.send(given, first)
     yield Step("referral", "the same message again is a duplicate", page, "409 REC_CONFLICT duplicate", short)
-    changed = writing.referral(peer.envelope("new"), {**_REQUEST, "priority": "urgent"}, peer.patient)
+    changed = writing.referral(peer.envelope("new"), {**REQUEST, "priority": "urgent"}, peer.patient)
     short, _, _ = peer.send(given, changed)
     yield Step("referral", "another message under its id is a conflict", page, "409 REC_CONFLICT conflict", short)
     yield _read(peer, "ServiceRequest", ident, "active")
     older = peer.envelope("older")
     for name, status in (("update", "active"), ("suspend", "on-hold"), ("resume", "active")):
         body = writing.referral(
-            peer.envelope(name), {**_REQUEST, "id": ident, "status": status}, peer.patient, (), "update"
+            peer.envelope(name), {**REQUEST, "id": ident, "status": status}, peer.patient, (), "update"
         )
         short, _, _ = peer.send(peer.headers(name, "referral").made(), body)
         yield Step("referral", f"{name}: status {status}", "Sending an update", "200", short)
         yield _read(peer, "ServiceRequest", ident, status)
-    body = writing.referral(older, {**_REQUEST, "id": ident}, peer.patient, (), "update")
+    body = writing.referral(older, {**REQUEST, "id": ident}, peer.patient, (), "update")
     short, _, _ = peer.send(peer.headers("older", "referral").made(), body)
     yield Step("referral", "an update older than what is held", "Data Conflicts", "409 REC_CONFLICT conflict", short)
     other = {**peer.patient, "identifier": [{"system": "https://fhir.nhs.uk/Id/nhs-number", "value": "9990000026"}]}
@@ -144,20 +144,20 @@ def _referral(peer: Peer) -> Iterator[Step]:
 def _order(peer: Peer) -> Iterator[Step]:
     """Changes of what the receiver never heard of."""
     ident = str(uuid5(peer.ident, "never sent"))
-    body = writing.referral(peer.envelope("unknown"), {**_REQUEST, "id": ident}, peer.patient, (), "update")
+    body = writing.referral(peer.envelope("unknown"), {**REQUEST, "id": ident}, peer.patient, (), "update")
     short, _, _ = peer.send(peer.headers("unknown", "order").made(), body)
     yield Step("order", "an update of something unknown", "Bundle Processing", "404 REC_NOT_FOUND not-found", short)
     body = writing.referral_ended(peer.envelope("unknown end"), ident, "revoked", peer.patient, "Test")
     short, _, _ = peer.send(peer.headers("unknown end", "order").made(), body)
     yield Step("order", "a cancellation of something unknown", "Cancellation", "404 REC_NOT_FOUND not-found", short)
-    body = writing.answered(peer.envelope("stray"), _REQUEST, peer.patient, ident, "completed")
+    body = writing.answered(peer.envelope("stray"), REQUEST, peer.patient, ident, "completed")
     short, _, _ = peer.send(peer.headers("stray", "order").made(), body)
     yield Step("order", "a response to nothing", "Bundle Processing", "404 REC_NOT_FOUND not-found", short)
 
 
 def _headers(peer: Peer) -> Iterator[Step]:
     """Headers that are missing or wrong."""
-    body = writing.referral(peer.envelope("headers"), _REQUEST, peer.patient)
+    body = writing.referral(peer.envelope("headers"), REQUEST, peer.patient)
     page = "Bundle Processing: HTTP Headers"
     for name, wrong, expected in (
         ("X-Request-Id", "", "400 REC_BAD_REQUEST required"),
@@ -187,10 +187,10 @@ def _payloads(peer: Peer) -> Iterator[Step]:
         ("no JSON", b"{", "400 REC_BAD_REQUEST structure"),
         ("a Bundle of another type", b'{"resourceType":"Bundle","type":"batch"}', "400 REC_BAD_REQUEST structure"),
     ]
-    whole = orjson.loads(writing.referral(peer.envelope("payload"), _REQUEST, peer.patient))
+    whole = orjson.loads(writing.referral(peer.envelope("payload"), REQUEST, peer.patient))
     short_of = {**whole, "entry": [one for one in whole["entry"] if one["resource"]["resourceType"] != "Consent"]}
     cases.append(("an entry short of its MessageDefinition", orjson.dumps(short_of), "400 REC_BAD_REQUEST invariant"))
-    body = writing.referral(peer.envelope("finished"), {**_REQUEST, "status": "completed"}, peer.patient)
+    body = writing.referral(peer.envelope("finished"), {**REQUEST, "status": "completed"}, peer.patient)
     cases.append(("a new referral that is completed", body, "400 REC_BAD_REQUEST invariant"))
     for name, body, expected in cases:
         short, _, _ = peer.send(peer.headers(f"payload {name}", "payloads").made(), body)
@@ -202,18 +202,18 @@ def _bookings(peer: Peer) -> Iterator[Step]:
     if peer.slot is None:
         return
     page = "Bundle Processing: booking-request"
-    body = writing.booking(peer.envelope("book"), _APPOINTMENT, peer.slot, peer.schedule, peer.patient)
+    body = writing.booking(peer.envelope("book"), APPOINTMENT, peer.slot, peer.schedule, peer.patient)
     short, told, _ = peer.send(peer.headers("book", "booking").made(), body)
     yield Step("booking", "a free slot is booked", page, "200", short)
     focus = focus_of(told, "Appointment")
     yield _read(peer, "Appointment", str(focus.get("id", "")), "booked")
-    second = writing.booking(peer.envelope("book 2"), _APPOINTMENT, peer.slot, peer.schedule, peer.patient)
+    second = writing.booking(peer.envelope("book 2"), APPOINTMENT, peer.slot, peer.schedule, peer.patient)
     short, _, _ = peer.send(peer.headers("book 2", "booking 2").made(), second)
     yield Step("booking", "a slot that is taken", page, "409 REC_CONFLICT conflict", short)
-    body = writing.booking_ended(peer.envelope("unbook"), focus or _APPOINTMENT, "cancelled", peer.patient)
+    body = writing.booking_ended(peer.envelope("unbook"), focus or APPOINTMENT, "cancelled", peer.patient)
     short, _, _ = peer.send(peer.headers("unbook", "booking").made(), body)
     yield Step("booking", "a booking is cancelled", "Cancellation", "200", short)
-    body = writing.booking_ended(peer.envelope("unbook again"), focus or _APPOINTMENT, "cancelled", peer.patient)
+    body = writing.booking_ended(peer.envelope("unbook again"), focus or APPOINTMENT, "cancelled", peer.patient)
     short, _, _ = peer.send(peer.headers("unbook again", "booking").made(), body)
     yield Step("booking", "a cancelled booking is not current", "Cancellation", "409 REC_CONFLICT conflict", short)
     short, _, _ = peer.send(peer.headers("book 2", "booking 2").made(), second)
@@ -243,7 +243,7 @@ def _uuid(text: str) -> str:
     return "id"
 
 
-_REQUEST: dict[str, Any] = {
+REQUEST: dict[str, Any] = {
     "resourceType": "ServiceRequest",
     "status": "active",
     "intent": "plan",
@@ -262,7 +262,14 @@ _REQUEST: dict[str, Any] = {
     "code": {"text": "Conformance test"},
     "authoredOn": "2020-10-01T09:00:00+01:00",
 }
-_APPOINTMENT: dict[str, Any] = {
+MADE_UP: dict[str, Any] = {  # NHS numbers that begin with 999 are never anybody's
+    "resourceType": "Patient",
+    "identifier": [{"system": "https://fhir.nhs.uk/Id/nhs-number", "value": "9990000018"}],
+    "name": [{"use": "official", "family": "Testpatient", "given": ["Conformance"]}],
+    "gender": "unknown",
+    "birthDate": "1980-02-03",
+}
+APPOINTMENT: dict[str, Any] = {
     "resourceType": "Appointment",
     "status": "booked",
     "description": "Conformance test",

@@ -13,7 +13,7 @@ from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 from uuid import uuid5
 
 import orjson
@@ -63,6 +63,17 @@ class Receiver:
             return 200, headers.mirrored(given), orjson.dumps(found.focus)
         except BarsRefused as refused:
             return refused.fault.status, headers.mirrored(given), writing.outcome(refused)
+
+    def search(self, given: Mapping[str, str], kind: str, number: str) -> Answer:
+        """``GET ServiceRequest?patient:identifier=`` or likewise ``Appointment``: a searchset."""
+        try:
+            headers.read(given)
+        except BarsRefused as refused:
+            return refused.fault.status, headers.mirrored(given), writing.outcome(refused)
+        found = [one.focus for one in self.kept.values() if one.held.number == number]
+        entries = [{"resource": one} for one in found if one["resourceType"] == kind]
+        said = {"resourceType": "Bundle", "type": "searchset", "total": len(entries), "entry": entries}
+        return 200, headers.mirrored(given), orjson.dumps(said)
 
     def _taken(self, given: Mapping[str, str], body: bytes) -> bytes:
         asked = headers.read(given)
@@ -125,8 +136,13 @@ def _handler(receiver: Receiver, trouble: str, times: int, slow: float) -> Calla
             self._answer(*receiver.process(given, body))
 
         def do_GET(self) -> None:
-            parts = urlsplit(self.path).path.strip("/").split("/")
-            self._answer(*receiver.read(dict(self.headers.items()), parts[-2] if len(parts) > 1 else "", parts[-1]))
+            address, given = urlsplit(self.path), dict(self.headers.items())
+            parts = address.path.strip("/").split("/")
+            if parts[-1] in ("ServiceRequest", "Appointment"):
+                asked = dict(parse_qsl(address.query)).get("patient:identifier", "")
+                self._answer(*receiver.search(given, parts[-1], asked.rpartition("|")[2]))
+            else:
+                self._answer(*receiver.read(given, parts[-2] if len(parts) > 1 else "", parts[-1]))
 
         def _troubled(self, given: Mapping[str, str], body: bytes) -> bool:
             if trouble == "slow":

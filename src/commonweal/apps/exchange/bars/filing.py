@@ -25,8 +25,10 @@ from commonweal.fhir import systems
 Json = dict[str, Any]
 # About the person, and kept beside the request; the rest of a message is kept as it came, and named in references.
 KEPT = frozenset(
-    ("AllergyIntolerance", "CarePlan", "Condition", "Encounter", "Flag", "MedicationStatement", "Observation")
-    + ("Procedure", "QuestionnaireResponse")
+    {
+        *("AllergyIntolerance", "CarePlan", "Condition", "Encounter", "Flag", "MedicationStatement", "Observation"),
+        *("Procedure", "QuestionnaireResponse"),
+    }
 )
 
 

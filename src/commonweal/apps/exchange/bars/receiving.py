@@ -34,12 +34,10 @@ def receive(opened: access.AccessSession, asked: Headers, body: bytes) -> bytes:
     _once(scope.source, asked.request, body)
     message = reading.read(body, now.date())
     judging.addressed(message, asked)
-    if message.answers:
-        row = _response(scope, asked, message, now)
-    else:
-        row = _request(opened, scope, service, asked, message)
+    answers = bool(message.answers)
+    row = _response(scope, asked, message, now) if answers else _request(opened, scope, service, asked, message)
     status = tables.statuses()[row.kind, row.state]
-    ident = str(row.id) if not message.answers else message.ident or str(row.id)
+    ident = message.ident if answers and message.ident else str(row.id)
     answer = writing.response(message, ident, now, status.resource)
     _remember(scope.source, row, asked, message, body, answer, now)
     return answer
@@ -193,8 +191,8 @@ def _remember(
     waiting = row.state == "waiting"
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO exchange_bars_message (request_id, way, source, transaction_id, correlation, service_id, step, "
-            "digest, body, answer, state, status, made_at, ended_at) "
+            "INSERT INTO exchange_bars_message (request_id, way, source, transaction_id, correlation, service_id, "
+            "step, digest, body, answer, state, status, made_at, ended_at) "
             "VALUES (%s, 'in', %s, %s, %s, %s, %s, %s, %s, %s, %s, 200, %s, %s)",
             [
                 row.id, source, asked.request, asked.correlation, asked.service, message.step, judging.digest(body),

@@ -9,6 +9,7 @@ import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import combinations
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -83,11 +84,10 @@ def read(path: Path) -> list[Service]:
             found = [_service(path.name, number, row) for number, row in enumerate(rows, 2)]
     except (OSError, UnicodeDecodeError, csv.Error) as bad:
         raise BadServices(f"{path.name} cannot be read ({type(bad).__name__}); name a CSV file in UTF-8") from None
-    for one in found:
-        for other in found:
-            if one is not other and one.service_id == other.service_id:
-                if one.valid_from <= other.valid_to and other.valid_from <= one.valid_to:
-                    raise BadServices(f"{path.name}: service {one.service_id} is told twice for some days")
+    for one, other in combinations(found, 2):
+        overlap = one.valid_from <= other.valid_to and other.valid_from <= one.valid_to
+        if one.service_id == other.service_id and overlap:
+            raise BadServices(f"{path.name}: service {one.service_id} is told twice for some days")
     if not found:
         raise BadServices(f"{path.name} names no service; one a line")
     return found

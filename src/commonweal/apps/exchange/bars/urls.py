@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from commonweal.apps.exchange.bars import rest
+from commonweal.apps.exchange.bars import rest, views
 
 _KIND = r"(?P<kind>ServiceRequest|Appointment)"
 
@@ -13,4 +13,12 @@ api = [
     path("Slot", rest.slots),
     re_path(rf"^{_KIND}$", rest.search),
     re_path(rf"^{_KIND}/(?P<ident>[A-Za-z0-9\-.]{{1,64}})$", rest.read),
+]
+
+pages = [
+    path("referrals", views.referrals, name="referrals"),
+    path("referrals/send", views.send, name="referral-send"),
+    path("referrals/waiting", views.waiting, name="referrals-waiting"),
+    path("referrals/waiting/<uuid:ident>", views.unmatched, name="referral-unmatched"),
+    path("referrals/<uuid:ident>", views.referral, name="referral"),
 ]

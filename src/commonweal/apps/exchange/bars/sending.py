@@ -1,0 +1,348 @@
+"""Sending: a referral of our record, its cancellation, and answers to what was received; durable before anything goes.
+
+A message is kept with its ids before the first attempt, and goes on under the same ids until it is answered: a
+receiver that took it and could not say so calls the next attempt a duplicate, which confirms it (Core 1.2.2,
+Transactional Integrity). What no receiver takes after the last attempt is shown on the page of its referral.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID, uuid4
+
+import orjson
+from django.conf import settings
+from django.db import connection, transaction
+
+from commonweal.apps.access import api as access
+from commonweal.apps.exchange.bars import desk, services, storing
+from commonweal.apps.exchange.bars.limits import limit
+from commonweal.apps.exchange.bars.submitting import ACTOR as SERVICE
+from commonweal.apps.exchange.bars.submitting import submit
+from commonweal.apps.exchange.errors import ReferralRefused
+from commonweal.apps.places import api as places
+from commonweal.apps.record import api as record
+from commonweal.feeds.bars import judging, reading, tables, writing
+from commonweal.feeds.bars.headers import Headers
+from commonweal.feeds.bars.scenarios import PROCESS, Transport, focus_of, in_short
+from commonweal.feeds.bars.tables import BarsRefused
+from commonweal.feeds.bars.transport import https_transport
+from commonweal.feeds.bars.writing import Envelope, Party
+from commonweal.fhir import systems
+
+log = logging.getLogger(__name__)
+OURS = "https://fhir.commonweal.example/Id/referral"  # identifier system by which we know our referral at its receiver
+_TRANSIENT = frozenset((408, 425, 429))
+Deferred = Callable[[], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """One message to be sent now."""
+
+    id: int
+    request: UUID
+    source: str
+    transaction: UUID
+    correlation: UUID
+    service_id: str
+    step: str
+    body: bytes
+    attempts: int
+
+
+def refer(actor: access.Actor, person_id: UUID, request_id: str, service_id: str, defer: Deferred) -> UUID:
+    """Send one of the organisation's own referrals of a person to a service; the id of what is on its way.
+
+    Raises:
+        Refused: the person is not open to the actor.
+        ReferralRefused: no such referral of the organisation's, no such service, or it was sent there before.
+    """
+    from commonweal.apps.identity import api as identity
+
+    with desk.at_desk(actor, "send referral", f"ServiceRequest/{request_id} to {service_id}") as session:
+        now = session.now
+        compartments = identity.compartments_of(person_id)
+        scope = session.open_person(person_id, compartments)
+        stored = record.read(scope, "ServiceRequest", request_id)
+        if stored is None or stored.source != actor.organisation:
+            raise ReferralRefused("Choose a referral that your own organisation has recorded for this person.")
+        sender, receiver = _parties(actor.organisation, service_id, now)
+        if storing.rows(
+            "WHERE way = 'out' AND sender = %s AND resource_id = %s AND service_id = %s AND state NOT IN "
+            "('cancelled', 'mistaken', 'rejected')",
+            [actor.organisation, request_id, service_id],
+        ):
+            raise ReferralRefused("This referral has been sent to that service already.")
+        ident, bundle, correlation = uuid4(), uuid4(), uuid4()
+        said = orjson.loads(stored.body)
+        request = {
+            **{name: said[name] for name in _SENT if name in said},
+            "identifier": [*said.get("identifier", ()), {"system": OURS, "value": str(ident)}],
+            "status": "active",
+            "category": [_TRANSFER, *said.get("category", ())],
+        }
+        extra = _extra(scope, actor.organisation)
+        envelope = Envelope(bundle, sender, receiver, now, actor.name)
+        body = writing.referral(envelope, request, _patient(scope, actor.organisation), extra)
+        own = [one for one, source in sorted(compartments.items()) if source == actor.organisation]
+        row = storing.Row(
+            ident, "referral", "out", actor.organisation, receiver.organisation, service_id, sender.service,
+            own[0] if own else min(compartments), request_id, "", str(bundle), correlation, None, "draft",
+            str(said.get("priority", "")), now, now, now,
+        )  # fmt: skip
+        storing.add(row)
+        storing.note(ident, now, actor.organisation, actor.key, actor.name, "send", "draft")
+        _queue(ident, actor.organisation, service_id, correlation, "new", body, now)
+        defer()
+    return ident
+
+
+def cancel(actor: access.Actor, ident: UUID, why: str, defer: Deferred) -> None:
+    """Withdraw what was sent, with a reason; it is cancelled once its receiver has taken the cancellation.
+
+    Raises ``Refused`` and ``ReferralRefused``.
+    """
+    said = " ".join(why.split())
+    with desk.at_desk(actor, "cancel referral", str(ident)) as session:
+        row, scope = desk.opened(session, ident)
+        if row is None or scope is None or row.way != "out" or row.sender != actor.organisation:
+            raise ReferralRefused("There is no such referral of yours.")
+        if len(said) < 3:
+            raise ReferralRefused("Say in a few words why it is withdrawn: the receiver is told.")
+        if not row.their_id:
+            raise ReferralRefused("Its receiver has not taken it yet; cancel it once it is delivered.")
+        if "cancel" not in tables.steps_from(row.kind, row.state, "sender"):
+            raise ReferralRefused("It is no longer open, so there is nothing to cancel.")
+        if any(one.step == "cancel" and one.state == "queued" for one in desk.page_deliveries(row.id, row.sender)):
+            raise ReferralRefused("Its cancellation is already on its way.")
+        sender, receiver = _parties(row.sender, row.service_id, session.now)
+        envelope = Envelope(uuid4(), sender, receiver, session.now, actor.name)
+        body = writing.referral_ended(envelope, row.their_id, "revoked", _patient(scope, actor.organisation), said)
+        storing.note(ident, session.now, actor.organisation, actor.key, actor.name, "cancel asked", row.state, said)
+        _queue(ident, row.sender, row.service_id, row.correlation, "cancel", body, session.now)
+        defer()
+
+
+def queue_answer(
+    row: storing.Row, request: Mapping[str, Any], patient: Mapping[str, Any], by: str, at: datetime
+) -> bool:
+    """Queue the answer that tells the sender what became of its referral; False where it has no address."""
+    if services.service(row.reply_to, at.date()) is None or row.kind != "referral":
+        return False
+    sender, receiver = _parties(row.receiver, row.reply_to, at, row.service_id)
+    status = tables.statuses()[row.kind, row.state].resource
+    envelope = Envelope(uuid4(), sender, receiver, at, by)
+    kept = {name: request[name] for name in _SENT if name in request}
+    body = writing.answered(envelope, {**kept, "id": str(row.id)}, patient, row.bundle_id, status)
+    _queue(row.id, row.receiver, row.reply_to, row.correlation, f"answer {row.state}", body, at)
+    return True
+
+
+def deliver_due(most: int = 100, transport: Callable[[services.Service], Transport] | None = None) -> dict[str, int]:
+    """Send what is due, as the batch role: {sent, refused, again, undelivered}. ``transport`` for tests."""
+    done = {"sent": 0, "refused": 0, "again": 0, "undelivered": 0}
+    for _ in range(most):
+        one = _claim()
+        if one is None:
+            break
+        done[_deliver(one, transport or _transport)] += 1
+    return done
+
+
+def _claim() -> Queued | None:
+    """The next message due, out of others' reach for as long as an attempt may last."""
+    now = settings.COMMONWEAL_NOW()
+    away = now + timedelta(seconds=2 * limit("patience", now.date()))
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE exchange_bars_message SET attempts = attempts + 1, next_at = %s WHERE id = ("
+            "SELECT id FROM exchange_bars_message WHERE state = 'queued' AND next_at <= %s ORDER BY next_at, id "
+            "LIMIT 1 FOR UPDATE SKIP LOCKED) "
+            "RETURNING id, request_id, source, transaction_id, correlation, service_id, step, body, attempts",
+            [away, now],
+        )
+        row = cursor.fetchone()
+    return None if row is None else Queued(*row[:7], bytes(row[7]), row[8])
+
+
+def _deliver(one: Queued, transport: Callable[[services.Service], Transport]) -> str:
+    now = settings.COMMONWEAL_NOW()
+    asked = Headers(one.transaction, one.correlation, one.service_id, one.source)
+    service = services.service(one.service_id, now.date())
+    if service is None:
+        return _settle(one, "refused", 0, b"", f"service {one.service_id} is in no list of services today")
+    given = {**asked.made(places.name_of(one.source)), "Content-Type": "application/fhir+json"}
+    try:
+        send = transport(service) if service.endpoint else _here(one.source)
+        status, _, answer = send("POST", PROCESS, given, one.body)
+    except OSError as lost:
+        return _again(one, f"no answer ({type(lost).__name__})")
+    told = _json(answer)
+    short = in_short(status, told)
+    if status == 200:
+        return _settle(one, "sent", status, answer, "", _their_id(told))
+    if short == "409 REC_CONFLICT duplicate":  # taken at an attempt whose answer was lost
+        return _settle(one, "sent", status, answer, "", _found(one, send, given))
+    if status in _TRANSIENT or status >= 500:
+        return _again(one, short)
+    detail = next((str(issue.get("diagnostics", "")) for issue in told.get("issue", ())), "")
+    return _settle(one, "refused", status, answer, f"{short}: {detail}"[:500])
+
+
+def _settle(one: Queued, state: str, status: int, answer: bytes, problem: str, their_id: str = "") -> str:
+    """Note how a message ended, and bring its referral to where that leads."""
+    now = settings.COMMONWEAL_NOW()
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE exchange_bars_message SET state = %s, status = %s, answer = %s, problem = %s, ended_at = %s, "
+            "next_at = NULL WHERE id = %s",
+            [state, status, answer, problem, now, one.id],
+        )
+        row = storing.one(one.request, lock=True)
+        if row is None or row.way != "out":
+            return state
+        if state == "sent" and their_id and not row.their_id:
+            storing.known_to_partner(row.id, their_id)
+        step, by = ("deliver", "desk") if one.step == "new" else (one.step, "sender")
+        words = problem if state != "sent" else ""
+        new = row.state
+        if state == "sent":
+            try:
+                new = tables.after(row.kind, row.state, step, by)
+                storing.move(row.id, new, now)
+            except BarsRefused:  # its receiver has answered meanwhile: what it says stands
+                words = "Delivered after its receiver had answered"
+        done = {"sent": "delivered", "refused": "refused by the receiver"}.get(state, "not delivered")
+        storing.note(row.id, now, row.receiver, SERVICE, "", f"{one.step} {done}", new, words)
+    return state
+
+
+def _again(one: Queued, problem: str) -> str:
+    """Try later, twice as long after each attempt, up to the last."""
+    now = settings.COMMONWEAL_NOW()
+    if one.attempts >= limit("retry_attempts", now.date()):
+        return _settle(one, "undelivered", 0, b"", f"{problem}, after {one.attempts} attempts")
+    first, most = limit("retry_first", now.date()), limit("retry_most", now.date())
+    wait = min(first * 2 ** (one.attempts - 1), most)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE exchange_bars_message SET next_at = %s, problem = %s WHERE id = %s",
+            [now + timedelta(seconds=wait), problem[:500], one.id],
+        )
+    return "again"
+
+
+def _transport(service: services.Service) -> Transport:
+    seconds = limit("patience", settings.COMMONWEAL_NOW().date())
+    return https_transport(service.endpoint, settings.COMMONWEAL_BARS_TOKEN, seconds)
+
+
+def _here(source: str) -> Transport:
+    """A transport to a service that is received on this platform."""
+
+    def send(method: str, path: str, given: Mapping[str, str], body: bytes) -> tuple[int, Mapping[str, str], bytes]:
+        status, answer = submit(source, given, body)
+        return status, {}, answer
+
+    return send
+
+
+def _queue(ident: UUID, source: str, service_id: str, correlation: UUID, step: str, body: bytes, at: datetime) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO exchange_bars_message (request_id, way, source, transaction_id, correlation, service_id, "
+            "step, digest, body, state, next_at, made_at) VALUES (%s, 'out', %s, %s, %s, %s, %s, %s, %s, 'queued', %s, %s)",
+            [ident, source, uuid4(), correlation, service_id, step, judging.digest(body), body, at, at],
+        )
+
+
+def _parties(organisation: str, service_id: str, at: datetime, own_service: str = "") -> tuple[Party, Party]:
+    to = services.service(service_id, at.date())
+    if to is None:
+        raise ReferralRefused("There is no such service today; choose one of the list.")
+    own = services.service(own_service, at.date()) if own_service else services.service_of(organisation, at.date())
+    sender = Party(organisation, places.name_of(organisation), own.service_id if own else organisation)
+    return sender, Party(to.organisation, to.name, to.service_id)
+
+
+def _patient(scope: access.Scope, organisation: str) -> dict[str, Any]:
+    """The person as the organisation itself knows them, else as whoever has the NHS number."""
+    held = sorted(record.everything(scope, ["Patient"]), key=lambda one: one.source != organisation)
+    for one in held:
+        said: dict[str, Any] = orjson.loads(one.body)
+        if any(item.get("system") == systems.NHS_NUMBER for item in said.get("identifier", ())):
+            return said
+    raise ReferralRefused("This person has no NHS number here, so a receiver could not know whom it is about.")
+
+
+def _extra(scope: access.Scope, organisation: str) -> list[dict[str, Any]]:
+    """The organisation's own entries of allergies, which whoever sees the person next must know."""
+    found = []
+    for one in record.everything(scope, ["AllergyIntolerance"]):
+        if one.source == organisation:
+            said = orjson.loads(one.body)
+            found.append({name: said[name] for name in _ALLERGY if name in said})
+    return found[:20]
+
+
+def _their_id(told: Mapping[str, Any]) -> str:
+    return str((focus_of(told, "ServiceRequest") or focus_of(told, "Appointment")).get("id", ""))
+
+
+def _found(one: Queued, send: Transport, given: Mapping[str, str]) -> str:
+    """The id a receiver gave what it took, where the answer that said so was lost: asked for by our own identifier."""
+    with connection.cursor() as cursor:  # received here
+        cursor.execute(
+            "SELECT request_id FROM exchange_bars_message WHERE way = 'in' AND source = %s AND transaction_id = %s",
+            [one.source, one.transaction],
+        )
+        if row := cursor.fetchone():
+            return str(row[0])
+    number = reading.read(one.body, settings.COMMONWEAL_NOW().date()).who.nhs_number
+    try:
+        path = f"ServiceRequest?patient:identifier={quote(f'{systems.NHS_NUMBER}|{number}', safe='')}"
+        _, _, answer = send("GET", path, given, b"")
+    except OSError:
+        return ""
+    for entry in _json(answer).get("entry", ()):
+        resource = entry.get("resource", {})
+        if any(item.get("value") == str(one.request) for item in resource.get("identifier", ())):
+            return str(resource.get("id", ""))
+    return ""
+
+
+def _json(answer: bytes) -> dict[str, Any]:
+    try:
+        said = orjson.loads(answer)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+_SENT = (
+    *("resourceType", "identifier", "status", "intent", "category", "priority", "code", "orderDetail", "authoredOn"),
+    *("occurrenceDateTime", "occurrencePeriod", "reasonCode", "note", "patientInstruction"),
+)
+_ALLERGY = (
+    "resourceType",
+    "clinicalStatus",
+    "verificationStatus",
+    "type",
+    "category",
+    "criticality",
+    "code",
+    "patient",
+)
+_TRANSFER = {
+    "coding": [
+        {
+            "system": "https://fhir.nhs.uk/CodeSystem/message-category-servicerequest",
+            "code": "referral",
+            "display": "Transfer of Care",
+        }
+    ]
+}
