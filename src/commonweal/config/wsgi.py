@@ -1,6 +1,7 @@
 """WSGI entry point: ``granian --interface wsgi commonweal.config.wsgi:application``."""
 
 import os
+from importlib import import_module
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "commonweal.config.settings")
 
@@ -8,5 +9,7 @@ from django.core.wsgi import get_wsgi_application
 
 from commonweal.cli.parent import end_with_parent
 
-application = get_wsgi_application()
+_django = get_wsgi_application()
+_short = import_module("commonweal.apps.record.rest.short")  # these need Django to be set up
+application = import_module("commonweal.web.door").Door(_django, _short.answered, "/fhir/R4/")
 end_with_parent()  # a worker whose server was killed would go on answering on its port, and nobody could stop it

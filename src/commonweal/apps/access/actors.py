@@ -96,11 +96,15 @@ def presumed(request: HttpRequest) -> Presumed:
     Raises:
         SignInRequired: as :func:`actor_of` does.
     """
-    scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+    return remembered(request.META.get("HTTP_AUTHORIZATION", "")) or Presumed(actor_of(request))
+
+
+def remembered(authorization: str) -> Presumed | None:
+    """Whose token this header has, to be confirmed by what is done; None where this process has not met it."""
+    scheme, _, token = authorization.partition(" ")
     digest = token_digest(token.strip()) if scheme.lower() == "bearer" else ""
-    if digest and (actor := _remembered.get(digest)) is not None:
-        return Presumed(actor, digest)
-    return Presumed(actor_of(request))
+    actor = _remembered.get(digest)
+    return None if actor is None else Presumed(actor, digest)
 
 
 def refuted(asker: Presumed, error: BaseException) -> bool:

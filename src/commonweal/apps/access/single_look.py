@@ -7,7 +7,6 @@ its answer is here. The gate has decided before: only what the policies let a pa
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 from uuid import uuid4
 
 import orjson
@@ -17,7 +16,7 @@ from django.db import DatabaseError, connection, transaction
 from commonweal.apps.access import audit
 from commonweal.apps.access.actors import NotAsPresumed, Presumed, refuted
 from commonweal.apps.access.gate import decide
-from commonweal.apps.access.prepared import prepared
+from commonweal.apps.access.straight import Row, Straight
 from commonweal.domain.access.vocabulary import Action, Purpose
 
 
@@ -28,7 +27,7 @@ class SingleLook:
     asker: Presumed
     entry: audit.Entry
 
-    def __call__(self, statement: str, values: Iterable[Any]) -> tuple[Any, ...]:
+    def __call__(self, statement: Straight, values: Iterable[bytes | None]) -> Row:
         """The row of ``statement``, a call of a function whose first argument is what opens it; by now committed.
 
         Raises:
@@ -43,10 +42,7 @@ class SingleLook:
             "request_id": entry.request_id,
         }
         try:
-            with prepared() as cursor:
-                cursor.execute(statement, [orjson.dumps(opening).decode(), *values])
-                row: tuple[Any, ...] = cursor.fetchone()
-                return row
+            return statement([orjson.dumps(opening), *values])
         except DatabaseError as error:
             if refuted(self.asker, error):
                 raise NotAsPresumed("The token is unknown, expired or revoked.") from None

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 from django.conf import settings
 
-from commonweal.apps.access.api import SingleLook
+from commonweal.apps.access.api import SingleLook, Straight
 from commonweal.apps.record import relationships
 from commonweal.apps.record.search_rows import SearchRows
 from commonweal.apps.record.staging import happened_at
@@ -24,7 +24,10 @@ from commonweal.apps.record.writing import FEED, Done, Wanted, instant, nature
 from commonweal.fhir import splice
 from commonweal.fhir.compartment import category
 
-_ADD = "SELECT done, stamp, feeds, at FROM record_add_own(%s, %s, %s::text[], %s, %s)"
+_ADD = Straight(
+    "SELECT done, stamp, to_json(feeds), at FROM record_add_own($1::jsonb, $2::jsonb, "
+    "ARRAY(SELECT json_array_elements_text($3::json)), $4::json, $5::json)"
+)
 _MOST_REMEMBERED = 4096
 
 
@@ -105,15 +108,15 @@ def _add(
         "stamp": now.stamp if now else None,
         "feeds": now.feeds if now else None,
     }
-    bound = [orjson.dumps(presumed).decode(), people, orjson.dumps(resources).decode(), found_by.decode()]
-    done, stamp, feeds, at = look(_ADD, bound)
-    if done:
-        moment: datetime = at
-        return moment
+    bound = [orjson.dumps(presumed), orjson.dumps(people), orjson.dumps(resources), found_by]
+    done, stamp, told, at = look(_ADD, bound)
+    if done == b"t" and at is not None:
+        return datetime.fromisoformat(at.decode())
     if len(_remembered) >= _MOST_REMEMBERED:
         _remembered.clear()
     source = look.entry.organisation
     _remembered.pop(source, None)
-    if feeds and FEED in feeds:
-        _remembered[source] = Known(stamp, tuple(feeds))
+    feeds = orjson.loads(told or b"[]")
+    if FEED in feeds and stamp is not None:
+        _remembered[source] = Known(int(stamp), tuple(feeds))
     return None

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from commonweal.apps.access.api import SingleLook, SourceScope, prepared
+from commonweal.apps.access.api import SingleLook, SourceScope, Straight, prepared
 from commonweal.apps.identity import api as identity
 from commonweal.apps.record.stored import Stored
 
@@ -76,9 +76,10 @@ def read_told(scope: SourceScope, kind: str, ident: str) -> tuple[list[Stored], 
     return [_stored(row)], {person or identity.identifier(scope.source, local_id): {compartment}}
 
 
-_AT_ONCE = """
-SELECT audited, version, updated, body, source, feed, category, happened_at, deleted FROM record_read_own(%s, %s, %s)
-"""
+_AT_ONCE = Straight(
+    "SELECT audited, version, updated, body, source, feed, category, happened_at, deleted "
+    "FROM record_read_own($1::jsonb, $2::text, $3::text)"
+)
 
 
 def read_at_once(look: SingleLook, kind: str, ident: str) -> list[Stored] | None:
@@ -86,10 +87,17 @@ def read_at_once(look: SingleLook, kind: str, ident: str) -> list[Stored] | None
 
     That is for what was landed in bulk and belongs to somebody whom nobody has been linked to yet.
     """
-    audited, version, updated, body, *rest = look(_AT_ONCE, [kind, ident])
-    if not audited:
+    audited, version, updated, body, source, feed, category, happened, deleted = look(
+        _AT_ONCE, [kind.encode(), ident.encode()]
+    )
+    if audited != b"t":
         return None
-    return [] if version is None else [Stored(kind, ident, version, updated, body.encode(), *rest)]
+    if version is None or updated is None or body is None:
+        return []
+    told = [(value or b"").decode() for value in (source, feed, category)]
+    when = datetime.fromisoformat(happened.decode()) if happened is not None and happened[:4].isdigit() else None
+    at = datetime.fromisoformat(updated.decode())
+    return [Stored(kind, ident, int(version), at, body, *told, when, deleted == b"t")]
 
 
 def versions_own(

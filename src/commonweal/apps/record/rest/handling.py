@@ -76,17 +76,22 @@ def fhir(*methods: str, gives: tuple[str, ...] = ()) -> Callable[[View[P]], View
                 except access.NotAsPresumed:  # nothing was done: once more, with the account as it is now
                     return view(request, *args, **kwargs)
             except Exception as error:
-                found = problem_of(error)
-                response = answers.answer(answers.outcome(found.issues), found.status)
-                if found.status == 503:
-                    response["Retry-After"] = access.availability.RETRY_AFTER
-                if found.status == 401:
-                    response["WWW-Authenticate"] = 'Bearer realm="Commonweal FHIR R4"'
-                return response
+                return refused(error)
 
         return checked
 
     return decorate
+
+
+def refused(error: Exception) -> HttpResponse:
+    """The answer to a request that ended in ``error``."""
+    found = problem_of(error)
+    response = answers.answer(answers.outcome(found.issues), found.status)
+    if found.status == 503:
+        response["Retry-After"] = access.availability.RETRY_AFTER
+    if found.status == 401:
+        response["WWW-Authenticate"] = 'Bearer realm="Commonweal FHIR R4"'
+    return response
 
 
 def problem_of(error: Exception) -> Problem:
@@ -136,8 +141,12 @@ def _takes_json(request: HttpRequest, also: tuple[str, ...] = ()) -> bool:
     wanted = request.GET.get("_format") if request.META.get("QUERY_STRING") else None
     if wanted is not None:
         return wanted.replace(" ", "+").partition(";")[0] in _JSON
-    accepted = request.META.get("HTTP_ACCEPT", "*/*").split(",")
-    return any(item.partition(";")[0].strip() in (*_ACCEPTED, *also) for item in accepted)
+    return accepts_json(request.META.get("HTTP_ACCEPT", "*/*"), also)
+
+
+def accepts_json(stated: str, also: tuple[str, ...] = ()) -> bool:
+    """Whether an Accept header takes FHIR JSON, or one of the media types ``also``."""
+    return any(item.partition(";")[0].strip() in (*_ACCEPTED, *also) for item in stated.split(","))
 
 
 def base(request: HttpRequest) -> str:

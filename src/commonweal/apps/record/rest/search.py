@@ -11,13 +11,13 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 
 from commonweal.apps.access import api as access
-from commonweal.apps.record import indexing, own_entries, selectors
+from commonweal.apps.record import indexing, own_entries, page_at_once, selectors
 from commonweal.apps.record.rest import answers, audit_events
 from commonweal.apps.record.rest.answers import Issue
-from commonweal.apps.record.rest.handling import base, fhir, session
+from commonweal.apps.record.rest.handling import asking, base, fhir, session
 from commonweal.apps.record.rest.pages import withheld
 from commonweal.apps.record.rest.people import MOST_PEOPLE, People, found, patient_ids, whose
-from commonweal.apps.record.rest.searchset import issues_of, searchset
+from commonweal.apps.record.rest.searchset import around, issues_of, searchset
 from commonweal.apps.record.searching import BadSearch, Page, Request
 from commonweal.apps.record.searching import parse as parse_search
 from commonweal.fhir.compartment import personal
@@ -26,6 +26,7 @@ from commonweal.fhir.definitions import resource_types
 _PERSON = ("patient", "subject", "patient:Patient", "subject:Patient")
 _LOCATORS = ("patient.identifier", "subject.identifier", "patient:Patient.identifier", "subject:Patient.identifier")
 Pairs = Iterable[tuple[str, str]]
+_ACTION = "fhir.search"
 
 
 @fhir("GET", "HEAD", "POST")
@@ -37,8 +38,41 @@ def search(request: HttpRequest, kind: str) -> HttpResponse:
     pairs = [(name, value) for name, values in lists for value in values]
     wanted = parsed(kind, pairs, "handling=strict" in request.headers.get("Prefer", "").replace(" ", ""), request)
     cursor = next((value for name, value in pairs if name == "_cursor"), "")
-    with session(request, "fhir.search", f"{kind}?{'&'.join(wanted.names)}", pipelined=True) as opened:
-        return answers.answer(searched(opened, wanted, base(request), cursor))
+    address = base(request)
+    asker, purpose = asking(request)
+    found = at_once(asker, purpose, wanted, address, cursor)
+    if found is None:
+        with session(request, _ACTION, _target(wanted), pipelined=True) as opened:
+            found = searched(opened, wanted, address, cursor)
+    return answers.answer(found)
+
+
+def at_once(
+    asker: access.Presumed, purpose: access.Purpose, wanted: Request, address: str, cursor: str
+) -> bytes | None:
+    """The page at ``cursor`` as a Bundle, by one statement; None, with nothing told, where that takes a session."""
+    if not page_at_once.may_be(wanted):
+        return None
+    look = access.single_look(asker, purpose, _ACTION, _target(wanted))
+    page = None if look is None else page_at_once.page(look, _ours(wanted, address), address, cursor)
+    if page is None:
+        return None
+    issues = [Issue(remark.severity, remark.code, remark.text) for remark in wanted.remarks]
+    entries = [page.entries] if page.entries else []
+    return around(address, wanted, page.total, page.next_cursor, entries, issues, cursor)
+
+
+def _target(wanted: Request) -> str:
+    """What is searched by, for the audit: names, and no values."""
+    return f"{wanted.kind}?{'&'.join(wanted.names)}"
+
+
+def _ours(wanted: Request, address: str) -> Request:
+    """References by this server's own address are its own resources."""
+    prefix = f"{address}/"
+    if not any(prefix in value for _, value in wanted.conditions):
+        return wanted
+    return replace(wanted, conditions=[(name, value.replace(prefix, "")) for name, value in wanted.conditions])
 
 
 def parsed(kind: str, pairs: Pairs, strict: bool, request: HttpRequest | None = None) -> Request:
@@ -52,7 +86,7 @@ def parsed(kind: str, pairs: Pairs, strict: bool, request: HttpRequest | None = 
 
 def searched(opened: access.AccessSession, wanted: Request, address: str, cursor: str = "") -> bytes:
     """The page at ``cursor`` of a search as a Bundle, inside the session ``opened``."""
-    wanted = replace(wanted, conditions=[(name, _local(value, address)) for name, value in wanted.conditions])
+    wanted = _ours(wanted, address)
     more: list[Issue] = []
     indexed = indexing.asked()
     if opened.actor.role is access.Role.SERVICE:
@@ -72,11 +106,6 @@ def searched(opened: access.AccessSession, wanted: Request, address: str, cursor
 def disclose(opened: access.AccessSession, page: Page) -> None:
     """Let the audit say of whom something is on a page of a source's own search."""
     opened.disclose(own_entries.people_in(page.compartments))
-
-
-def _local(value: str, address: str) -> str:
-    """References by this server's own address are its own resources."""
-    return value.replace(f"{address}/", "") if address in value else value
 
 
 def _of_people(opened: access.AccessSession, wanted: Request, cursor: str) -> tuple[Page, list[Issue]]:

@@ -19,19 +19,33 @@ from commonweal.fhir.subset import subset
 
 def searchset(address: str, request: Request, page: Page, issues: Iterable[Issue], cursor: str = "") -> bytes:
     """``page`` of ``request``; ``address`` is the absolute one of the API, ``cursor`` that of this page."""
-    head: dict[str, Any] = {"resourceType": "Bundle", "type": "searchset"}
-    if page.total is not None:
-        head["total"] = page.total
-    links = [("self", cursor), *([("next", page.next_cursor)] if page.next_cursor else [])]
-    head["link"] = [{"relation": name, "url": _address(address, request, at)} for name, at in links]
     shape = _shape(request)
     entries = [_entry(address, stored, b"match", shape) for stored in page.matches]
     entries += [_entry(address, stored, b"include", shape) for stored in page.included]
+    return around(address, request, page.total, page.next_cursor, entries, issues, cursor)
+
+
+def around(
+    address: str,
+    request: Request,
+    total: int | None,
+    next_cursor: str,
+    entries: Sequence[bytes],
+    issues: Iterable[Issue],
+    cursor: str = "",
+) -> bytes:
+    """The Bundle around ``entries``, each one or several with commas between; see :func:`searchset`."""
+    head: dict[str, Any] = {"resourceType": "Bundle", "type": "searchset"}
+    if total is not None:
+        head["total"] = total
+    links = [("self", cursor), *([("next", next_cursor)] if next_cursor else [])]
+    head["link"] = [{"relation": name, "url": _address(address, request, at)} for name, at in links]
+    listed = list(entries)
     if said := list(issues):
-        entries.append(b'{"resource":' + outcome(said) + b',"search":{"mode":"outcome"}}')
+        listed.append(b'{"resource":' + outcome(said) + b',"search":{"mode":"outcome"}}')
     text = orjson.dumps(head)[:-1]
-    if entries:
-        text += b',"entry":[' + b",".join(entries) + b"]"
+    if listed:
+        text += b',"entry":[' + b",".join(listed) + b"]"
     return text + b"}"
 
 

@@ -14,7 +14,7 @@ from commonweal.apps.record.searching.terms import BadSearch, Sql, alternatives,
 from commonweal.apps.record.staging import INDEXED, system_number
 from commonweal.fhir import definitions
 from commonweal.fhir.normalise import name_key, phonetic, postcode
-from commonweal.fhir.search_parameters import Parameter, Part, Read, element, grouped, resolve
+from commonweal.fhir.search_parameters import Parameter, Part, Read, element, grouped, parameters, resolve
 
 TABLES: Mapping[str, str] = {
     "token": "record_token",
@@ -114,18 +114,41 @@ def _of(reads: Iterable[Read], sign: int = 1) -> Sql:
 
 
 def _token(context: Context, name: str, item: str, reads: Iterable[Read]) -> Sql:
+    code, number = _coded(context.kind, name, item, reads)
+    if number is None:
+        return Sql("t.code = %s", (code,))
+    if not code:
+        return Sql("t.system = %s", (number,))
+    return Sql("t.code = %s AND t.system = %s", (code, number))
+
+
+def _coded(kind: str, name: str, item: str, reads: Iterable[Read]) -> tuple[str, int | None]:
+    """The code of a token ('': any of its system's), and the number of its system (None: any)."""
     parts = divided(item, "|")
     if len(parts) > 2:
         raise BadSearch(f"{name}={item}: give code, system|code, system| or |code")
     if len(parts) == 1:
-        return Sql("t.code = %s", (parts[0][:INDEXED],))
+        return parts[0][:INDEXED], None
     system, code = parts
     number = system_number(system)
-    if system and any(system in _systems(context.kind, read.number) for read in reads):
+    if system and any(system in _systems(kind, read.number) for read in reads):
         number = 0  # a plain code is kept without its system, which its binding implies
-    if not code:
-        return Sql("t.system = %s", (number,))
-    return Sql("t.code = %s AND t.system = %s", (code[:INDEXED], number))
+    return code[:INDEXED], number
+
+
+def one_code(kind: str, name: str, value: str) -> tuple[int, str, int | None] | None:
+    """The element, code and number of system (None: any) of a condition that asks for one code of one element.
+
+    None for any other condition. Raises BadSearch.
+    """
+    parameter = parameters(kind).get(name)
+    if parameter is None or parameter.kind != "token" or len(parameter.reads) != 1 or parameter.reads[0].restriction:
+        return None
+    items = alternatives(name, value)
+    if len(items) != 1:
+        return None
+    code, system = _coded(kind, name, items[0], parameter.reads)
+    return (parameter.reads[0].number, code, system) if code else None
 
 
 def _leaf(kind: str, path: str) -> tuple[str, str]:

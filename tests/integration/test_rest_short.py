@@ -1,0 +1,254 @@
+"""The short way before Django answers as the views do, to the byte, and lets through to them whatever is not for it."""
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from tests.integration.fhir_world import JSON, SNOMED, Ask, World, asking, make, patient, weight
+from tests.integration.test_rest_at_once import other, rows
+
+pytestmark = pytest.mark.usefixtures("database")
+
+Knock = Callable[..., tuple[int, dict[str, str], bytes]]
+CODE = "27113001"
+
+
+@contextmanager
+def served(world: World) -> Iterator[Ask]:
+    """As the site's own role."""
+    connection.close()
+    connection.settings_dict["USER"] = "commonweal_app"
+    yield asking(world)
+    connection.close()
+    connection.settings_dict["USER"] = "commonweal_batch"
+
+
+@pytest.fixture(scope="module")
+def world(database: str) -> World:
+    """With three Patients of R01's and two weights of each, one of them withdrawn."""
+    world = make()
+    with served(world) as ask:
+        for ident in ("walker-0", "walker-1", "walker-2"):
+            ask("r01", "PUT", f"Patient/{ident}", patient(id=ident))
+            for m in range(2):
+                ask("r01", "PUT", f"Observation/{ident}-{m}", weight(ident, f"7{m}.50", id=f"{ident}-{m}"))
+        ask("r01", "DELETE", "Observation/walker-2-1")
+    return world
+
+
+@pytest.fixture
+def ask(world: World) -> Iterator[Ask]:
+    with served(world) as asked:
+        asked("r01", "GET", "Observation/walker-0-0")  # its system is remembered by then
+        yield asked
+
+
+@pytest.fixture
+def past_the_door() -> list[str]:
+    """The paths that went on to Django."""
+    return []
+
+
+@pytest.fixture
+def knock(world: World, ask: Ask, past_the_door: list[str]) -> Knock:
+    """A request at the door: status, headers and body."""
+    from django.core.handlers.wsgi import WSGIHandler
+
+    from commonweal.apps.record.rest import short
+    from commonweal.web.door import Door
+
+    django = WSGIHandler()
+
+    def inner(environ: dict[str, Any], start: Callable[..., Any]) -> Any:
+        past_the_door.append(environ["PATH_INFO"])
+        return django(environ, start)
+
+    door = Door(inner, short.answered, "/fhir/R4/")
+
+    def knocking(who: str, path: str, query: str = "", **more: str) -> tuple[int, dict[str, str], bytes]:
+        environ = {
+            "REQUEST_METHOD": "GET",
+            "PATH_INFO": f"/fhir/R4/{path}",
+            "QUERY_STRING": query,
+            "SERVER_NAME": "127.0.0.1",
+            "SERVER_PORT": "80",
+            "HTTP_HOST": "127.0.0.1",
+            "HTTP_ACCEPT": JSON,
+            "HTTP_AUTHORIZATION": f"Bearer {world.tokens.get(who, who)}",
+            "wsgi.url_scheme": "http",
+            "wsgi.input": io.BytesIO(),
+        } | more
+        told: list[tuple[int, dict[str, str]]] = []
+        body = b"".join(door(environ, lambda status, headers: told.append((int(status[:3]), dict(headers)))))
+        return (*told[0], body)
+
+    return knocking
+
+
+def plain(body: bytes) -> Any:
+    """A body without the links, whose cursors are encrypted anew each time."""
+    said = json.loads(body)
+    return {name: value for name, value in said.items() if name != "link"}
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "status"),
+    [
+        ("Observation/walker-0-0", "", 200),
+        ("Observation/walker-2-1", "", 410),
+        ("Observation/nowhere", "", 404),
+        ("Observation/walker-0-1", "", 200),
+        ("Patient/vicky", "", 404),  # another organisation's
+        ("Observation", f"code={CODE}", 200),
+        ("Observation", f"code={SNOMED}|{CODE}&_count=2", 200),
+        ("Observation", f"code=|{CODE}", 200),
+        ("Observation", f"code={SNOMED}|0", 200),
+        ("Observation", f"code={CODE}&colour=blue", 200),
+        ("Observation", "code=a|b|c", 400),
+        ("Observation", "code=", 400),
+    ],
+)
+def test_it_answers_as_the_views_do(
+    ask: Ask, knock: Knock, past_the_door: list[str], path: str, query: str, status: int
+) -> None:
+    long = ask("r01", "GET", f"{path}?{query}" if query else path)
+    found, headers, body = knock("r01", path, query)
+    assert past_the_door == []
+    assert (found, plain(body)) == (status, plain(long.content))
+    assert long.status_code == status
+    assert headers == {**dict(long.headers.items()), "Content-Length": str(len(body))}
+    if "entry" not in json.loads(body):
+        assert body == long.content
+
+
+def test_a_page_at_once_is_the_page_that_a_session_finds(
+    ask: Ask, knock: Knock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once = [knock("r01", "Observation", f"code={CODE}&_count={count}")[2] for count in (1, 2, 5, 100)]
+    monkeypatch.setattr("commonweal.apps.record.page_at_once.may_be", lambda request: False)
+    searched = [knock("r01", "Observation", f"code={CODE}&_count={count}")[2] for count in (1, 2, 5, 100)]
+    assert [plain(body) for body in at_once] == [plain(body) for body in searched]
+    assert [len(plain(body)["entry"]) for body in at_once] == [1, 2, 5, 5]
+
+
+def test_pages_by_the_short_way_bring_everything_once(knock: Knock, past_the_door: list[str]) -> None:
+    query, seen = f"code={CODE}&_count=2", []
+    while query:
+        page = json.loads(knock("r01", "Observation", query)[2])
+        seen += [entry["resource"]["id"] for entry in page["entry"]]
+        following = [link["url"] for link in page["link"] if link["relation"] == "next"]
+        query = following[0].partition("?")[2] if following else ""
+    assert sorted(seen) == ["walker-0-0", "walker-0-1", "walker-1-0", "walker-1-1", "walker-2-0"]
+    assert past_the_door == []
+
+
+def test_a_page_is_audited_with_each_person_on_it_and_no_other(knock: Knock) -> None:
+    knock("r01", "Observation", f"code={CODE}&_count=4")
+    found = rows(
+        "SELECT a.actor, a.role, a.organisation, a.purpose, a.action, a.target, a.outcome, array_agg(c.local_id "
+        "ORDER BY c.local_id) FROM (SELECT * FROM access_audit ORDER BY id DESC LIMIT 1) a "
+        "JOIN access_audit_subject s ON s.audit_id = a.id JOIN record_compartment c ON c.id = ANY (s.compartments) "
+        "GROUP BY 1, 2, 3, 4, 5, 6, 7"
+    )
+    purpose, action, target = "operations", "fhir.search", "Observation?code"
+    assert found == [("user:r01", "service", "R01", purpose, action, target, "allowed", ["walker-0", "walker-1"])]
+    knock("r01", "Observation", "code=nothing")
+    last = rows(
+        "SELECT target, outcome, (SELECT count(*) FROM access_audit_subject s WHERE s.audit_id = a.id) "
+        "FROM access_audit a ORDER BY id DESC LIMIT 1"
+    )
+    assert last == [("Observation?code", "allowed", 0)]
+
+
+@pytest.mark.parametrize(
+    ("who", "path", "query", "more", "status"),
+    [
+        ("r01", "Observation/walker-0-0", "", {"HTTP_IF_NONE_MATCH": 'W/"1"'}, 304),
+        ("r01", "Observation/walker-0-0", "", {"REQUEST_METHOD": "HEAD"}, 200),
+        ("r01", "Observation/walker-0-0", "", {"HTTP_COMMONWEAL_PURPOSE": "direct_care"}, 403),
+        ("r01", "Observation/walker-0-0", "", {"HTTP_HOST": "elsewhere.example"}, 400),
+        ("r01", "Observation/walker-0-0", "", {"HTTP_ACCEPT": "text/html"}, 406),
+        ("r01", "Observation", f"code={CODE}&status=final", {}, 200),
+        ("r01", "Observation", f"code={CODE}&_sort=date", {}, 200),
+        ("r01", "Observation", f"code={CODE},1", {}, 200),
+        ("r01", "Observation", f"code:not={CODE}", {}, 200),
+        ("r01", "Organization", f"type={CODE}", {}, 200),
+        ("gp", "Patient/vicky", "", {}, 200),
+        ("no-such-token", "Observation/walker-0-0", "", {}, 401),
+    ],
+)
+def test_all_else_is_for_the_views(
+    knock: Knock,
+    past_the_door: list[str],
+    who: str,
+    path: str,
+    query: str,
+    more: dict[str, str],
+    status: int,
+) -> None:
+    assert knock(who, path, query, **more)[0] == status
+    assert past_the_door == [f"/fhir/R4/{path}"]
+
+
+def test_somebody_not_linked_yet_is_left_to_a_session(knock: Knock, past_the_door: list[str]) -> None:
+    alone = rows("SELECT local_id, alone FROM record_compartment WHERE source = 'R01' AND local_id = 'walker-1'")
+    assert alone[0][1] is not None
+    with other("postgres") as owner:
+        owner.execute("UPDATE record_compartment SET alone = NULL WHERE local_id = 'walker-1'")
+        try:
+            before = rows("SELECT count(*) FROM access_audit")
+            assert knock("r01", "Observation", f"code={CODE}")[0] == 200
+            assert past_the_door == ["/fhir/R4/Observation"]
+            assert rows("SELECT count(*) - 1 FROM access_audit") == before
+        finally:
+            owner.execute("UPDATE record_compartment SET alone = %s WHERE local_id = 'walker-1'", [alone[0][1]])
+
+
+def test_what_ended_elsewhere_is_refused_by_the_very_next_knock(knock: Knock) -> None:
+    paths = [("Observation/walker-0-0", ""), ("Observation", f"code={CODE}")]
+    with other() as cursor:
+        for path, query in paths:
+            assert knock("r01", path, query)[0] == 200
+            before = rows("SELECT count(*) FROM access_audit")
+            cursor.execute("UPDATE access_token SET revoked_at = now()")
+            assert knock("r01", path, query)[0] == 401
+            cursor.execute("UPDATE access_token SET revoked_at = NULL")
+            assert rows("SELECT count(*) FROM access_audit") == before
+
+
+def test_what_cannot_be_audited_is_not_shown(knock: Knock) -> None:
+    with other("postgres") as owner:
+        owner.execute("REVOKE INSERT ON access_audit FROM commonweal_app")
+        try:
+            answers = [knock("r01", "Observation/walker-0-0"), knock("r01", "Observation", f"code={CODE}")]
+        finally:
+            owner.execute(
+                "GRANT INSERT (id, actor, role, organisation, purpose, action, target, outcome, reason, request_id) "
+                "ON access_audit TO commonweal_app"
+            )
+    assert [status for status, _, _ in answers] == [500, 500]
+    assert not any(b"valueQuantity" in body for _, _, body in answers)
+
+
+def test_the_page_opens_nothing_that_row_security_closes(world: World, knock: Knock) -> None:
+    from commonweal.apps.access.actors import token_digest
+
+    opening = {"token": token_digest(world.tokens["p01"]), "moment": "2020-01-01T00:00:00Z", "username": "p01"}
+    opening |= {"name": "p01", "role": "service", "organisation": "P01", "team": "", "person_id": None}
+    opening |= {"actor": "user:p01", "purpose": "source_maintenance", "action": "fhir.search", "target": "Observation"}
+    opening["request_id"] = str(world.vicky)
+    found = (
+        "SELECT done, entries FROM record_page_own(%s, (SELECT definitions FROM record_indexing), 'Observation', '', "
+        "%s::smallint, %s, NULL, 0, 0, 10)"
+    )
+    element = rows("SELECT DISTINCT parameter FROM record_token WHERE code = %s", CODE)[0][0]
+    with other("commonweal_app") as cursor:
+        assert cursor.execute(found.encode(), [json.dumps(opening), element, CODE]).fetchall() == [(True, None)]
+        lie = opening | {"organisation": "R01"}
+        with pytest.raises(Exception, match="does not stand"):
+            cursor.execute(found.encode(), [json.dumps(lie), element, CODE])
