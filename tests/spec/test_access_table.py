@@ -1,7 +1,8 @@
 """Who may see what: an expected answer for every pair, put to the gate. The tables are also the documentation.
 
 ``access_table.csv``: role × purpose × relationship × category. ``access_restrictions.csv``: what a restriction does to
-each pair that is open without one.
+each pair that is open without one. ``access_agreements.csv``: what the standing of the sharing agreement does to it.
+``access_platform.csv``: role × purpose, with what may be done that names no category of anybody's record.
 """
 
 import csv
@@ -11,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from commonweal.apps.access.gate import decide
+from commonweal.apps.access.gate import decide, decision
+from commonweal.domain.access.agreements import Standing
 from commonweal.domain.access.vocabulary import Action, Category, Purpose, RelationshipKind, RestrictionReason, Role
 
 HERE = Path(__file__).parent
@@ -50,12 +52,18 @@ def test_the_gate_answers_as_the_table_says(role: Role) -> None:
     assert differing == []
 
 
-def test_every_pair_that_is_open_has_a_row_for_each_restriction() -> None:
-    open_pairs = [
+def open_pairs_of_the_table() -> list[tuple[str, str, str]]:
+    return [
         (row["role"], row["purpose"], row["relationship"])
         for row in rows("access_table.csv")
         if any(row[category] != "no" for category in Category)
     ]
+
+
+def test_every_pair_that_is_open_has_a_row_for_each_restriction_and_one_for_agreements() -> None:
+    open_pairs = open_pairs_of_the_table()
+    agreed = [(row["role"], row["purpose"], row["relationship"]) for row in rows("access_agreements.csv")]
+    assert sorted(agreed) == sorted(open_pairs)
     stated = [tuple(list(row.values())[:5]) for row in rows("access_restrictions.csv")]
     assert sorted(stated) == sorted(
         (*pair, reason.value, whose)
@@ -71,3 +79,39 @@ def test_restrictions_withhold_as_the_table_says(row: dict[str, str]) -> None:
         if asked(row, Action.READ, category)
     }
     assert answers == {row["answer"] == "seen"}
+
+
+@pytest.mark.parametrize(
+    "row", rows("access_agreements.csv"), ids=lambda row: "-".join((row["role"], row["purpose"], row["relationship"]))
+)
+def test_agreements_open_as_the_table_says(row: dict[str, str]) -> None:
+    role, purpose, kinds = Role(row["role"]), Purpose(row["purpose"]), [row["relationship"]]
+    for standing in Standing:
+        answers = {
+            decide(ON, role, purpose, Action.READ, category, kinds, agreement=standing)
+            for category in Category
+            if decide(ON, role, purpose, Action.READ, category, kinds)
+        }
+        assert answers == {row[standing] == "seen"}
+
+
+def test_no_use_beyond_care_goes_on_without_an_agreement_in_force() -> None:
+    for purpose in (Purpose.POPULATION_HEALTH, Purpose.SERVICE_PLANNING, Purpose.RESEARCH):
+        for action, standing in product((Action.READ, Action.WORK_ON_PROJECT), set(Standing) - {Standing.OWN}):
+            decided = decision(ON, Role.ANALYST, purpose, action, agreement=standing)
+            stopped = "uses beyond care stop with their agreement" in decided.rules
+            assert stopped == (standing is not Standing.IN_FORCE)
+
+
+def test_every_role_and_purpose_has_its_expected_doings_that_open_no_record() -> None:
+    stated = {(row["role"], row["purpose"]): row["may"] for row in rows("access_platform.csv")}
+    found = {
+        (role.value, purpose.value): " ".join(
+            action
+            for action in Action
+            if action not in (Action.READ, Action.WRITE) and decide(ON, role, purpose, action)
+        )
+        or "nothing"
+        for role, purpose in product(Role, Purpose)
+    }
+    assert stated == found

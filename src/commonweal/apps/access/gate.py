@@ -16,6 +16,7 @@ from typing import Any
 
 import cedarpy
 
+from commonweal.apps.access.slices import Slices
 from commonweal.domain.access.agreements import Standing
 from commonweal.domain.access.vocabulary import CARE_ROLES, Action, Category, Purpose, Role
 
@@ -68,15 +69,15 @@ def policy_text(effective: date) -> str:
 
 
 @lru_cache(maxsize=16)
-def _policies(effective: date) -> cedarpy.PolicySet:
-    return cedarpy.PolicySet.from_str(policy_text(effective))
-
-
-@lru_cache(maxsize=16)
-def _names(effective: date) -> dict[str, str]:
-    """What the engine numbers (``policy0``) → what the file calls it (``@id``)."""
-    parsed = json.loads(cedarpy.policies_to_json_str(policy_text(effective)))["staticPolicies"]
-    return {number: policy["annotations"]["id"] for number, policy in parsed.items()}
+def _slices(effective: date) -> Slices:
+    """The set of a day, of which each question is put to those policies that can matter to it."""
+    groups = {
+        (one["uid"]["type"], one["uid"]["id"]): frozenset(
+            f"{of['type']}::{of['id']}" for of in (one["uid"], *one["parents"])
+        )
+        for one in _entities()
+    }
+    return Slices(policy_text(effective), groups)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,27 +100,29 @@ def _decide(
     own_entry: bool,
     agreement: str,
 ) -> Decision:
+    asker = ("Role", role.value)
+    about = ("Category", resource.value) if resource else ("System", "platform")
+    context = {"purpose": purpose.value, "restriction": restriction, "agreement": agreement}
+    some = _slices(effective).matching(asker, action.value, about, relationships, context)
+    if some is None:
+        return Decision(False)
     result = cedarpy.is_authorized(
         {
-            "principal": {"type": "Role", "id": role.value},
-            "action": {"type": "Action", "id": action.value},
-            "resource": (
-                {"type": "Category", "id": resource.value} if resource else {"type": "System", "id": "platform"}
-            ),
-            "context": {
-                "purpose": purpose.value,
-                "relationships": sorted(relationships),
-                "restriction": restriction,
-                "own_entry": own_entry,
-                "agreement": agreement,
-            },
+            "principal": _uid(asker),
+            "action": _uid(("Action", action.value)),
+            "resource": _uid(about),
+            "context": {**context, "relationships": sorted(relationships), "own_entry": own_entry},
         },
-        _policies(effective),
+        some.policies,
         _groups(),
     )
     # A policy that fails to evaluate might have been a forbid, so an error is a refusal.
-    rules = tuple(sorted(_names(effective)[number] for number in result.diagnostics.reasons))
+    rules = tuple(sorted(some.names[number] for number in result.diagnostics.reasons))
     return Decision(result.allowed and not result.diagnostics.errors, rules)
+
+
+def _uid(entity: tuple[str, str]) -> dict[str, str]:
+    return {"type": entity[0], "id": entity[1]}
 
 
 def decide(
