@@ -5,7 +5,7 @@ between the two loses nothing and does nothing twice. A row says whose record to
 ``CHANNEL`` is notified when a transaction that wrote rows is committed.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -83,6 +83,26 @@ def note_allocations(source: str, feed: str, prepared: record.Prepared) -> int:
         if kind == ALLOCATION and local is not None
     }
     return note(source, feed, (([local], now) for local in sorted(people)), again_at=now, resource=ALLOCATION)
+
+
+def note_written(source: str, said: Mapping[str, Collection[int]]) -> None:
+    """Note what was written through the FHIR interface: by type, the compartments of the source that it is about.
+
+    Called in the write's own transaction, as the role that serves people, which can neither read nor fill the outbox
+    but by a function that takes the source from the session.
+    """
+    now = settings.COMMONWEAL_NOW()
+    lists = set(said.get(ALLOCATION, ()))
+    happened = {one for kind, compartments in said.items() if kind != ALLOCATION for one in compartments}
+    numbers = record.local_numbers(source, lists | happened)
+    with connection.cursor() as cursor:
+        for compartments, resource in ((happened, ""), (lists, ALLOCATION)):
+            known = sorted(numbers[one] for one in compartments if one in numbers)
+            if known:
+                cursor.execute(
+                    "SELECT exchange_note_written(%s::text[], %s, %s, %s)", [known, resource, now, bool(resource)]
+                )
+        cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])
 
 
 def take(most: int) -> list[Change]:

@@ -202,6 +202,16 @@ def compartments(keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
         return {(source, local): ident for source, local, ident in cursor.fetchall()}
 
 
+def local_numbers(source: str, compartment_ids: Iterable[int]) -> dict[int, str]:
+    """The source's own numbers of its compartments: as the batch role, or in a session that has the source open."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, local_id FROM record_compartment WHERE source = %s AND id = ANY (%s::bigint[])",
+            [source, list(compartment_ids)],
+        )
+        return dict(cursor.fetchall())
+
+
 def held(source: str, feed: str, local_ids: Iterable[str]) -> dict[tuple[str, str], str]:
     """(type, id) → local id of what a source's feed holds about some of its people; as the batch role."""
     with connection.cursor() as cursor:

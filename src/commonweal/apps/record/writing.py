@@ -6,7 +6,7 @@ together with its audit. For files and messages there is ``actions.write``.
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 from django.conf import settings
 from django.db import connection
+from django.utils.module_loading import import_string
 
 from commonweal.apps.access.api import SourceScope, prepared
 from commonweal.apps.identity import api as identity
@@ -31,6 +32,7 @@ from commonweal.fhir.compartment import category
 from commonweal.fhir.demographics import demographics
 
 FEED = "api"
+_ANNOUNCED = frozenset(("Patient", "Encounter", "CareTeam"))  # each is stored by this module alone
 _MOMENT = timedelta(microseconds=1)
 _NATURE = {"mental_health": "mh", "council": "cld"}  # kind of organisation → the feed that shares by the same category
 
@@ -341,3 +343,23 @@ def _tell(cursor: Any, run: _Run) -> None:
             said = relationships.related(source, feed, orjson.loads(held.body))
             former.setdefault(held.compartment, []).extend(said)
     relate(cursor, source, run.own, touched, former)
+    _announce(run)
+
+
+def _announce(run: _Run) -> None:
+    """Tell whoever the settings name, in this transaction, about whom the source now says something else.
+
+    A higher app acts on it: what may have happened to somebody, and who works with them.
+    """
+    said: dict[str, set[int]] = {}
+    for write in (*run.new, *run.changed, *run.withdrawn):
+        if write.wanted.type in _ANNOUNCED and write.compartment is not None:
+            said.setdefault(write.wanted.type, set()).add(write.compartment)
+    if said:
+        _listener(settings.COMMONWEAL_TOLD_OF_WRITES)(run.scope.source, said)
+
+
+@lru_cache(maxsize=1)
+def _listener(name: str) -> Callable[[str, Mapping[str, Collection[int]]], None]:
+    found: Callable[[str, Mapping[str, Collection[int]]], None] = import_string(name)
+    return found
