@@ -9,9 +9,22 @@ from typing import Any
 import psycopg
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
+from psycopg.pq import Format
+
+_MOMENT = psycopg.adapters.types["timestamptz"].oid
 
 
 class _Kept(psycopg.Cursor[tuple[Any, ...]]):
+    """Its moments are read by psycopg's own code: Django's, written in Python, takes twenty times as long for each.
+
+    They are the same, aware and in UTC, which is the time zone of every connection of ours.
+    """
+
+    def __init__(self, of: "psycopg.Connection[Any]") -> None:
+        super().__init__(of)
+        if (own := psycopg.adapters.get_loader(_MOMENT, Format.TEXT)) is not None:
+            self.adapters.register_loader(_MOMENT, own)
+
     def execute(self, query: Any, params: Any = None, **options: Any) -> "_Kept":
         """As psycopg's, but prepared from the first time."""
         super().execute(query, params, **{"prepare": True} | options)

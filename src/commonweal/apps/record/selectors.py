@@ -93,7 +93,11 @@ def search(
     """
     request = _request(kind, params)
     if isinstance(scope, SourceScope):
-        reach = of_source(scope, searching.foreseen(kind, request.conditions))
+        asked = searching.foreseen(kind, request.conditions)
+        page = None if cursor else searching.at_once(request, scope.source, asked, settings.COMMONWEAL_NOW())
+        if page is not None:
+            return page
+        reach = of_source(scope, asked)
         return searched(request, reach, settings.COMMONWEAL_NOW(), scope.source, cursor)
     whose = f"{scope.actor.key} {scope.person_id}"
     if not identity.location_hidden(scope.compartments):

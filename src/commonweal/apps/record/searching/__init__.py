@@ -5,6 +5,7 @@
 what belongs beside. https://hl7.org/fhir/R4/search.html#summary names what is supported.
 """
 
+from commonweal.apps.record.searching.at_once import at_once
 from commonweal.apps.record.searching.compiling import foreseen
 from commonweal.apps.record.searching.ordering import read as read_cursor
 from commonweal.apps.record.searching.pages import (
@@ -35,6 +36,7 @@ __all__ = [
     "Search",
     "UnknownParameter",
     "add_included",
+    "at_once",
     "compiled",
     "foreseen",
     "found",

@@ -15,6 +15,7 @@ from commonweal.apps.record.searching.reach import Asked, Reach, compartments_of
 from commonweal.apps.record.searching.terms import (
     MOST_BRANCHES,
     NEVER,
+    NOTHING,
     BadSearch,
     Sql,
     UnknownParameter,
@@ -52,14 +53,16 @@ class Compiler:
 
     ``pinned``: the compartments to which the search itself (not what its chains reach) is held anyway, by naming
     Patients in the value ``pinned_by``; its rows are looked up by them. ``branches`` counts the types its chains
-    went through.
+    went through. ``narrowed``: where the reach is foretold, the first chain or ``_has``, as a query of the compartments
+    that it comes down to, which the statement is to give as ``narrowed``.
     """
 
     reach: Reach
     now: datetime
-    pinned: tuple[int, ...] = ()
+    pinned: tuple[int, ...] | Sql = ()
     pinned_by: str = ""
     branches: int = 0
+    narrowed: Sql = NOTHING
 
     def condition(self, kind: str, name: str, value: str) -> Sql:
         """One parameter of a search for ``kind``, as a condition on ``r``.
@@ -204,7 +207,7 @@ class Compiler:
         if whose is None:
             return Sql("r.rid IN (") + joined(parts, " UNION ALL ") + ")"
         if not parts:
-            return Sql("r.compartment_id IN (") + whose + ")"
+            return self._within(whose, depth)
         parts.append(self.of_type(kind, "r.rid", Sql("r.compartment_id IN (") + whose + ")"))
         return Sql("r.rid IN (") + joined(parts, " UNION ALL ") + ")"
 
@@ -242,6 +245,12 @@ class Compiler:
             Sql("t.target IN (") + self.of_type(target, "r.id", met) + ")",
         )
 
+    def _within(self, compartments: Sql, depth: int) -> Sql:
+        if not self.reach.foretold or depth or self.narrowed.text:
+            return Sql("r.compartment_id IN (") + compartments + ")"
+        self.narrowed = compartments
+        return same("r.compartment_id", Sql("(SELECT ids FROM narrowed)::bigint[]"))
+
     def _whose(self, kind: str, inner: "Sought | Sql") -> Sql:
         """Compartments of resources of ``kind`` that meet ``inner``; of search rows alone where they suffice."""
         if isinstance(inner, Sql):
@@ -276,9 +285,10 @@ class Compiler:
         by_row = select("t.target", "record_reference t", held)
         if kind != "Patient" or not self._mine(source, parameter, kind):
             return Sql("r.id IN (") + by_row + ")"
-        whose = Sql("r.compartment_id IN (") + self._whose(source, inner) + ")"
+        compartments = self._whose(source, inner)
         if not self._elsewhere(parameter):
-            return whose
+            return self._within(compartments, depth)
+        whose = Sql("r.compartment_id IN (") + compartments + ")"
         found = joined([self.of_type("Patient", "r.rid", whose),
                         self.of_type("Patient", "r.rid", Sql("r.id IN (") + by_row + ")")], " UNION ALL ")  # fmt: skip
         return Sql("r.rid IN (") + found + ")"
@@ -311,7 +321,7 @@ def foreseen(kind: str, pairs: Sequence[tuple[str, str]]) -> Asked:
     return (), ()
 
 
-def pinned(reach: Reach, kind: str, pairs: Iterable[tuple[str, str]]) -> tuple[tuple[int, ...], str]:
+def pinned(reach: Reach, kind: str, pairs: Iterable[tuple[str, str]]) -> tuple[tuple[int, ...] | Sql, str]:
     """The compartments that a source's own search is held to by naming Patients, and the value that names them.
 
     What is sought of one person is then looked up by that person, in search rows too.
@@ -321,6 +331,8 @@ def pinned(reach: Reach, kind: str, pairs: Iterable[tuple[str, str]]) -> tuple[t
     for name, value in pairs:
         asked = _subjects(kind, name, value)
         if asked is not None:
+            if reach.foretold:
+                return Sql("(SELECT whose FROM reach)::bigint[]"), value
             whose, elsewhere = named(reach, *asked)
             if whose and not elsewhere:
                 return whose, value

@@ -21,7 +21,7 @@ from commonweal.apps.record.searching.includes import included
 from commonweal.apps.record.searching.ordering import COMPARTMENT, RID, Key, beyond, keys, order, read, written
 from commonweal.apps.record.searching.reach import Reach
 from commonweal.apps.record.searching.requests import Request
-from commonweal.apps.record.searching.terms import Remark, Sql, both, joined
+from commonweal.apps.record.searching.terms import NOTHING, Remark, Sql, both, joined
 from commonweal.apps.record.stored import Stored, stored
 from commonweal.fhir.compartment import personal
 
@@ -76,6 +76,7 @@ class Search:
     driver: Sought | None
     driven: list[Sql]  # the other conditions, where the driver's rows are walked
     order: list[Key]
+    narrowed: Sql = NOTHING  # as ``Compiler`` has it
 
 
 def compiled(request: Request, reach: Reach, now: datetime) -> Search:
@@ -97,7 +98,7 @@ def compiled(request: Request, reach: Reach, now: datetime) -> Search:
     walks = isinstance(driver, Sought) and not listed and not reach.of_person
     return Search(
         request, reach, [*head, *as_conditions], driver if walks and isinstance(driver, Sought) else None, walked,
-        [*listed, *last],
+        [*listed, *last], compiler.narrowed,
     )  # fmt: skip
 
 
@@ -106,7 +107,7 @@ def found(search: Search, count: int, after: Sequence[str | None] | None = None)
     if count <= 0:
         return []
     if search.driver is None and (search.request.sort or not search.reach.source):
-        return _fetched(_sorted(search, count, after), len(search.order))
+        return _fetched(in_order(search, count, after), len(search.order))
     parts = []
     for source in search.reach.sources if search.reach.source else (None,):
         parts.append(_walk(search, source, count, after))
@@ -118,8 +119,8 @@ def found(search: Search, count: int, after: Sequence[str | None] | None = None)
 def statement(search: Search, count: int) -> Sql:
     """The query of a first page: for whoever asks PostgreSQL how it would run it."""
     if search.driver is None and (search.request.sort or not search.reach.source):
-        return _sorted(search, count, None)
-    return _walked(search, search.reach.sources[0] if search.reach.source else None, count, None)
+        return in_order(search, count, None)
+    return walked(search, search.reach.sources[0] if search.reach.source else None, count, None)
 
 
 def _walk(search: Search, source: int | None, count: int, after: Sequence[str | None] | None) -> list[Found]:
@@ -127,7 +128,7 @@ def _walk(search: Search, source: int | None, count: int, after: Sequence[str | 
     rows: list[Found] = []
     while True:
         wanted = count - len(rows)
-        fetched = _fetched(_walked(search, source, wanted, after), len(search.order))
+        fetched = _fetched(walked(search, source, wanted, after), len(search.order))
         seen = {item.rid for item in rows}
         for item in fetched:
             if item.rid not in seen:  # one resource may have the code twice
@@ -138,7 +139,8 @@ def _walk(search: Search, source: int | None, count: int, after: Sequence[str | 
         after = fetched[-1].keys
 
 
-def _walked(search: Search, source: int | None, count: int, after: Sequence[str | None] | None) -> Sql:
+def walked(search: Search, source: int | None, count: int, after: Sequence[str | None] | None, beside: str = "") -> Sql:
+    """The query of a page along an index; ``beside``: columns that come after the keys."""
     at = "t." if search.driver is not None else "r."
     columns = [at + key.value.text.removeprefix("r.") for key in search.order]
     held = list(search.held)
@@ -155,8 +157,13 @@ def _walked(search: Search, source: int | None, count: int, after: Sequence[str 
     if after is not None:
         marks = ", ".join(["%s::bigint"] * len(columns))
         held.append(Sql("(" + ", ".join(columns) + ") > (" + marks + ")", tuple(after)))
-    told = Sql("".join(", " + column + "::text" for column in columns))
-    return _OUTER + told + tables + both(*held) + " ORDER BY " + ", ".join(columns) + Sql(" LIMIT %s", (count,))
+    told = Sql("".join(", " + column + "::text" for column in columns) + beside)
+    return _OUTER + told + tables + both(*held) + " ORDER BY " + ", ".join(columns) + _limit(count)
+
+
+def _limit(count: int) -> str:
+    """Said in the text, so that a plan that is kept knows how early it may stop."""
+    return " LIMIT " + str(int(count))
 
 
 def _of_rows(condition: Sql) -> Sql:
@@ -164,21 +171,27 @@ def _of_rows(condition: Sql) -> Sql:
     return Sql("t." + condition.text.removeprefix("r."), condition.values)
 
 
-def _sorted(search: Search, count: int, after: Sequence[str | None] | None) -> Sql:
+def in_order(search: Search, count: int, after: Sequence[str | None] | None, beside: str = "") -> Sql:
+    """The query of a page in the order of its keys; ``beside`` as :func:`walked` has it."""
     columns = joined((key.value + Sql(" AS k" + str(n)) for n, key in enumerate(search.order)), ", ")
     inner = Sql("SELECT " + _COLUMNS + ", ") + columns + _FROM_RESOURCE + both(*search.held)
     inner += " OFFSET 0"  # keys are worked out once, and not again for the cursor
-    told = Sql("".join(", r.k" + str(n) + "::text" for n in range(len(search.order))))
+    told = Sql("".join(", r.k" + str(n) + "::text" for n in range(len(search.order))) + beside)
     outer = _OUTER + told + " FROM (" + inner + ") r JOIN record_source s ON s.id = r.source_id"
     if after is not None:
         outer = outer + " WHERE " + beyond(search.order, after, "r.k")
-    return outer + " ORDER BY " + order(search.order, "r.k") + Sql(" LIMIT %s", (count,))
+    return outer + " ORDER BY " + order(search.order, "r.k") + _limit(count)
 
 
 def _fetched(query: Sql, width: int) -> list[Found]:
     with prepared() as cursor:
         cursor.execute(query.text, query.values)
-        return [Found(row[10], row[11], stored(row[:10]), row[12 : 12 + width]) for row in cursor.fetchall()]
+        return [as_found(row, width) for row in cursor.fetchall()]
+
+
+def as_found(row: tuple[Any, ...], width: int) -> Found:
+    """A row of a page's query, which has ``width`` keys."""
+    return Found(row[10], row[11], stored(row[:10]), row[12 : 12 + width])
 
 
 def total(search: Search) -> int:

@@ -17,6 +17,11 @@ _NOBODY = Sql("r.compartment_id IS NULL")
 
 Asked = tuple[tuple[str, ...], tuple[int, ...]]  # ids of Patients, numbers of elements that refer to them
 Told = tuple[tuple[int, ...], bool]  # their compartments, and whether such references are rows
+_ONE_SOURCE = " = (SELECT sources[1] FROM reach)"
+
+
+class NotForeseen(LookupError):
+    """Something has to be asked of references to Patients that was not foreseen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +30,16 @@ class Reach:
 
     ``source`` is the ODS code of a source's own search, else ''. ``known``: what was asked of references to Patients
     already. A reach of nobody's is a search about nobody.
+
+    ``foretold``: the source has one feed, and no reference that was asked about is a row, for all that is known yet;
+    the statement of the search asks it of ``reach``, and whoever runs it goes by the answer.
     """
 
     sources: tuple[int, ...] = ()
     compartments: tuple[int, ...] | None = None
     categories: tuple[str, ...] | None = None
     source: str = ""
+    foretold: bool = False
     known: dict[Asked, Told] = field(default_factory=dict, compare=False)
 
     @property
@@ -44,7 +53,7 @@ class Reach:
             return _NOBODY
         if not self.of_person and not self.source:
             return Sql("false")
-        held = [same("r.source_id", self.sources)] if self.source else []
+        held = [self._of_sources("r.source_id")] if self.source else []
         if self.compartments is not None:
             held.append(same("r.compartment_id", self.compartments))
         if self.categories is not None:
@@ -55,12 +64,15 @@ class Reach:
         """What holds search rows ``t`` of type ``kind``; ``alone``: no row of record_resource is joined to them."""
         if not personal(kind):
             return Sql("t.compartment_id IS NULL")
-        held = [same("t.source_id", self.sources)] if self.sources else []
+        held = [self._of_sources("t.source_id")] if self.sources or self.foretold else []
         if self.compartments is not None:
             held.append(same("t.compartment_id", self.compartments))
         if alone and self.categories is not None:
             held.append(Sql("t.category = ANY (%s)", (list(self.categories),)))
         return both(*held) if held else NOTHING
+
+    def _of_sources(self, column: str) -> Sql:
+        return Sql(column + _ONE_SOURCE) if self.foretold else same(column, self.sources)
 
 
 _SOURCES = """
@@ -83,9 +95,10 @@ def of_source(scope: SourceScope, foreseen: Asked = ((), ())) -> Reach:
 
     ``foreseen``: what the search will ask of references to Patients, so that it is asked in the same statement. A
     search that names them looks into the rows of few people, for which one plan is as good as another: PostgreSQL
-    then takes the one it has, instead of working out each time how it would find these.
+    then takes the one it has, instead of working out each time how it would find these. Any other is planned for what
+    it asks: the plan that is right for a rare code reads everything there is for a common one.
     """
-    sources, told = _ask(scope.source, foreseen, "force_generic_plan" if foreseen[0] else "auto")
+    sources, told = _ask(scope.source, foreseen, "force_generic_plan" if foreseen[0] else "force_custom_plan")
     return Reach(sources or (0,), source=scope.source, known={foreseen: told})
 
 
@@ -105,6 +118,8 @@ def _ask(source: str, asked: Asked, plans: str) -> tuple[tuple[int, ...], Told]:
 
 def _told(reach: Reach, asked: Asked) -> Told:
     told = reach.known.get(asked)
+    if told is None and reach.foretold:
+        raise NotForeseen(asked)
     if told is None:
         told = reach.known[asked] = _ask(reach.source, asked, "auto")[1]
     return told

@@ -74,8 +74,13 @@ def either(parts: Iterable[Sql]) -> Sql:
     return Sql("(") + joined(listed, " OR ") + ")" if listed else NEVER
 
 
-def same(column: str, values: Iterable[Any]) -> Sql:
-    """``column`` is one of ``values``: as equality where there is one, which keeps an index in order."""
+def same(column: str, values: "Iterable[Any] | Sql") -> Sql:
+    """``column`` is one of ``values``: as equality where there is one, which keeps an index in order.
+
+    As ``Sql`` the values are an expression that gives an array of them.
+    """
+    if isinstance(values, Sql):
+        return Sql(column + " = ANY (") + values + ")"
     listed = list(dict.fromkeys(values))
     if len(listed) == 1:
         return Sql(column + " = %s", (listed[0],))
@@ -87,6 +92,8 @@ def alternatives(name: str, value: str) -> list[str]:
 
     Raises BadSearch for an empty one, or too many.
     """
+    if "," not in value and value:
+        return [value]
     found: list[str] = []
     current: list[str] = []
     escaped = False
@@ -107,6 +114,8 @@ def alternatives(name: str, value: str) -> list[str]:
 
 def divided(value: str, mark: str) -> list[str]:
     r"""``value`` at each ``mark`` that is not escaped, the parts without their escapes."""
+    if "\\" not in value:
+        return value.split(mark)
     parts, current, escaped = [], "", False
     for character in value:
         if escaped:
