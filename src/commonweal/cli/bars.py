@@ -76,7 +76,7 @@ def deliver(as_json: bool = runtime.JSON) -> None:
 
 def simulate(
     port: int = typer.Option(8078, help="Port on 127.0.0.1; 0 for any that is free."),
-    service: list[str] = typer.Option([], help="A service id it answers for; none named: any."),
+    service: list[str] = typer.Option([], help="A service id it answers for; none named: 2000099999."),
     trouble: str = typer.Option("", help="Be slow, unavailable, failing or lost at the first attempts."),
     times: int = typer.Option(1, min=1, help="How many attempts at each message meet the trouble."),
 ) -> None:
@@ -90,7 +90,7 @@ def simulate(
 
     if trouble and trouble not in simulator.TROUBLES:
         runtime.fail(f"--trouble is one of {', '.join(simulator.TROUBLES)}")
-    receiver = simulator.Receiver(lambda: datetime.now(UTC), frozenset(service))
+    receiver = simulator.Receiver(lambda: datetime.now(UTC), frozenset(service or ["2000099999"]))
     try:
         serving = simulator.server(receiver, port, trouble, times)
     except OSError as error:

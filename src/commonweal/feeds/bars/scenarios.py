@@ -66,7 +66,7 @@ class Peer:
     def send(self, given: Mapping[str, str], body: bytes) -> tuple[str, dict[str, Any], Mapping[str, str]]:
         """What a message is answered with: in short, as JSON, and its headers."""
         status, said, answer = self.transport("POST", PROCESS, {**given, "Content-Type": "application/fhir+json"}, body)
-        told = _json(answer)
+        told = as_json(answer)
         return in_short(status, told), told, said
 
 
@@ -223,11 +223,12 @@ def _bookings(peer: Peer) -> Iterator[Step]:
 def _read(peer: Peer, kind: str, ident: str, status: str) -> Step:
     given = peer.headers(f"read {kind} {ident} {status}", "read").made()
     code, _, answer = peer.transport("GET", f"{kind}/{ident}", given, b"")
-    found = str(_json(answer).get("status", "")) if code == 200 else str(code)
+    found = str(as_json(answer).get("status", "")) if code == 200 else str(code)
     return Step(kind, f"read it back: {status}", f"GET /{kind}", status, found)
 
 
-def _json(answer: bytes) -> dict[str, Any]:
+def as_json(answer: bytes) -> dict[str, Any]:
+    """The JSON object of an answer, {} for anything else."""
     try:
         said = orjson.loads(answer)
     except ValueError:
