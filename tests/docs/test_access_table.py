@@ -23,11 +23,13 @@ What the words mean: [how access is decided](../explanation/access.md).
 """
 
 
-DIRECTORY = """Care staff, citizens and administrators look up organisations and practitioners for any purpose. Besides, by
-role and purpose, and nothing by every other pairing:
+DIRECTORY = """Care staff, citizens and administrators look up organisations and practitioners for any purpose. Besides,
+by role and purpose, and nothing by every other pairing:
 """
-AGREED = """Of what is open by the first table, by how the entry stands with the asker's organisation: its own, or by the best
-sharing agreement between the two that covers category and purpose. *Lapsed* is past its last day; *ended* was decided. [Why care outlives a lapsed one](../decisions/agreements-safeguard-not-basis.md).
+AGREED = """Of what is open by the first table, by how the entry stands with the asker's organisation: its own, or by
+the best sharing agreement between the two that covers category and purpose. *Lapsed* is past its last day; *ended* was
+decided.
+[Why care outlives a lapsed one](../decisions/agreements-safeguard-not-basis.md).
 """
 
 

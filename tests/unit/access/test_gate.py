@@ -6,6 +6,7 @@ import cedarpy
 import pytest
 
 from commonweal.apps.access import gate
+from commonweal.domain.access.agreements import Standing
 from commonweal.domain.access.vocabulary import (
     Action,
     Category,
@@ -69,6 +70,9 @@ def test_what_each_role_reads(role: Role, purpose: Purpose, kinds: list[str], ex
         (Action.MAINTAIN_SOURCE, {Role.SERVICE}),
         (Action.READ_POLICIES, {Role.PRIVACY_OFFICER}),
         (Action.REVIEW_ACCESS, {Role.PRIVACY_OFFICER}),
+        (Action.KEEP_AGREEMENTS, {Role.PRIVACY_OFFICER}),
+        (Action.KEEP_RESTRICTIONS, {Role.PRIVACY_OFFICER}),
+        (Action.CLOSE_ACCOUNT, {Role.ADMINISTRATOR}),
     ],
 )
 def test_what_names_no_person(action: Action, allowed: set[Role]) -> None:
@@ -114,25 +118,29 @@ def test_nothing_is_allowed_before_the_first_policies() -> None:
 
 
 def test_a_policy_that_fails_to_evaluate_is_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
-    broken = (
-        'permit (principal, action, resource); @id("x") forbid (principal, action, resource) when { context.nope };'
-    )
-    gate._decide.cache_clear()
-    monkeypatch.setattr(gate, "_policies", lambda effective: cedarpy.PolicySet.from_str(broken))
+    broken = '@id("y") permit (principal, action, resource); @id("x") forbid (principal, action, resource) when { context.nope };'
+    _forgotten()
+    monkeypatch.setattr(gate, "policy_text", lambda effective: broken)
     try:
         assert not gate.decide(TODAY, Role.CLINICIAN, Purpose.DIRECT_CARE, Action.READ, Category.CLINICAL)
     finally:
-        gate._decide.cache_clear()
+        _forgotten()
+
+
+def _forgotten() -> None:
+    """Nothing remembered of policies or of answers."""
+    gate._slices.cache_clear()
+    gate._decide.cache_clear()
 
 
 SCHEMA = """
 entity Group; entity Role in [Group]; entity Category in [Group]; entity System;
-type Asked = { purpose: String, relationships: Set<String>, restriction: String, own_entry: Bool };
+type Asked = { purpose: String, relationships: Set<String>, restriction: String, own_entry: Bool, agreement: String };
 action read, write appliesTo { principal: [Role], resource: [Category], context: Asked };
 action search_people, read_directory, read_aggregate, read_feeds, read_quarantine, review_identity, maintain_source,
   read_policies, review_access, manage_sign_in,
   propose_definition, review_definition, import_figures, prepare_report, sign_off_report, annotate_figures,
-  work_on_project, decide_project, act_on_list
+  work_on_project, decide_project, act_on_list, keep_agreements, keep_restrictions, close_account
     appliesTo { principal: [Role], resource: [System], context: Asked };
 """
 
@@ -145,7 +153,7 @@ def test_policies_pass_cedar_validation_and_use_only_known_words(effective: date
     known = {
         item.value for kind in (Role, Purpose, Category, RelationshipKind, RestrictionReason, Action) for item in kind
     }
-    known |= {"platform", "care_staff", "oversight", "whole_record", "outline"}
+    known |= {"platform", "care_staff", "oversight", "whole_record", "outline", *Standing}
     code = "\n".join(line for line in text.splitlines() if not line.strip().startswith(("//", "@id")))
     words = code.split('"')[1::2]
     assert set(words) <= known

@@ -87,4 +87,24 @@ def test_what_a_rule_is_said_to_open_is_what_it_opens() -> None:
     assert outline.found.categories == ("demographics", "clinical", "medication")
     assert outline.found.relationships == ("referred",)
     withheld = rules["serious harm withholds from the person's own view"]
-    assert (withheld.permits, withheld.found.roles, withheld.found.purposes) == (False, ("citizen",), ("own_record",))
+    assert (withheld.permits, withheld.found.roles, withheld.found.purposes) == (
+        False,
+        ("citizen",),
+        ("own_record", "on_behalf"),
+    )
+    unagreed = rules["another organisation's entries are shared under an agreement"]
+    assert (unagreed.permits, unagreed.found.purposes) == (False, ("direct_care", "safeguarding"))
+    assert rules["uses beyond care stop with their agreement"].found.actions == ("work_on_project",)
+
+
+def test_without_an_agreement_another_organisations_entry_is_withheld_and_an_emergency_is_offered() -> None:
+    seen = AT_COUNCIL
+    assert suppose(seen).may_read
+    for standing, shown in (("lapsed", True), ("ended", False), ("none", False)):
+        answer = suppose(replace(seen, agreement=standing))
+        assert answer.may_read is shown
+        if not shown:
+            assert "another organisation's entries are shared under an agreement" in answer.rules
+            assert answer.may_emergency
+    own = replace(seen, source=seen.organisation, agreement="none")
+    assert suppose(own).may_read

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from django import forms
 
+from commonweal.domain.access.agreements import Standing
 from commonweal.domain.access.vocabulary import Category, Purpose, RelationshipKind, RestrictionReason, Role
 
 
@@ -44,6 +45,7 @@ class TrialForm(forms.Form):
         required=False,
         error_messages={"invalid_choice": "Choose what is restricted, or nothing"},
     )
+    agreement = _one_of(Standing, "Choose how the sharing agreement stands", required=False)
     on = forms.DateField(
         error_messages={"required": "Enter a day", "invalid": "Enter a day as year-month-day, such as 2020-10-31"}
     )

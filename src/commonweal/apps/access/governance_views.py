@@ -14,6 +14,7 @@ from commonweal.apps.access.rules import policy_files
 from commonweal.apps.access.session import session
 from commonweal.apps.access.trial import Supposed, suppose
 from commonweal.apps.places import api as places
+from commonweal.domain.access.agreements import Standing
 from commonweal.domain.access.vocabulary import Action, Category, Purpose, RelationshipKind, RestrictionReason, Role
 
 
@@ -80,6 +81,7 @@ def _supposed(asked: dict[str, Any]) -> Supposed:
         restriction=restriction,
         whole=extent == "source",
         on=asked["on"],
+        agreement=asked["agreement"] or Standing.IN_FORCE,
     )
 
 
@@ -112,4 +114,10 @@ def _options() -> dict[str, list[tuple[str, str]]]:
         "relationship": [("", "None"), *((item.value, words(item)) for item in RelationshipKind)],
         "category": [(item.value, words(item)) for item in Category],
         "restriction": restrictions,
+        "agreement": [
+            (Standing.IN_FORCE.value, "One in force covers it"),
+            (Standing.LAPSED.value, "One covered it, and its last day is past"),
+            (Standing.ENDED.value, "One covered it, and somebody ended it"),
+            (Standing.NONE.value, "None covers it"),
+        ],
     }

@@ -13,6 +13,7 @@ from functools import lru_cache
 from itertools import product
 
 from commonweal.apps.access.gate import POLICIES, decision
+from commonweal.domain.access.agreements import Standing
 from commonweal.domain.access.vocabulary import Action, Category, Purpose, RelationshipKind, RestrictionReason, Role
 
 _RULE = re.compile(
@@ -128,13 +129,18 @@ def _in_order(seen: _Seen) -> Found:
 def _questions(effective: date) -> Iterator[tuple[tuple[str, ...], bool, Mapping[str, str]]]:
     """Every question, with the rules that decided: (rules, about the asker's own entry, what was asked).
 
-    A restriction is tried only on what would be open without it: else it takes nothing from anybody.
+    A restriction, and each standing of the agreement, is tried only on what would be open without it: else it takes
+    nothing from anybody.
     """
     for role, purpose in product(Role, Purpose):
         for action in Action:
             if action not in _RECORD:
-                rules = decision(effective, role, purpose, action).rules
-                yield rules, False, {"role": role, "purpose": purpose, "action": action}
+                answer = decision(effective, role, purpose, action)
+                yield answer.rules, False, {"role": role, "purpose": purpose, "action": action}
+                for standing in Standing if answer.allowed else ():
+                    stopped = decision(effective, role, purpose, action, agreement=standing)
+                    if not stopped.allowed:
+                        yield stopped.rules, False, {"role": role, "purpose": purpose, "action": action}
         for action, category, kind in product(_RECORD, Category, RelationshipKind):
             asked = {"role": role, "purpose": purpose, "action": action, "category": category, "relationship": kind}
             answer = decision(effective, role, purpose, action, category, [kind])
@@ -144,3 +150,7 @@ def _questions(effective: date) -> Iterator[tuple[tuple[str, ...], bool, Mapping
                     restricted = decision(effective, role, purpose, action, category, [kind], reason, own)
                     if not restricted.allowed:
                         yield restricted.rules, own, asked
+                for standing in Standing:
+                    unagreed = decision(effective, role, purpose, action, category, [kind], agreement=standing)
+                    if not unagreed.allowed:
+                        yield unagreed.rules, False, asked

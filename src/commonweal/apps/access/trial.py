@@ -8,8 +8,9 @@ from datetime import UTC, date, datetime, time
 from uuid import UUID
 
 from commonweal.apps.access import gate
-from commonweal.apps.access.scopes import Fact, scope_of
+from commonweal.apps.access.scopes import NO_COMPARTMENT, Fact, scope_of
 from commonweal.domain.access.absence import explain
+from commonweal.domain.access.agreements import Standing
 from commonweal.domain.access.scope import Actor, Refused
 from commonweal.domain.access.vocabulary import Action, Category, Purpose, Role
 
@@ -22,7 +23,8 @@ class Supposed:
     """A situation: who asks (role, ODS code), what for, why they may, about what, held by whom, on which day.
 
     ``relationship`` and ``restriction`` are empty for none; ``whole`` when the restriction is of everything the
-    ``source`` wrote, else of the category throughout the record.
+    ``source`` wrote, else of the category throughout the record. ``agreement``: how the category of that source stands
+    with who asks (``Standing``), unless it is their own.
     """
 
     role: Role
@@ -34,6 +36,7 @@ class Supposed:
     restriction: str
     whole: bool
     on: date
+    agreement: str = Standing.IN_FORCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +63,16 @@ def suppose(one: Supposed) -> Answer:
     if one.restriction:
         facts.append(Fact("restriction", _ENTRY, one.restriction, "" if one.whole else one.category, source, end))
     compartments = {_ENTRY: source, _REST: "the rest"}
-    scope = scope_of(actor, one.purpose, one.on, _NOBODY, compartments, {_ENTRY: facts})
+    standing = Standing.OWN if source == asker else one.agreement
+    agreed = [Fact("agreement", NO_COMPARTMENT, Standing.IN_FORCE, c, "the rest", None) for c in Category]
+    agreed.append(Fact("agreement", NO_COMPARTMENT, standing, one.category, source, None))
+    scope = scope_of(actor, one.purpose, one.on, _NOBODY, compartments, {_ENTRY: facts, NO_COMPARTMENT: agreed})
     own_entry = one.whole and source == asker
     kinds = [one.relationship] if one.relationship else []
 
     def rules(action: Action) -> tuple[str, ...]:
         return gate.decision(
-            one.on, one.role, one.purpose, action, one.category, kinds, one.restriction, own_entry
+            one.on, one.role, one.purpose, action, one.category, kinds, one.restriction, own_entry, standing
         ).rules
 
     if isinstance(scope, Refused):
@@ -76,7 +82,7 @@ def suppose(one: Supposed) -> Answer:
         one.category.replace("_", " ").capitalize(),
         recorded=seen,
         none_known=False,
-        withheld=bool(scope.withheld) and not seen,
+        withheld=not seen and any(held.covers(one.category) for held in scope.withheld),
         may_emergency=scope.may_emergency,
     )
     return Answer(
