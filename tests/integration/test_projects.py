@@ -24,7 +24,7 @@ from commonweal.domain.population.projects import (
     ProjectStep,
     Proposal,
 )
-from commonweal.lake.project_pseudonym import project_pseudonyms, well_formed
+from commonweal.lake.project_pseudonym import project_pseudonym, project_pseudonyms, well_formed
 from tests.conftest import _point_at
 from tests.integration.test_population import AREAS, ORGANISATIONS, condition, land, patient
 
@@ -38,6 +38,25 @@ GP = Actor("user:gp", "Dr Ray", Role.CLINICIAN, "P1")
 STRANGER = Actor("user:lee", "Dr Lee", Role.CLINICIAN, "R1")
 SURNAMES = {f"Surname{n}" for n in range(40)}
 COLUMNS = ("person.age_band", "person.sex", "person.place", "person.diabetes", "condition.code", "condition.month")
+AGREEMENT = {
+    "agreements": [
+        {
+            "reference": "DSA-7",
+            "title": "De-identified data for the system's own questions",
+            "gives": ["*"],
+            "receives": ["ICB"],
+            "categories": ["demographics", "clinical", "medication"],
+            "purposes": ["population_health", "research"],
+            "from": "2020-04-01",
+            "to": "2022-03-31",
+            "review": "2021-03-31",
+            "dpia": "DPIA-9",
+            "controller": "ICB",
+            "basis": "6(1)(e), 9(2)(h)",
+            "confidentiality": "pseudonymised",
+        }
+    ]
+}
 WHY = "it answers the question and no more"
 TODAY = [datetime(2020, 10, 31, 9, tzinfo=UTC)]
 
@@ -94,6 +113,7 @@ def world(database: str) -> Iterator[None]:
         name = actor.key.removeprefix("user:")
         access.create_user(name, "a long password", actor.role, actor.organisation, actor.name)
     population.refresh()
+    access.load_agreements(AGREEMENT, by="nadia", approved_by="tom")
     approved("diabetes")
     projects().make("diabetes", "operator:it")
     yield
@@ -177,6 +197,19 @@ def test_what_cannot_be_proposed_says_which_field(changes: dict[str, Any], field
     with pytest.raises(ProjectError) as caught:
         projects().propose(ANA, proposal(**({"code": "bad"} | changes)))
     assert caught.value.field == field
+
+
+def test_a_project_stands_on_an_agreement_in_force_for_what_it_is_for() -> None:
+    projects().propose(ANA, proposal("unagreed", purpose=ProjectPurpose.SERVICE_PLANNING))
+    with pytest.raises(ProjectError, match="No agreement DSA-7 is in force"):
+        projects().decide(NADIA, "unagreed", ProjectStep.APPROVE, WHY)
+    TODAY[0] = datetime(2022, 4, 1, 9, tzinfo=UTC)
+    try:
+        projects().propose(ANA, proposal("late", starts=date(2022, 4, 1), ends=date(2022, 5, 1)))
+        with pytest.raises(ProjectError, match="No agreement DSA-7 is in force"):
+            projects().decide(NADIA, "late", ProjectStep.APPROVE, WHY)
+    finally:
+        TODAY[0] = datetime(2020, 10, 31, 9, tzinfo=UTC)
 
 
 # -- extracts ----------------------------------------------------------------------------------------------------------
@@ -278,8 +311,6 @@ def test_a_key_moved_to_another_project_opens_nothing() -> None:
 
 
 def test_guessing_the_key_or_the_installations_own_secrets_make_no_pseudonym_of_an_extract() -> None:
-    from commonweal.apps.population.projects.extracts import people_of_lake
-
     real = {row["pseudonym"] for row in people_in(extract_of("diabetes"))}
     people = people_of_lake()
     for guess in (b"\0" * 32, bytes.fromhex(settings.COMMONWEAL_PSEUDONYM_KEY), b"diabetes".ljust(32, b"\0")):
@@ -408,6 +439,21 @@ def test_neither_who_marked_nor_who_allowed_a_list_opens_it(asker: Actor, as_app
     assert told == (asker.key, "open list of people found", f"list {ident}", "refused")
 
 
+def test_whom_analysis_counted_together_is_shown_to_be_checked(as_app: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two people whom a probable link makes one pseudonym: both are found, each marked as doubtful."""
+    from commonweal.apps.identity import api as identity
+
+    with as_batch():
+        links = identity.probable_people()
+        first, second = sorted(links)[:2]
+        monkeypatch.setattr(identity, "probable_people", lambda: links | {second: links[first]})
+        counted = next(one for one, compartments in people_of_lake().items() if len(compartments) == 2)
+        pseudonym = project_pseudonym(keys_of("diabetes"), counted)
+        ident = taken_up([pseudonym])
+    people = projects().open_list(GP, ident).people
+    assert [one.doubtful for one in people] == [True, True]
+
+
 def test_forged_pseudonyms_and_another_projects_are_refused_by_count(as_app: None) -> None:
     with as_batch():
         approved("other")
@@ -450,6 +496,19 @@ def test_an_ended_project_finds_nobody_any_more(as_app: None) -> None:
     with as_batch():
         projects().tidy()
     assert not extract_of("ending").exists()
+
+
+def keys_of(code: str) -> bytes:
+    """The key of a project's first period."""
+    from commonweal.apps.population.projects import keys
+
+    return keys.key(next(one.id for one in projects().projects() if one.code == code), 1)
+
+
+def people_of_lake() -> dict[int, list[int]]:
+    from commonweal.apps.population.projects import extracts
+
+    return extracts.people_of_lake()
 
 
 def as_batch() -> AbstractContextManager[None]:

@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from commonweal.cli import demo_alerts, demo_safeguards, runtime
+from commonweal.cli import demo_alerts, demo_bars, demo_project, demo_safeguards, runtime
 from commonweal.cli.generate import PUBLISHED
 from commonweal.cli.home import home_dir
 
@@ -93,9 +93,13 @@ def run(people: int, seed: int) -> dict[str, Any]:
         places_known = sorted({one.ods_code for one in places.organisations()})
         agreed = demo_safeguards.agree(feeds, places.organisations("icb")[0].ods_code, places_known)
         opted_out = demo_safeguards.opt_out(feeds)
+    with _stage("project", seconds):
+        project = demo_project.run(places.organisations("icb")[0].ods_code, settings.COMMONWEAL_NOW().date())
     with _stage("alerts", seconds):
         demo_alerts.allocate(morning, "social.worker", "Jo Whitfield", feeds / "caseload")
         alerts = demo_alerts.tell(morning, feeds / "this-morning")
+    with _stage("referrals", seconds):
+        referred = demo_bars.refer(cases["gp"], cases["cld"], feeds / "referrals")
     return {
         "people": people,
         "seed": seed,
@@ -114,7 +118,9 @@ def run(people: int, seed: int) -> dict[str, Any]:
         "sign_in": accounts,
         "agreements": agreed,
         "opt_outs": opted_out,
+        "project": project,
         "alerts": alerts,
+        "referrals": referred,
         "show": {key: str(value) for key, value in cases.items()},
         "seconds": {name: round(value, 2) for name, value in seconds.items()},
     }

@@ -43,6 +43,11 @@ ACTIONS = {
     "decide copy": "decided what goes into the copy you asked for",
     "requests of a person": "looked at requests of yours",
     "open record on behalf": "opened your record for you",
+    "open list of people found": "found you on a list that analysis made for care to be offered",
+    "list taken on": "noted what is offered to you",
+    "list done": "noted what was offered to you",
+    "list not suitable": "noted that what a list offers does not suit you",
+    "list declined": "noted that you did not want what was offered",
 }
 MOST = 1000  # looks by others that the page shows; it says so when there may be more
 

@@ -97,6 +97,8 @@ def decide(actor: access.Actor, code: str, step: ProjectStep, words: str) -> Non
             raise ProjectError("There is no such project.")
         involved = (found.proposed_by, *found.analysts)
         state = decide_project(found.state, step, by=account(actor), involved=involved, words=said)
+        if step is ProjectStep.APPROVE and not found.agreed():
+            raise ProjectError(f"No agreement {found.agreement} is in force for what this project is for.")
         with connection.cursor() as cursor:
             cursor.execute(
                 "UPDATE population_project SET state = %s, decided_by = %s, decided_at = %s, words = %s WHERE id = %s",

@@ -122,8 +122,8 @@ def resolve(list_id: int) -> int:
         if found is None or not found.open(now.date()) or not storing.taken_up(list_id):
             raise ProjectError(f"List {list_id} is not allowed and taken up: nobody on it is found.")
         project = storing.project_by_id(found.project_id)
-        if not project.usable(now.date()):
-            raise ProjectError(f"Project {project.code} is over: nobody on its lists is found.")
+        if not project.stands(now.date()):
+            raise ProjectError(f"Project {project.code} is over, or its agreement is: nobody on its lists is found.")
         people = extracts.people_of_lake()
         key = keys.key(project.id, storing.extract_by_id(found.extract_id).period)
         by_pseudonym = {text: person for person, text in project_pseudonyms(key, people).items()}
@@ -153,7 +153,7 @@ def waiting_to_be_resolved() -> list[int]:
         for one in storing.lists()
         if one.open(today)
         and one.resolved_at is None
-        and storing.project_by_id(one.project_id).usable(today)
+        and storing.project_by_id(one.project_id).stands(today)
         and storing.taken_up(one.id)
     ]
 

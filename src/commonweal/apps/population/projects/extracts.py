@@ -171,7 +171,7 @@ def readable(actor: access.Actor, code: str, number: int) -> tuple[Project, Extr
             project is None
             or found is None
             or account(actor) not in project.analysts
-            or not project.usable(today)
+            or not project.stands(today)
             or not found.readable(today)
         ):
             raise access.Refused(access.RefusedKind.ABSENT, "No such extract, or its time is over.")
@@ -189,6 +189,8 @@ def _in_force(code: str, today: date) -> Project:
         raise ProjectError(f"There is no project {code!r}; list them with: commonweal project list")
     if not project.usable(today):
         raise ProjectError(f"Project {code} is {project.standing(today)} today: it gives no data.")
+    if not project.agreed():
+        raise ProjectError(f"No agreement {project.agreement} is in force for this purpose: see commonweal agreements.")
     return project
 
 

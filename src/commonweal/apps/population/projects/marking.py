@@ -97,7 +97,7 @@ def decide(actor: access.Actor, list_id: int, step: ListStep, words: str) -> Non
 
 def _still(project: storing.Project, found: storing.MarkedList, today: date, by: str) -> None:
     """That a list may still be allowed, by this account."""
-    if not project.usable(today) or today > found.ends_on:
-        raise ProjectError("The project or the list is over: nobody is found again by it.")
+    if not project.stands(today) or today > found.ends_on:
+        raise ProjectError("The project, its agreement or the list is over: nobody is found again by it.")
     if by in project.analysts:
         raise ProjectError("Somebody who does not work with the project's data decides about its lists.")

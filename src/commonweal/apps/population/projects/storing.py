@@ -6,6 +6,7 @@ from typing import Any, LiteralString
 
 from django.db import connection
 
+from commonweal.apps.access import api as access
 from commonweal.domain.population.projects import ListState, ProjectPurpose, ProjectState, usable
 
 
@@ -39,6 +40,15 @@ class Project:
     def usable(self, on: date) -> bool:
         """Whether it is approved and ``on`` lies between its days."""
         return usable(self.state, self.starts, self.ends, on)
+
+    def agreed(self) -> bool:
+        """Whether the sharing agreement it rests on is in force now for what it is for."""
+        standing = access.standing_of(self.agreement, access.Purpose(self.purpose.value))
+        return standing is access.Standing.IN_FORCE
+
+    def stands(self, on: date) -> bool:
+        """Whether data may be made, read or marked in it: usable, on an agreement in force."""
+        return self.usable(on) and self.agreed()
 
     def standing(self, on: date) -> str:
         """``state``, or what time makes of an approved one: ``waiting`` to start, or ``over``."""

@@ -78,14 +78,16 @@ def project(request: HttpRequest, code: str) -> HttpResponse:
         raise Http404
     found, made, lists, today = seen
     mine = actor.role is access.Role.ANALYST and actions.account(actor) in found.analysts
+    stands = mine and found.stands(today)
     page: dict[str, Any] = {
         "project": found,
         "standing": found.standing(today),
         "controller": places.name_of(found.controller) or found.controller,
         "columns": [one for one in CATALOGUE if one.key in found.columns],
-        "extracts": [(one, mine and found.usable(today) and one.readable(today), _files(found, one)) for one in made],
+        "extracts": [(one, stands and one.readable(today), _files(found, one)) for one in made],
         "lists": lists,
-        "may_ask": mine and found.usable(today),
+        "may_ask": stands,
+        "agreed": found.agreed(),
         "asked": "asked" in request.GET,
         "decides": actor.role is access.Role.PRIVACY_OFFICER,
         "may": [step for state, step in PROJECT_TRANSITIONS if state is found.state],
