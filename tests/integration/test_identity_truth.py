@@ -33,7 +33,7 @@ def test_verified_links_are_all_right_and_probable_ones_find_nearly_everybody(tm
     assert right["probable"]["precision"] >= 0.999
     assert right["probable"]["recall"] >= 0.97
 
-    report = api.bias_report(date(2020, 11, 1))
+    report = api.bias_report()
     assert {one.kind for one in report} >= {"age", "sex", "ethnicity", "deprivation", "source"}
     assert result["uneven"] == sum(abs(one.place) == 2 for one in report)
     by_sex = {one.group: one for one in report if one.kind == "sex"}

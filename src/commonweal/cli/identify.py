@@ -63,11 +63,9 @@ def _write_bias(path: Path) -> None:
     """One row a group: its link rate, the 99.8% limits of its kind, and errors expected. No person's data."""
     from dataclasses import asdict
 
-    from django.conf import settings
-
     from commonweal.apps.identity import api
 
-    rows = [asdict(one) for one in api.bias_report(settings.COMMONWEAL_NOW().date())]
+    rows = [asdict(one) for one in api.bias_report()]
     try:
         with path.open("w", encoding="utf-8", newline="") as out:
             names = ["kind", "group", "records", "rate", "low", "high", "place", "wrong", "doubted"]

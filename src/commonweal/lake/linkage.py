@@ -52,7 +52,6 @@ SELECT r.record_id AS unique_id,
 FROM records r
 LEFT JOIN given_origins o ON o.given_key = r.given_key
 LEFT JOIN birth_dates b ON b.birth_date::DATE = r.birth_date
-ORDER BY r.record_id
 """
 
 _FREQUENCIES = """
@@ -64,16 +63,22 @@ WITH said AS (
 SELECT field, value, count(*) / sum(count(*)) OVER (PARTITION BY field) AS rate
 FROM said WHERE value IS NOT NULL GROUP BY field, value ORDER BY field, value
 """
-_KEPT_FREQUENCIES = """
+# A table of each: nobody is known to be anybody, and no record is new, until the caller says so.
+_NOTHING_KNOWN = """
+CREATE OR REPLACE TABLE homes (record BIGINT, home BIGINT, basis VARCHAR);
+CREATE OR REPLACE TABLE fresh_records (record_id VARCHAR);
+DROP TABLE IF EXISTS rates
+"""
+_COMPLETE = """
 CREATE OR REPLACE TABLE linkage AS
 SELECT l.*, g.rate::DOUBLE AS tf_given, f.rate::DOUBLE AS tf_family, p.rate::DOUBLE AS tf_postcode,
-       n.record_id IS NOT NULL AS fresh
+       coalesce(h.home, l.unique_id) AS home, n.record_id IS NOT NULL AS fresh
 FROM linkage l
 LEFT JOIN rates g ON g.field = 'given' AND g.value = l.given
 LEFT JOIN rates f ON f.field = 'family' AND f.value = l.family
 LEFT JOIN rates p ON p.field = 'postcode' AND p.value = l.postcode
+LEFT JOIN homes h ON h.record = l.unique_id
 LEFT JOIN fresh_records n ON n.record_id::BIGINT = l.unique_id
-ORDER BY l.unique_id
 """
 
 # Columns a caller's ``records`` table must have.
@@ -187,20 +192,22 @@ def standardise(connection: duckdb.DuckDBPyConnection, scratch: Path) -> int:
     """
     given = [row[0] for row in connection.execute("SELECT DISTINCT given_key FROM records").fetchall() if row[0]]
     rows: list[tuple[str, ...]] = [(name, "|".join(sorted(nicknames.origins(name)))) for name in given]
-    _load(connection, scratch, "given_origins", [("given_key", "origins"), *rows])
+    load(connection, scratch, "given_origins", [("given_key", "origins"), *rows])
     born = [row[0] for row in connection.execute("SELECT DISTINCT birth_date FROM records").fetchall() if row[0]]
     rows = [(day.isoformat(), str(not birth_date.placeholder(day)).lower()) for day in born]
-    _load(connection, scratch, "birth_dates", [("birth_date", "usable"), *rows])
+    load(connection, scratch, "birth_dates", [("birth_date", "usable"), *rows])
     connection.execute(_STANDARDISE)
+    connection.execute(_NOTHING_KNOWN)
     row = connection.execute("SELECT count(*) FROM linkage").fetchone()
     return int(row[0]) if row else 0
 
 
-def _load(connection: duckdb.DuckDBPyConnection, scratch: Path, table: str, rows: Iterable[tuple[str, ...]]) -> None:
-    """Make ``table`` of text columns from ``rows``, names first, by way of a file that is removed at once."""
+def load(connection: duckdb.DuckDBPyConnection, scratch: Path, table: str, rows: Iterable[tuple[object, ...]]) -> None:
+    """Make ``table`` anew of text columns from ``rows``, names first, by way of a file that is removed at once."""
     path = scratch / f"{table}.csv"
     with path.open("w", encoding="utf-8", newline="") as out:
         csv.writer(out).writerows(rows)
+    connection.execute("DROP TABLE IF EXISTS " + table)
     connection.read_csv(str(path), header=True, all_varchar=True, delimiter=",").create(table)
     path.unlink()
 
@@ -222,9 +229,9 @@ def predict(
 ) -> str:
     """Score every pair in ``linkage`` that shares a blocking key; return the name of the table of pairs.
 
-    Columns unique_id_l < unique_id_r, match_weight (log2 odds), and each field's part of it. ``weights`` is a
-    trained model (the shipped one by default); its prior is set for the number of ``records``, those of the table if
-    not told. ``fresh``: only pairs with a record that column ``fresh`` of ``linkage`` marks.
+    Columns unique_id_l < unique_id_r, match_weight (log2 odds). Pairs of one ``home`` (``groups.find``) are left out.
+    ``weights`` is a trained model (the shipped one by default); its prior is set for the number of ``records``, those
+    of the table if not told. ``fresh``: only pairs with a record that column ``fresh`` of ``linkage`` marks.
     """
     if records is None:
         row = connection.execute("SELECT count(*) FROM linkage").fetchone()
@@ -234,13 +241,17 @@ def predict(
         {"blocking_rule": rule["blocking_rule"] + (" AND (l.fresh OR r.fresh)" if fresh else "")}
         for rule in chosen["blocking_rules_to_generate_predictions"]
     ]
+    if "home" not in connection.table("linkage").columns:
+        if not connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'rates'").fetchall():
+            connection.execute("CREATE TABLE rates AS " + _FREQUENCIES)
+        connection.execute(_COMPLETE)
     asked = {**chosen, "blocking_rules_to_generate_predictions": rules}
     return scoring.score(connection, asked, prior(records, partners), minimum_weight)
 
 
 def frequencies(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, float]]:
-    """(field, value, rate) of each field that says more when its value is rare, in table ``linkage``."""
-    return connection.execute(_FREQUENCIES).fetchall()
+    """(field, value, rate) of each field that says more when its value is rare, as ``predict`` weighed them."""
+    return connection.execute("SELECT field, value, rate::DOUBLE FROM rates ORDER BY ALL").fetchall()
 
 
 def keep_frequencies(
@@ -248,38 +259,32 @@ def keep_frequencies(
 ) -> None:
     """Have ``linkage`` weighed by the frequencies given, not its own, and mark its ``fresh`` records.
 
-    Splink takes a column named for a field's frequency where there is one. A value without a rate weighs as a value
-    of ordinary frequency.
+    A value without a rate weighs as a value of ordinary frequency.
     """
-    _load(connection, scratch, "rates", [("field", "value", "rate"), *rates])
-    _load(connection, scratch, "fresh_records", [("record_id",), *((str(record),) for record in fresh)])
-    connection.execute(_KEPT_FREQUENCIES)
+    load(connection, scratch, "rates", [("field", "value", "rate"), *rates])
+    load(connection, scratch, "fresh_records", [("record_id",), *((record,) for record in fresh)])
 
 
 def explain(
-    connection: duckdb.DuckDBPyConnection, scratch: Path, table: str, pairs: Iterable[tuple[int, int]]
+    connection: duckdb.DuckDBPyConnection,
+    scratch: Path,
+    pairs: Iterable[tuple[int, int]],
+    weights: Mapping[str, Any] | None = None,
 ) -> dict[tuple[int, int], dict[str, float]]:
-    """What each field adds to the weight of those of ``pairs`` that are in ``table`` (of ``predict``), by field."""
-    _load(connection, scratch, "explained", [("first", "second"), *((str(a), str(b)) for a, b in pairs)])
-    scored = connection.table(table)
-    scored.create_view("weighed", replace=True)
-    columns = [name for name in scored.columns if name.startswith("mw_") and not name.startswith(_BY_FREQUENCY)]
-    rows = connection.execute(
-        "SELECT least(unique_id_l, unique_id_r), greatest(unique_id_l, unique_id_r), COLUMNS('^mw_.*')"
-        " FROM weighed JOIN explained ON first::BIGINT = least(unique_id_l, unique_id_r)"
-        " AND second::BIGINT = greatest(unique_id_l, unique_id_r)"
-    )
-    names = [column[0] for column in rows.description or ()][2:]
+    """What each field adds to the weight of each of ``pairs``, whatever that is, by field; after ``predict``."""
+    load(connection, scratch, "asked", [("a", "b"), *pairs])
+    connection.execute("CREATE OR REPLACE TABLE explained AS SELECT a::BIGINT AS a, b::BIGINT AS b FROM asked")
+    table = connection.table(scoring.parts(connection, weights or model(), "explained"))
+    columns = [name for name in table.columns if name.startswith("mw_") and not name.startswith(_BY_FREQUENCY)]
     found = {}
-    for first, second, *weights in rows.fetchall():
-        by_name = dict(zip(names, weights, strict=True))
+    for first, second, *parts in table.fetchall():
+        by_name = dict(zip(table.columns[2:], parts, strict=True))
         found[first, second] = {
             name.removeprefix("mw_"): round(
                 by_name[name] + by_name.get(_BY_FREQUENCY + name.removeprefix("mw_"), 0.0), 3
             )
             for name in columns
         }
-    connection.execute("DROP TABLE explained")
     return found
 
 

@@ -47,15 +47,43 @@ def test_every_weight_is_what_splink_gives(tmp_path: Path, kept: bool) -> None:
             "probability_two_random_records_match": linkage.prior(240),
             "retain_intermediate_calculation_columns": True,
         }
-        theirs = linkage.linker(engine, model).inference.predict(threshold_match_weight=REVIEW, warning_mode="never")
-        engine.table(theirs.physical_name).create_view("theirs")
-        ours = linkage.predict(engine, REVIEW)
-        fields = [name for name in engine.table(ours).columns if name not in ("unique_id_l", "unique_id_r")]
-        order = ["least(unique_id_l, unique_id_r)", "greatest(unique_id_l, unique_id_r)"]
-        wanted = ", ".join([*order, *fields])
+        if not kept:  # before ours: Splink then counts the frequencies itself
+            _predicted_by_splink(engine, model)
+        pairs = engine.table(linkage.predict(engine, REVIEW)).order("1, 2").fetchall()
+        if kept:  # after ours: Splink takes the columns of frequencies that there are
+            _predicted_by_splink(engine, model)
+        fields = linkage.explain(engine, tmp_path, [pair[:2] for pair in pairs])
+        columns = [name for name in engine.table("theirs").columns if name.startswith("mw_")]
+        wanted = ", ".join(
+            ["least(unique_id_l, unique_id_r)", "greatest(unique_id_l, unique_id_r)", "match_weight", *columns]
+        )
         expected = engine.table("theirs").project(wanted).order("1, 2").fetchall()
-        found = engine.table(ours).project(wanted).order("1, 2").fetchall()
-    assert len(found) > 1000
-    assert [row[:2] for row in found] == [row[:2] for row in expected]
-    for mine, wanted_row in zip(found, expected, strict=True):
-        assert mine[2:] == pytest.approx([0.0 if value is None else value for value in wanted_row[2:]], abs=1e-9)
+    assert len(pairs) > 1000
+    assert [pair[:2] for pair in pairs] == [row[:2] for row in expected]
+    for pair, row in zip(pairs, expected, strict=True):
+        assert pair[2] == pytest.approx(row[2], abs=1e-9)
+        theirs = {name: value or 0.0 for name, value in zip(columns, row[3:], strict=True)}
+        both = {name: theirs["mw_" + name] + theirs.get("mw_tf_adj_" + name, 0.0) for name in fields[pair[:2]]}
+        assert fields[pair[:2]] == pytest.approx(both, abs=1e-3)
+
+
+def _predicted_by_splink(engine: duckdb.DuckDBPyConnection, model: dict[str, object]) -> None:
+    """Make view ``theirs`` of what Splink predicts."""
+    found = linkage.linker(engine, model).inference.predict(threshold_match_weight=REVIEW, warning_mode="never")
+    engine.table(found.physical_name).create_view("theirs")
+
+
+def test_records_of_one_home_are_not_compared(tmp_path: Path) -> None:
+    with duckdb.connect() as engine:
+        linkage.load(engine, tmp_path, "received", [linkage.COLUMNS, *records()])
+        engine.execute(
+            "CREATE TABLE records AS SELECT * REPLACE (record_id::BIGINT AS record_id,"
+            " nullif(birth_date, '')::DATE AS birth_date) FROM received"
+        )
+        linkage.standardise(engine, tmp_path)
+        engine.execute("INSERT INTO homes SELECT unique_id, unique_id % 2, 'verified' FROM linkage")
+
+        pairs = engine.table(linkage.predict(engine, REVIEW)).fetchall()
+
+    assert pairs
+    assert all(first % 2 != second % 2 for first, second, _ in pairs)

@@ -1,9 +1,13 @@
 """Rows of an identify run over the changes alone: what changed, what it may link to, and all that this touches."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from pathlib import Path
+from typing import LiteralString
 
+import duckdb
 from django.db import connection
 
+from commonweal.apps.identity.storage import copy_in
 from commonweal.domain.identity import birth_date
 
 # Every record that shares a blocking key of ``lake.linkage`` with a changed one (and some that do not: the engine
@@ -61,6 +65,13 @@ ON CONFLICT DO NOTHING
 """
 
 
+_FREQUENCIES: LiteralString = (
+    "SELECT DISTINCT q.field, q.value, q.rate::text FROM {which} JOIN identity_demographics d USING (compartment_id)"
+    " JOIN identity_frequency q ON (q.field, q.value) IN"
+    " (('given', d.given_key), ('family', d.family_key), ('postcode', d.postcode)) ORDER BY 1, 2"
+)
+
+
 def until() -> int:
     """The newest change there is now: a run deals with those up to it, and leaves later ones for the next."""
     with connection.cursor() as cursor:
@@ -86,51 +97,47 @@ def find_candidates(newest: int) -> set[int]:
         return {row[0] for row in cursor.fetchall()}
 
 
-def find_touched(newest: int, weighed: Iterable[tuple[int, int, float]], fresh: Iterable[int]) -> int:
-    """Store the pairs ``weighed`` anew in place of the changed records' old ones, and find all that is touched.
+def find_touched(newest: int, engine: duckdb.DuckDBPyConnection, folder: Path, fresh: Iterable[int]) -> None:
+    """Make the temporary table of touched records: the changed ones, and all that a decision about them depends on.
 
-    Makes the temporary table of touched records; returns how many there are.
+    ``engine`` has weighed the ``fresh`` records' pairs anew; they take the place of the old ones.
     """
     with connection.cursor() as cursor:
         cursor.execute(_TOUCHED, {"until": newest})
         changed = list(fresh)
         cursor.execute("DELETE FROM identity_pair WHERE first = ANY(%s) OR second = ANY(%s)", [changed, changed])
-        store_pairs(weighed)
+        if changed:
+            store_pairs(engine, folder)
         spread = 1
         while spread > 0:
             cursor.execute(_SPREAD)
             spread = cursor.rowcount
-        cursor.execute("SELECT count(*) FROM identity_touched JOIN identity_demographics USING (compartment_id)")
-        return int(cursor.fetchone()[0])
 
 
-def store_pairs(weighed: Iterable[tuple[int, int, float]]) -> None:
-    """Add weighed pairs, the lower record first."""
-    with connection.cursor() as cursor, cursor.cursor.copy("COPY identity_pair FROM STDIN") as copy:
-        for row in weighed:
-            copy.write_row(row)
+def store_pairs(engine: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Add the pairs the engine has weighed."""
+    copy_in(
+        engine,
+        folder,
+        "SELECT unique_id_l, unique_id_r, match_weight FROM scored_pairs",
+        "COPY identity_pair FROM STDIN (FORMAT csv)",
+    )
 
 
-def touched_pairs() -> list[tuple[int, int, float]]:
-    """Every weighed pair among the touched records."""
+def replace_touched(engine: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Put the pairs the engine has weighed among the touched records in place of all theirs."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT p.first, p.second, p.weight FROM identity_pair p"
-            " JOIN identity_touched t ON t.compartment_id = p.first ORDER BY 1, 2"
+            "DELETE FROM identity_pair p USING identity_touched t WHERE t.compartment_id IN (p.first, p.second)"
         )
+    store_pairs(engine, folder)
+
+
+def frequencies(which: LiteralString) -> list[tuple[str, str, str]]:
+    """(field, value, rate) of the last run over everything, for the values of the records in a table of this module."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FREQUENCIES.replace("{which}", which))
         return list(cursor.fetchall())
-
-
-def frequencies() -> Iterator[tuple[str, str, str]]:
-    """(field, value, rate) of the last run over everything, for the values the records to read have."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT DISTINCT q.field, q.value, q.rate::text FROM identity_wanted w"
-            " JOIN identity_demographics d USING (compartment_id)"
-            " JOIN identity_frequency q ON (q.field, q.value) IN"
-            " (('given', d.given_key), ('family', d.family_key), ('postcode', d.postcode)) ORDER BY 1, 2"
-        )
-        yield from cursor.fetchall()
 
 
 def all_frequencies() -> list[tuple[str, str, str]]:
@@ -141,12 +148,12 @@ def all_frequencies() -> list[tuple[str, str, str]]:
 
 
 def begin_anew(
-    records: int, weighed: Iterable[tuple[int, int, float]], rates: Iterable[tuple[str, str, float]] | None
+    records: int, engine: duckdb.DuckDBPyConnection, folder: Path, rates: Iterable[tuple[str, str, float]] | None
 ) -> None:
     """Replace all pairs, and the frequencies if given, by those of a run over everything."""
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM identity_pair")
-        store_pairs(weighed)
+        store_pairs(engine, folder)
         if rates is not None:
             cursor.execute("DELETE FROM identity_frequency")
             with cursor.cursor.copy("COPY identity_frequency FROM STDIN") as copy:

@@ -1,107 +1,66 @@
-"""Identity rows in bulk: out by COPY for a run, and back in as differences only."""
+"""Identity rows in bulk: out by COPY into a run's engine, and back in as differences only."""
 
-import csv
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, TextIO
+from pathlib import Path
+from typing import Any, LiteralString
 from uuid import UUID
 
-from django.db import connection, transaction
+import duckdb
+from django.db import connection
 
-from commonweal.domain.identity import clusters, verified
+from commonweal.apps.identity.conclusions import Analysis, Care
+from commonweal.domain.identity import clusters
 
-
-class Concluded(Protocol):
-    """The conclusions ``write`` stores."""
-
-    assignment: clusters.Assignment
-    basis: dict[int, str]
-    analysis: dict[int, UUID]
-    weights: dict[int, float]
-    review: list[tuple[verified.Doubt, float | None]]
-    samples: list[tuple[int, int, float]]
-    fields: dict[tuple[int, int], dict[str, float]]
-
-
-@dataclass(frozen=True, slots=True)
-class Before:
-    """Who was who when a run began: each compartment's person, and the founding compartment of every person."""
-
-    person: dict[int, UUID]
-    founder: dict[UUID, int]
-
-
-COLUMNS = (
-    "record_id",
-    "source",
-    "local_id",
-    "nhs_usable",
-    "family_key",
-    "given_key",
-    "family_sound",
-    "given_sound",
-    "birth_date",
-    "gender",
-    "postcode",
-    "practice",
-)
-
-
-_READ = (
-    "SELECT d.compartment_id, d.source, d.local_id, coalesce(t.nhs_number, d.nhs_usable), d.family_key,"
-    " d.given_key, d.family_sound, d.given_sound, d.birth_date::text, d.gender, d.postcode, d.practice"
+_BLOCK = 1 << 18
+_RECORDS: LiteralString = (
+    "SELECT d.compartment_id AS record_id, d.source, d.local_id, coalesce(t.nhs_number, d.nhs_usable) AS nhs_usable,"
+    " t.nhs_number IS NOT NULL AND t.nhs_number IS DISTINCT FROM d.nhs_usable AS traced, d.family_key, d.given_key,"
+    " d.family_sound, d.given_sound, d.birth_date, d.gender, d.postcode, d.practice, d.ethnicity"
     " FROM identity_demographics d LEFT JOIN identity_traced t USING (compartment_id)"
 )
-_WHICH = {
-    "": _READ + " ORDER BY compartment_id",
-    "wanted": _READ + " JOIN identity_wanted w USING (compartment_id) ORDER BY compartment_id",
-    "touched": _READ + " JOIN identity_touched w USING (compartment_id) ORDER BY compartment_id",
+_BEFORE: LiteralString = "SELECT compartment_id AS record, person_id AS person, basis FROM identity_membership"
+_KNOWN: LiteralString = "SELECT person_id AS person, founder, merged_into FROM identity_person p"
+_KNOWN_OF_TOUCHED: LiteralString = (
+    "SELECT person_id AS person, founder, merged_into FROM identity_person p"
+    " WHERE p.person_id IN (SELECT m.person_id FROM identity_membership m JOIN identity_touched USING (compartment_id))"
+    " OR p.founder IN (SELECT compartment_id FROM identity_touched)"
+)
+# What to read of each: everything, or that of the records in a temporary table of ``changes``.
+_READ: dict[str, dict[str, LiteralString]] = {
+    "": {"records": _RECORDS, "before": _BEFORE, "known": _KNOWN},
+    "wanted": {"records": _RECORDS + " JOIN identity_wanted USING (compartment_id)"},
+    "touched": {
+        "records": _RECORDS + " JOIN identity_touched USING (compartment_id)",
+        "before": _BEFORE + " JOIN identity_touched USING (compartment_id)",
+        "known": _KNOWN_OF_TOUCHED,
+    },
+}
+_TYPED: dict[str, str] = {
+    "records": "* REPLACE (record_id::BIGINT AS record_id, birth_date::DATE AS birth_date,"
+    " coalesce(local_id, '') AS local_id)",
+    "before": "record::BIGINT AS record, person::UUID AS person, basis",
+    "known": "person::UUID AS person, founder::BIGINT AS founder, merged_into::UUID AS merged_into",
 }
 
 
-def write_records(out: TextIO, which: str = "") -> None:
-    """Write compartments' linkage columns to ``out`` as CSV with a header: all, or those of a table of ``changes``.
+def read(engine: duckdb.DuckDBPyConnection, folder: Path, which: str = "") -> None:
+    """Make the engine's tables of what a run reads: all, or those of a table of ``changes`` ("wanted", "touched").
 
-    Through a server-side cursor: psycopg hands COPY out one row at a time, which costs a wait each.
+    ``records`` (what ``lake.linkage`` asks for, and source, local id, ethnicity, and ``traced``: whether PDS gave the
+    number), ``before`` (record, person, basis) and ``known`` (person, founder, merged_into): who was who, and everybody
+    there has been. Of the wanted only ``records``. By way of files in ``folder``, removed at once.
     """
-    writer = csv.writer(out)
-    writer.writerow(COLUMNS)
-    with transaction.atomic(), connection.cursor(), connection.connection.cursor(name="identify_records") as rows:
-        rows.itersize = 20_000
-        rows.execute(_WHICH[which])
-        writer.writerows(rows)
-
-
-def people_before(touched: bool = False) -> Before:
-    """Memberships and people as they stand; only those of the ``touched`` records if told."""
-    with connection.cursor() as cursor:
-        if touched:
-            cursor.execute(
-                "SELECT compartment_id, person_id FROM identity_membership JOIN identity_touched USING (compartment_id)"
-            )
-            person = dict(cursor.fetchall())
-            cursor.execute(
-                "SELECT person_id, founder FROM identity_person p WHERE p.person_id = ANY(%s)"
-                " OR EXISTS (SELECT FROM identity_touched t WHERE t.compartment_id = p.founder)",
-                [list(set(person.values()))],
-            )
-            return Before(person, dict(cursor.fetchall()))
-        cursor.execute("SELECT compartment_id, person_id FROM identity_membership")
-        person = dict(cursor.fetchall())
-        cursor.execute("SELECT person_id, founder FROM identity_person")
-        return Before(person, dict(cursor.fetchall()))
-
-
-def numbers_of(records: Iterable[int]) -> dict[int, str | None]:
-    """The usable NHS number each record itself gives."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT compartment_id, nhs_usable FROM identity_demographics WHERE compartment_id = ANY (%s)",
-            [list(records)],
-        )
-        return dict(cursor.fetchall())
+    for table, query in _READ[which].items():
+        path = folder / "read.csv"
+        statement = "COPY (" + query + ") TO STDOUT (FORMAT csv, HEADER)"
+        with path.open("wb") as out, connection.cursor() as cursor, cursor.cursor.copy(statement) as rows:
+            for row in rows:
+                out.write(row)
+        received = engine.read_csv(str(path), header=True, all_varchar=True, sep=",", quotechar='"', escapechar='"')
+        received.project(_TYPED[table]).create(table)
+        path.unlink()
 
 
 def local_merges() -> Iterator[tuple[str, str, str]]:
@@ -125,7 +84,7 @@ def crosswalk() -> list[tuple[str, str, UUID, UUID]]:
 def probable_people() -> dict[int, UUID]:
     """The person each compartment belongs to for analysis. Batch role only; never for direct care."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT compartment_id, analysis_person_id FROM identity_probable")
+        cursor.execute("SELECT compartment_id, analysis_person_id FROM identity_analysis")
         return dict(cursor.fetchall())
 
 
@@ -134,25 +93,34 @@ CREATE TEMP TABLE new_membership (compartment_id bigint, person_id uuid, basis t
 CREATE TEMP TABLE new_person (person_id uuid, founder bigint) ON COMMIT DROP;
 CREATE TEMP TABLE new_merged (person_id uuid, merged_into uuid) ON COMMIT DROP;
 CREATE TEMP TABLE new_event (kind text, compartment_id bigint, before uuid, after uuid, reason text) ON COMMIT DROP;
-CREATE TEMP TABLE new_probable (compartment_id bigint, analysis_person_id uuid, weight float8) ON COMMIT DROP;
+CREATE TEMP TABLE new_probable (compartment_id bigint PRIMARY KEY, analysis_person_id uuid, weight float8)
+    ON COMMIT DROP;
 CREATE TEMP TABLE new_review (first bigint, second bigint, weight float8, reason text, kind text, fields jsonb)
     ON COMMIT DROP;
+CREATE TEMP TABLE gone_record (compartment_id bigint) ON COMMIT DROP;
+CREATE TEMP TABLE risen_person (person_id uuid) ON COMMIT DROP;
 """
-
+# What differs, by the engine: it has read who was who.
+_DIFFERENT: dict[str, LiteralString] = {
+    "new_membership": "SELECT h.record, p.person, h.basis FROM homes h JOIN persons p ON p.home = h.home"
+    " LEFT JOIN before b ON b.record = h.record"
+    " WHERE b.person IS DISTINCT FROM p.person OR b.basis IS DISTINCT FROM h.basis",
+    "new_person": "SELECT person, home FROM persons WHERE created",
+    "gone_record": "SELECT record FROM before WHERE record NOT IN (SELECT record FROM homes)",
+    "risen_person": "SELECT k.person FROM known k JOIN persons p ON p.person = k.person"
+    " WHERE k.merged_into IS NOT NULL",
+}
 _APPLY = (
     "INSERT INTO identity_person (person_id, founder, created) SELECT person_id, founder, %(now)s FROM new_person",
     "UPDATE identity_person p SET merged_into = n.merged_into FROM new_merged n WHERE p.person_id = n.person_id",
-    "UPDATE identity_person p SET merged_into = NULL WHERE merged_into IS NOT NULL"
-    " AND EXISTS (SELECT 1 FROM new_membership n WHERE n.person_id = p.person_id)",
+    "UPDATE identity_person p SET merged_into = NULL FROM risen_person n WHERE p.person_id = n.person_id",
     "INSERT INTO identity_event (at, kind, compartment_id, before, after, reason)"
     " SELECT %(now)s, kind, compartment_id, before, after, reason FROM new_event",
-    "INSERT INTO identity_membership AS old (compartment_id, person_id, basis, since)"
+    "INSERT INTO identity_membership (compartment_id, person_id, basis, since)"
     " SELECT compartment_id, person_id, basis, %(now)s FROM new_membership"
     " ON CONFLICT (compartment_id) DO UPDATE SET person_id = excluded.person_id, basis = excluded.basis,"
-    " since = excluded.since"
-    " WHERE (old.person_id, old.basis) IS DISTINCT FROM (excluded.person_id, excluded.basis)",
-    "DELETE FROM identity_membership m WHERE %(whole)s AND NOT EXISTS"
-    " (SELECT 1 FROM new_membership n WHERE n.compartment_id = m.compartment_id)"
+    " since = excluded.since",
+    "DELETE FROM identity_membership m USING gone_record g WHERE g.compartment_id = m.compartment_id"
     " AND NOT EXISTS (SELECT 1 FROM identity_demographics d WHERE d.compartment_id = m.compartment_id)"
     " AND NOT EXISTS (SELECT 1 FROM identity_attachment a WHERE a.compartment_id = m.compartment_id)",
     # What was written about a person goes where the record goes that was open when it was written.
@@ -163,56 +131,71 @@ _APPLY = (
     " ON CONFLICT (compartment_id) DO UPDATE SET analysis_person_id = excluded.analysis_person_id,"
     " weight = excluded.weight WHERE (old.analysis_person_id, old.weight)"
     " IS DISTINCT FROM (excluded.analysis_person_id, excluded.weight)",
-    "DELETE FROM identity_probable p WHERE %(whole)s AND NOT EXISTS"
-    " (SELECT 1 FROM new_probable n WHERE n.compartment_id = p.compartment_id)",
-    "DELETE FROM identity_review r WHERE NOT EXISTS"
-    " (SELECT 1 FROM new_review n WHERE n.first = r.first AND n.second = r.second)"
-    " AND (%(whole)s OR r.kind = 'doubt'"
-    " AND EXISTS (SELECT FROM new_probable n WHERE n.compartment_id IN (r.first, r.second)))",
+)
+_REVIEW = (
     "INSERT INTO identity_review AS old (first, second, weight, reason, since, kind, fields)"
     " SELECT DISTINCT ON (first, second) first, second, weight, reason, %(now)s, kind, fields FROM new_review"
     " ON CONFLICT (first, second) DO UPDATE SET weight = excluded.weight, reason = excluded.reason,"
     " kind = excluded.kind, fields = coalesce(excluded.fields, old.fields)"
     " WHERE (old.weight, old.reason, old.kind, old.fields)"
-    " IS DISTINCT FROM (excluded.weight, excluded.reason, excluded.kind, coalesce(excluded.fields, old.fields))",
+    " IS DISTINCT FROM (excluded.weight, excluded.reason, excluded.kind, coalesce(excluded.fields, old.fields))"
+)
+# What a run over everything does not speak of is gone; one over the touched records speaks of those.
+_FORGET_ALL = (
+    "DELETE FROM identity_probable p WHERE NOT EXISTS"
+    " (SELECT 1 FROM new_probable n WHERE n.compartment_id = p.compartment_id)",
+    "DELETE FROM identity_review r WHERE NOT EXISTS"
+    " (SELECT 1 FROM new_review n WHERE n.first = r.first AND n.second = r.second)",
+)
+_FORGET_TOUCHED = (
+    "DELETE FROM identity_probable p USING identity_touched t WHERE t.compartment_id = p.compartment_id AND NOT EXISTS"
+    " (SELECT 1 FROM new_probable n WHERE n.compartment_id = p.compartment_id)",
+    "DELETE FROM identity_review r WHERE r.kind = 'doubt' AND EXISTS (SELECT FROM identity_touched t"
+    " WHERE t.compartment_id IN (r.first, r.second))"
+    " AND NOT EXISTS (SELECT 1 FROM new_review n WHERE n.first = r.first AND n.second = r.second)",
 )
 
 
-def write(found: Concluded, now: datetime, whole: bool = True) -> None:
-    """Make the tables say what the run concluded, touching only rows that differ. Runs in one transaction.
+def write(
+    engine: duckdb.DuckDBPyConnection, folder: Path, care: Care, analysis: Analysis, now: datetime, whole: bool = True
+) -> None:
+    """Make the tables say what the run concluded, touching only rows that differ. Joins the caller's transaction.
 
     ``whole``: the run read every record, so what it does not speak of is gone.
     """
-    assignment = found.assignment
     with connection.cursor() as cursor:
         cursor.execute(_STAGE)
-        _copy(
-            cursor,
-            "COPY new_membership FROM STDIN",
-            ((record, person, found.basis[record]) for record, person in assignment.person.items()),
-        )
-        _copy(cursor, "COPY new_person FROM STDIN", assignment.created.items())
-        _copy(cursor, "COPY new_merged FROM STDIN", assignment.merged.items())
-        _copy(
-            cursor,
-            "COPY new_event FROM STDIN",
-            ((move.kind, move.record, move.before, move.after, _reason(move, found)) for move in assignment.moved),
-        )
+        for table, query in _DIFFERENT.items():
+            if whole or table != "gone_record":
+                copy_in(engine, folder, query, "COPY " + table + " FROM STDIN (FORMAT csv)")
+        _copy(cursor, "COPY new_merged FROM STDIN", care.assignment.merged.items())
+        _copy(cursor, "COPY new_event FROM STDIN", _events(care))
         _copy(
             cursor,
             "COPY new_probable FROM STDIN",
-            ((record, person, found.weights.get(record)) for record, person in found.analysis.items()),
+            ((record, person, analysis.weights.get(record)) for record, person in analysis.joined.items()),
         )
-        _copy(
-            cursor,
-            "COPY new_review FROM STDIN",
-            _review_rows(found),
-        )
-        for statement in _APPLY:
-            cursor.execute(statement, {"now": now, "whole": whole})
+        _copy(cursor, "COPY new_review FROM STDIN", _review_rows(analysis))
+        for statement in (*_APPLY, *(_FORGET_ALL if whole else _FORGET_TOUCHED), _REVIEW):
+            cursor.execute(statement, {"now": now})
 
 
-def _review_rows(found: Concluded) -> Iterator[tuple[Any, ...]]:
+def copy_in(engine: duckdb.DuckDBPyConnection, folder: Path, query: str, statement: LiteralString) -> None:
+    """Send the engine's rows of ``query`` by COPY, a block at a time."""
+    path = folder / "write.csv"
+    engine.sql(query).write_csv(str(path), header=False)
+    with connection.cursor() as cursor, cursor.cursor.copy(statement) as copy, path.open("rb") as rows:
+        while block := rows.read(_BLOCK):
+            copy.write(block)
+    path.unlink()
+
+
+def _events(care: Care) -> Iterator[tuple[Any, ...]]:
+    for move in care.assignment.moved:
+        yield move.kind, move.record, move.before, move.after, _reason(move, care.basis.get(move.record, ""))
+
+
+def _review_rows(found: Analysis) -> Iterator[tuple[Any, ...]]:
     """Doubts, and links sampled so that their quality can be measured, each with its field weights."""
     for doubt, weight in found.review:
         yield doubt.first, doubt.second, weight, doubt.reason, "doubt", _fields(found, doubt.first, doubt.second)
@@ -227,12 +210,12 @@ def _review_rows(found: Concluded) -> Iterator[tuple[Any, ...]]:
         )
 
 
-def _fields(found: Concluded, first: int, second: int) -> str | None:
+def _fields(found: Analysis, first: int, second: int) -> str | None:
     fields = found.fields.get((first, second))
     return None if fields is None else json.dumps(fields)
 
 
-def _reason(move: clusters.Moved, found: Concluded) -> str:
+def _reason(move: clusters.Moved, basis: str) -> str:
     """Why a compartment moved, in words for the history."""
     if move.kind == "split":
         return "what held it with the others no longer does"
@@ -241,7 +224,7 @@ def _reason(move: clusters.Moved, found: Concluded) -> str:
         "pds_trace": "the Personal Demographics Service gave the number",
         "merged": "merged by its source",
         "confirmed": "confirmed by people who compared the records",
-    }.get(found.basis[move.record], "linked through another record")
+    }.get(basis, "linked through another record")
 
 
 def _copy(cursor: Any, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:

@@ -117,8 +117,8 @@ def _keep(record: int, asked: str, answer: Answer) -> None:
         )
 
 
-def answers() -> dict[int, tuple[str | None, list[str]]]:
-    """What PDS said of records that still say what was asked by: the number in force, and numbers to look at."""
+def candidates() -> dict[int, list[str]]:
+    """The NHS numbers PDS named, without being sure, for records that still say what was asked by."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT compartment_id, nhs_number, candidates FROM identity_traced")
-        return {record: (number, candidates) for record, number, candidates in cursor.fetchall()}
+        cursor.execute("SELECT compartment_id, candidates FROM identity_traced WHERE cardinality(candidates) > 0")
+        return dict(cursor.fetchall())

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-_NAMESPACE = uuid5(NAMESPACE_URL, "https://commonweal.example/identity/person")
+NAMESPACE = uuid5(NAMESPACE_URL, "https://commonweal.example/identity/person")
 
 
 class Sets:
@@ -52,7 +52,7 @@ def components(nodes: Iterable[int], edges: Iterable[tuple[int, int]]) -> list[l
 
 def identifier(source: str, local_id: str, again: int = 0) -> UUID:
     """The identifier of a person first seen as ``local_id`` at ``source``; ``again`` where that one is taken."""
-    return uuid5(_NAMESPACE, "\x1f".join((source, local_id, *([str(again)] if again else []))))
+    return uuid5(NAMESPACE, "\x1f".join((source, local_id, *([str(again)] if again else []))))
 
 
 @dataclass(frozen=True, slots=True)
