@@ -32,6 +32,8 @@ def _menu_item(entry: Entry, path: str, entries: tuple[Entry, ...]) -> dict[str,
     current = ""
     if path == entry.address:
         current = "page"
-    elif path.startswith(entry.address + "/") and not any(path == other.address for other in entries):
+    elif path.startswith(entry.address + "/") and not any(
+        f"{path}/".startswith(f"{other.address}/") and len(other.address) > len(entry.address) for other in entries
+    ):
         current = "true"
     return {"address": entry.address, "short": entry.short, "current": current}

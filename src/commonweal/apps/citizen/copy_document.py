@@ -181,12 +181,19 @@ def entry_of(one: Any, resource: Mapping[str, Any], names: Mapping[str, str], sh
     """One entry in words."""
     line = record.entry(dict(resource), one.source, names.get(one.source, one.source))
     said = tuple(particulars(resource))
-    title = line.text if line.text != "No description recorded" else _spaced(one.type)
+    title = line.text if line.text != "No description recorded" else _title(one.type, dict(said))
     return CopyEntry(title, line.when_text, line.source_name, said, _text(resource), shortened)
 
 
 def _entry(item: access.copies.Item, one: Any, resource: Mapping[str, Any], names: Mapping[str, str]) -> CopyEntry:
     return entry_of(one, resource, names, item.decision is Decision.PART)
+
+
+def _title(kind: str, said: Mapping[str, str]) -> str:
+    """A line for an entry that has no words of its own: its heading, and what it says first of its kind."""
+    more = next((said[name] for name in ("Type", "Category", "Service type", "Class", "Reason code") if name in said), "")
+    heading = HEADINGS.get(kind, _spaced(kind))
+    return f"{heading}: {more}" if more else heading
 
 
 def _text(resource: Mapping[str, Any]) -> str:
