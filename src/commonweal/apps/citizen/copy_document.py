@@ -47,6 +47,7 @@ HEADINGS = {
     "FamilyMemberHistory": "Illness in your family",
     "RelatedPerson": "People close to you",
 }
+_KINDS = ("Type", "Category", "Service type", "Class", "Reason code")  # what says of which kind an entry is
 BASES = {
     "verified": "by NHS number and birth date",
     "confirmed": "confirmed by a person who compared them",
@@ -60,6 +61,7 @@ class CopyEntry:
     """One entry: what and when in a line, who wrote it, every particular, and the text of a letter."""
 
     title: str
+    on: date | None
     when: str
     source: str
     particulars: tuple[tuple[str, str], ...]
@@ -116,7 +118,11 @@ def document_of(scope: access.Scope, asked: access.copies.Copy) -> CopyDocument:
             for ident, one in known.items()
         ),
         sections=tuple(
-            CopySection(kind.lower(), HEADINGS.get(kind, _spaced(kind)), tuple(grouped[kind]))
+            CopySection(
+                kind.lower(),
+                HEADINGS.get(kind, _spaced(kind)),
+                tuple(sorted(grouped[kind], key=lambda one: one.on or date.min, reverse=True)),
+            )
             for kind in order
             if kind in grouped
         ),
@@ -180,9 +186,9 @@ def versions(scope: access.Scope, items: Iterable[access.copies.Item]) -> Iterat
 def entry_of(one: Any, resource: Mapping[str, Any], names: Mapping[str, str], shortened: bool = False) -> CopyEntry:
     """One entry in words."""
     line = record.entry(dict(resource), one.source, names.get(one.source, one.source))
-    said = tuple(particulars(resource))
+    said = tuple((label, value) for label, value in particulars(resource) if value != line.text)
     title = line.text if line.text != "No description recorded" else _title(one.type, dict(said))
-    return CopyEntry(title, line.when_text, line.source_name, said, _text(resource), shortened)
+    return CopyEntry(title, line.when, line.when_text, line.source_name, said, _text(resource), shortened)
 
 
 def _entry(item: access.copies.Item, one: Any, resource: Mapping[str, Any], names: Mapping[str, str]) -> CopyEntry:
@@ -191,7 +197,9 @@ def _entry(item: access.copies.Item, one: Any, resource: Mapping[str, Any], name
 
 def _title(kind: str, said: Mapping[str, str]) -> str:
     """A line for an entry that has no words of its own: its heading, and what it says first of its kind."""
-    more = next((said[name] for name in ("Type", "Category", "Service type", "Class", "Reason code") if name in said), "")
+    more = next(
+        (said[name] for name in ("Type", "Category", "Service type", "Class", "Reason code") if name in said), ""
+    )
     heading = HEADINGS.get(kind, _spaced(kind))
     return f"{heading}: {more}" if more else heading
 

@@ -39,6 +39,9 @@ def _fonts() -> Any:
 def _data(document: CopyDocument) -> dict[str, Any]:
     said = asdict(document)
     said |= {name: _day(said[name]) for name in ("born", "asked_on", "released_on")}
+    for section in said["sections"]:
+        for entry in section["entries"]:
+            del entry["on"]
     said["looks"] = [
         {
             "when": _moment(one.at),

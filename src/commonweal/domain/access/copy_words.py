@@ -7,7 +7,7 @@ from typing import Any
 from commonweal.domain.access.requests import Decision
 
 _LEFT_OUT = frozenset(
-    {"resourceType", "id", "meta", "implicitRules", "extension", "modifierExtension", "subject", "patient", "text"}
+    {"resourceType", "id", "meta", "implicitRules", "extension", "modifierExtension", "subject", "patient"}
     | {"identifier", "system", "contained", "userSelected", "data", "contentType", "hash", "size", "url"}
 )
 _CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -25,16 +25,28 @@ def goes_out(decision: Decision | None, needed: bool) -> bool:
 
 
 def _of(value: Mapping[str, Any], within: str) -> Iterator[tuple[str, str]]:
+    named = _said(value.get("code")) if within else ""
     for name, inner in value.items():
-        if name in _LEFT_OUT or name.startswith("_"):
+        narrative = name == "text" and not within  # says again, with marks of its own, what the elements say
+        if name in _LEFT_OUT or narrative or name.startswith("_") or (named and name == "code"):
             continue
         label = f"{within}, {_label(name)}" if within else _label(name).capitalize()
+        if named:  # a part that says what it is: "systolic blood pressure: 131 mmHg"
+            label = named if name.startswith("value") else f"{named}, {_label(name)}"
         for one in inner if isinstance(inner, list) else [inner]:
             said = _said(one)
             if said:
                 yield label, said
-            elif isinstance(one, Mapping):
+            elif isinstance(one, Mapping) and not _leads(one):
                 yield from _of(one, label)
+    for one in value.get("identifier", ()) if not within else ():
+        if isinstance(one, Mapping) and str(one.get("system", "")).endswith("/nhs-number"):
+            yield "NHS number", str(one.get("value", ""))
+
+
+def _leads(value: Mapping[str, Any]) -> bool:
+    """Whether it only leads to something else, which a reader of the copy finds under its own heading."""
+    return "reference" in value or ("identifier" in value and set(value) <= {"identifier", "type"})
 
 
 def _label(name: str) -> str:
@@ -54,8 +66,8 @@ def _said(value: Any) -> str:
         return str(value.get("text") or next(filter(None, shown), ""))
     if "display" in value and not isinstance(value["display"], Mapping):
         return str(value["display"])
-    if "reference" in value:
-        return str(value["reference"]).partition("/")[0]
+    if _leads(value):
+        return ""
     if "value" in value and ("unit" in value or "code" in value):
         parts = (value.get("comparator", ""), value["value"], value.get("unit") or value.get("code", ""))
         return " ".join(str(part) for part in parts if part != "")
