@@ -10,7 +10,7 @@ _MOST = 200
 
 
 def run(system: str, today: date) -> dict[str, int | str]:
-    """Make the project with one extract, and mark people with diabetes who were admitted as an emergency."""
+    """Make the project with one extract, and mark people of working age with diabetes."""
     from commonweal.apps.access import api as access
     from commonweal.apps.population.api import projects
 
@@ -22,8 +22,8 @@ def run(system: str, today: date) -> dict[str, int | str]:
         analyst,
         projects.Proposal(
             code=CODE,
-            title="Diabetes and emergency admissions",
-            question="Who lives with diabetes and was came in as an emergency, and what could have been offered?",
+            title="Diabetes at working age",
+            question="Who of working age lives with diabetes, and whose reviews could be offered outside working hours?",
             purpose=projects.ProjectPurpose.POPULATION_HEALTH,
             lawful_basis="UK GDPR Article 6(1)(e) and 9(2)(h)",
             confidentiality="Pseudonymised; analysts cannot identify anybody",
@@ -54,7 +54,7 @@ def run(system: str, today: date) -> dict[str, int | str]:
         found = [
             row["pseudonym"]
             for row in csv.DictReader(lines)
-            if row["diabetes"] == "true" and int(row["emergency_admissions"])
+            if row["diabetes"] == "true" and row["age_band"] in ("18-39", "40-64")
         ][:_MOST]
     if not found:
         return {"project": CODE, "people": made.people, "left_out": made.left_out, "marked": 0}
@@ -63,9 +63,9 @@ def run(system: str, today: date) -> dict[str, int | str]:
         CODE,
         projects.Marking(
             made.number,
-            "Diabetes, and an emergency admission in the last year",
-            "They live with diabetes and were admitted as an emergency in the last twelve months.",
-            "A call from the practice's diabetes nurse, and a review of medicines.",
+            "Diabetes at working age: reviews outside working hours",
+            "They live with diabetes and are of an age to be at work when reviews are offered.",
+            "A review with the practice's diabetes nurse in the evening or at the weekend.",
             tuple(found),
         ),
     )
