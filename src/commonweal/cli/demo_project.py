@@ -23,7 +23,7 @@ def run(system: str, today: date) -> dict[str, int | str]:
         projects.Proposal(
             code=CODE,
             title="Diabetes at working age",
-            question="Who of working age lives with diabetes, and whose reviews could be offered outside working hours?",
+            question="Who of working age lives with diabetes, and whose review could be out of hours?",
             purpose=projects.ProjectPurpose.POPULATION_HEALTH,
             lawful_basis="UK GDPR Article 6(1)(e) and 9(2)(h)",
             confidentiality="Pseudonymised; analysts cannot identify anybody",
