@@ -47,7 +47,7 @@ def test_any_small_world_is_whole(people: int, seed: int) -> None:
                     patients += resource["resourceType"] == "Patient"
         assert patients == people
         for entry in manifest.files:
-            if entry.feed in ("cld", "mh", "community", "care_home_capacity"):
+            if entry.feed in ("cld", "mh", "community", "ambulance", "apc", "ecds", "op", "care_home_capacity"):
                 rows = _rows(root / entry.path)
                 assert len(rows) == entry.rows
                 assert all(None not in row and None not in row.values() for row in rows)

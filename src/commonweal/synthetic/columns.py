@@ -95,6 +95,9 @@ class Stream(IntEnum):
     COMMUNITY = 17
     COMMUNITY_IDENTITY = 18
     CARE_HOMES = 19
+    AMBULANCE = 20
+    AMBULANCE_IDENTITY = 21
+    COMMISSIONING = 22
 
 
 class Streams:

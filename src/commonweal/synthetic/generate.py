@@ -8,7 +8,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from commonweal.domain.errors import CommonwealError
-from commonweal.synthetic import admissions, care_homes, cases, community, mental_health, social_care, truth
+from commonweal.synthetic import (
+    admissions,
+    ambulances,
+    care_homes,
+    cases,
+    commissioning,
+    community,
+    mental_health,
+    social_care,
+    truth,
+)
 from commonweal.synthetic.columns import AS_AT, START, Stream, Streams, iso
 from commonweal.synthetic.feed_faults import FEEDS, Faults, FeedSink
 from commonweal.synthetic.general_practice import World, write_practice
@@ -136,6 +146,7 @@ def _write(
     files = _reference(root, geography)
     resources, done = 0, 0
     of = len(geography.open_practices) + len(geography.acute) + len(geography.councils) + 2
+    activity: list[commissioning.Counted] = []
 
     faults = {feed: Faults(streams, feed, count) for feed in FEEDS}
 
@@ -183,12 +194,25 @@ def _write(
     with Sink(root, f"feeds/{care_homes.FEED}/{code}.csv", care_homes.FEED, code) as homes:
         resources += care_homes.write_homes(streams, geography, homes)
         files.append(homes.entry())
+    code = geography.ambulance.code
+    with Sink(root, f"feeds/{ambulances.FEED}/{code}.csv", ambulances.FEED, code) as incidents:
+        others.append(ambulances.write_service(streams, people, geography, visits, vicky, incidents))
+        resources += incidents.rows + len(others[-1].local)
+        files.append(incidents.entry())
+    for index, known_there in enumerate(trusts):
+        told_of = commissioning.Commissioned(streams, people, geography, visits, index, known_there)
+        activity += told_of.counted()
+        for feed in commissioning.FEEDS:
+            with Sink(root, f"feeds/{feed}/{known_there.source}.csv", feed, known_there.source) as rows:
+                told_of.write(feed, rows)
+                files.append(rows.entry())
     examples = cases.cases(people, vicky, conditions, caring, trusts, [o.held for o in others if o.feed == "cld"])
     told = truth.Told(
         *(root, geography, people, recorded, conditions, caring, visits, practice_ids, trusts, others),
         examples,
         published,
         [planted for feed in FEEDS for planted in faults[feed].planted],
+        activity,
     )
     entries, expected = truth.write(told)
     manifest = Manifest(

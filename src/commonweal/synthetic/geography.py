@@ -105,6 +105,7 @@ class Geography:
     acute: list[Provider]
     community: Provider
     mental_health: Provider
+    ambulance: Provider
     care_homes: list[Provider] = field(default_factory=list)
     postcodes: list[str] = field(default_factory=list)
     postcode_area: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
@@ -154,7 +155,11 @@ class Geography:
             Organisation(t.code, t.name, "acute", "NHS trust", system, place[t.place], "", t.postcode)
             for t in self.acute
         ]
-        for kind, t in (("community", self.community), ("mental_health", self.mental_health)):
+        for kind, t in (
+            ("community", self.community),
+            ("mental_health", self.mental_health),
+            ("ambulance", self.ambulance),
+        ):
             rows.append(Organisation(t.code, t.name, kind, "NHS trust", system, place[t.place], "", t.postcode))
         for home in self.care_homes:
             council = self.councils[self.places[home.place].council].code

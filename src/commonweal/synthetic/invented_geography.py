@@ -26,6 +26,7 @@ _ACUTE = (
 )
 _COMMUNITY = Provider("RZC", "Wyre Community Services NHS Trust", 1, "ZB1 9ZY")
 _MENTAL_HEALTH = Provider("RZM", "Aldermere and Wyre Mental Health NHS Trust", 0, "ZA1 9ZY")
+_AMBULANCE = Provider("RZA", "Wyre Valley Ambulance Service NHS Trust", 1, "ZB1 9ZV")
 _SITES = [
     "Ashbrook",
     "Beechfield",
@@ -145,6 +146,7 @@ def invent(rng: np.random.Generator, people: int) -> Geography:
         acute=list(_ACUTE),
         community=_COMMUNITY,
         mental_health=_MENTAL_HEALTH,
+        ambulance=_AMBULANCE,
     )
     furnish(geography, rng, people)
     return geography

@@ -101,6 +101,7 @@ def read(folder: Path, rng: np.random.Generator, people: int) -> Geography:
         ],
         community=Provider("RZC", "Community trust (invented)", 1, "ZB1 9ZY"),
         mental_health=Provider("RZM", "Mental health trust (invented)", 0, "ZA1 9ZY"),
+        ambulance=Provider("RZA", "Ambulance trust (invented)", 1, "ZB1 9ZV"),
     )
     furnish(geography, rng, people)
     return geography

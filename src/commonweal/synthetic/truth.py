@@ -10,6 +10,7 @@ import numpy as np
 from commonweal.synthetic import codes
 from commonweal.synthetic.admissions import TrustRecords, Visits
 from commonweal.synthetic.columns import AS_AT, NEVER, Bools, Ints, age_at, iso
+from commonweal.synthetic.commissioning import Counted
 from commonweal.synthetic.feed_faults import Planted
 from commonweal.synthetic.geography import Geography
 from commonweal.synthetic.identity_noise import Recorded
@@ -45,6 +46,7 @@ class Told:
     cases: list[tuple[str, int, str]]
     published: Mapping[str, str]
     faults: list[Planted]
+    activity: list[Counted]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,8 @@ def write(told: Told) -> tuple[list[FileEntry], list[Expectancy]]:
     registers = ("register", "footprint_kind", "footprint", "lens", "category", "count")
     table("registers", registers, _registers(told))
     table("cases", ("case", "person", "note"), ((case, person_code(i), note) for case, i, note in told.cases))
+    activity = ("source", "feed", "month", "rows")
+    table("activity", activity, ((one.source, one.feed, one.month, one.rows) for one in told.activity))
     table("faults", FAULTS, ((f.source, f.feed, f.path, f.line, f.kind, f.rule) for f in told.faults))
     table(
         "life_expectancy",

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from commonweal.synthetic import GenerationError, generate
 
 from .conftest import World
 
-CSV_FEEDS = ("cld", "mh", "community", "care_home_capacity")
+CSV_FEEDS = ("cld", "mh", "community", "ambulance", "care_home_capacity")
 
 
 def _digest(root: Path) -> dict[str, str]:
@@ -129,3 +130,48 @@ def test_somebody_else_s_folder_of_the_same_names_is_left_alone(tmp_path: Path) 
     with pytest.raises(GenerationError, match="not made by generate"):
         generate(tmp_path / "mine", 100, 1)
     assert (tmp_path / "mine" / "truth" / "letter.txt").exists()
+
+
+def test_commissioning_files_add_up_to_the_visits_and_to_the_messages(world: World) -> None:
+    told = {(row["source"], row["feed"], row["month"]): int(row["rows"]) for row in world.table("truth/activity.csv")}
+    found: Counter[tuple[str, str, str]] = Counter()
+    spells: Counter[tuple[str, str, str, str]] = Counter()
+    for entry in world.manifest.files:
+        if entry.feed in ("apc", "ecds"):
+            day = "DischargeDate" if entry.feed == "apc" else "ArrivalDate"
+            for row in world.table(entry.path):
+                found[entry.source, entry.feed, row[day][:7]] += 1
+                if entry.feed == "apc":
+                    key = (entry.source, row["LocalPatientId"], row["AdmissionDate"], row["DischargeDate"])
+                    spells[key] += 1
+    assert found == Counter(told)
+    merged = {(m["MSH"][4], m["MRG"][1].split("^")[0]): _local(m) for m in world.messages if "MRG" in m}
+    ended: Counter[tuple[str, str, str, str]] = Counter()
+    for m in world.messages:
+        if m["MSH"][9].startswith("ADT^A03") and m["PV1"][2] == "I":
+            source, local = m["MSH"][4], _local(m)
+            local = merged.get((source, local), local)
+            ended[source, local, _day(m["PV1"][44]), _day(m["PV1"][45])] += 1
+    assert spells == ended, "each ended stay of the messages is one spell, and no other is"
+
+
+def test_ambulances_bring_people_to_hospitals_before_they_are_there(world: World) -> None:
+    people = world.person_of
+    arrived = {
+        (people[m["MSH"][4], "adt", _local(m)], m["MSH"][4])
+        for m in world.messages
+        if m["MSH"][9].startswith("ADT^A01")
+    }
+    path = next(entry.path for entry in world.manifest.files if entry.feed == "ambulance")
+    rows = world.table(path)
+    conveyed = [row for row in rows if row["Disposition"] == "conveyed"]
+    assert len(conveyed) > len(rows) / 2
+    assert {(people["RZA", "ambulance", row["PatientId"]], row["Destination"]) for row in conveyed} <= arrived
+
+
+def _local(message: dict[str, list[str]]) -> str:
+    return next(one.split("^")[0] for one in message["PID"][3].split("~") if one.endswith("^MR"))
+
+
+def _day(stamp: str) -> str:
+    return f"{stamp[:4]}-{stamp[4:6]}-{stamp[6:8]}"

@@ -53,7 +53,14 @@ def test_one_practice_merged_into_one_of_another_network_of_its_place(world: Wor
 
 def test_parents_places_and_areas_are_all_there(world: World) -> None:
     organisations = {o["ods_code"]: o for o in world.table("reference/organisations.csv")}
-    above = {"place": "icb", "network": "place", "practice": "network", "acute": "icb", "care_home": "council"}
+    above = {
+        "place": "icb",
+        "network": "place",
+        "practice": "network",
+        "acute": "icb",
+        "ambulance": "icb",
+        "care_home": "council",
+    }
     for org in organisations.values():
         if org["kind"] in above:
             assert organisations[org["parent"]]["kind"] == above[org["kind"]]
