@@ -175,6 +175,27 @@ def test_a_commissioning_file_reaches_only_the_analysis_zone_and_nobody_is_in_it
     assert api.land("apc", [path], "X99")["duplicate"] == 3
 
 
+def test_a_commissioning_row_of_somebody_who_opted_out_is_left_out_and_counted(tmp_path: Path) -> None:
+    from django.conf import settings
+
+    from commonweal.apps.access import api as access
+    from commonweal.apps.exchange import api
+    from commonweal.lake import commissioning
+
+    access.replace_list(access.OptOut.NATIONAL_DATA, ["9990000018"], source="mesh", by="operator:x")
+    other = SPELL.replace("S123", "S777").replace("9990000018", "9990000026")
+    done = api.land("apc", [write(tmp_path / "opted.csv", APC, SPELL.replace("S123", "S778"), other)], "X99")
+    assert (done["read"], done["accepted"], done["quarantined"]) == (2, 2, 0)
+    with commissioning.connected(settings.COMMONWEAL_HOME / "lake", "apc") as connection:
+        counted = connection.execute(
+            "SELECT count(*) FROM rows GROUP BY receipt ORDER BY receipt DESC LIMIT 1"
+        ).fetchall()
+    assert counted == [(1,)]
+    ((said,),) = rows("SELECT target FROM access_audit WHERE action = 'opt_out.applied' ORDER BY id DESC LIMIT 1")
+    assert str(said).endswith(": 1 rows left out")
+    access.replace_list(access.OptOut.NATIONAL_DATA, [], source="mesh", by="operator:x")
+
+
 def test_care_home_places_are_about_nobody(tmp_path: Path) -> None:
     from commonweal.apps.exchange import api
 

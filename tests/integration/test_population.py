@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from commonweal.feeds.types import Parsed
 
@@ -116,6 +117,33 @@ def test_refresh_counts_releases_and_follows_a_change(landed: Path) -> None:
     assert again["rows"] == {"person": 0, "condition": 2, "observation": 0, "encounter": 0}
     totals = {name: population.breakdown(name, "sex", "S").total for name in ("hypertension", "diabetes")}
     assert {name: row and row.count for name, row in totals.items()} == {"hypertension": None, "diabetes": 15}
+
+
+def test_who_opted_out_of_their_practices_data_is_counted_nowhere_and_again_once_they_opt_in(landed: Path) -> None:
+    from commonweal.apps.access import api as access
+    from commonweal.apps.identity import api as identity
+    from commonweal.apps.population import api as population
+
+    population.refresh()
+    ours = {local: n for n, local in compartments()}
+    access.set_opt_out(access.OptOut.TYPE_1, [ours["pat0"], ours["pat39"]], True, source="P1", by="operator:x")
+    access.set_opt_out(access.OptOut.NATIONAL_DATA, [ours["pat1"]], True, source="P1", by="operator:x")
+    done = population.refresh()
+    assert (done["changes"], done["left_out"]) == (0, {"national_data": 0, "type_1": 2})
+    with population.open_lake().connect() as lake:
+        shown = [lake.table(one).count("*").fetchall() for one in ("person", "condition", "link")]
+    assert shown == [[(PEOPLE - 2,)], [(15,)], [(PEOPLE - 2,)]]
+    assert identity.people_opted_out(access.Purpose.RESEARCH).counts == {"national_data": 1, "type_1": 2}
+    access.set_opt_out(access.OptOut.TYPE_1, ours.values(), False, source="P1", by="operator:x")
+    population.refresh()
+    with population.open_lake().connect() as lake:
+        assert lake.table("person").count("*").fetchall() == [(PEOPLE,)]
+
+
+def compartments() -> list[tuple[int, str]]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id, local_id FROM record_compartment")
+        return list(cursor.fetchall())
 
 
 def test_figures_are_compared_with_truth_before_disclosure_control(landed: Path) -> None:

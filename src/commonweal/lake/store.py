@@ -9,7 +9,7 @@ import fcntl
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -40,6 +40,8 @@ _REFERENCE: dict[str, dict[str, pa.DataType]] = {
     "practice": {"practice": pa.string(), "network": pa.string(), "place": pa.string(), "system": pa.string()},
     "small_area": {"lsoa": pa.string(), "quintile": pa.int64()},
 }
+_LEFT_OUT = "left_out"
+_OF_COMPARTMENTS = frozenset({"link", *(one.name for one in LAKE_TABLES)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,8 @@ class Refreshed:
 class Reference:
     """What is joined to the lake and is small: who is who, code lists, footprints, areas.
 
-    ``people`` maps a compartment id to the person of the analysis links.
+    ``people`` maps a compartment id to the person of the analysis links. ``left_out``: compartments whose people opted
+    out of what the lake is for: no view shows a row of theirs, until they are no longer named at a refresh.
     """
 
     people: Mapping[int, UUID]
@@ -65,6 +68,7 @@ class Reference:
     practice: Sequence[tuple[str, str, str, str]] = ()
     small_area: Sequence[tuple[str, int]] = ()
     postcodes: Iterable[tuple[str, str]] = field(default_factory=tuple)
+    left_out: Collection[int] = ()
 
 
 class Lake:
@@ -94,20 +98,17 @@ class Lake:
             yield connection
 
     def _define(self, connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
-        for one in LAKE_TABLES:
-            connection.execute(
-                str(sql("CREATE VIEW {name} AS {live}", name=name(one.name), live=self.live(one, manifest)))
-            )
-        for which in _REFERENCE:
-            connection.execute(
-                str(
-                    sql(
-                        "CREATE VIEW {name} AS SELECT * FROM {files}",
-                        name=name(which),
-                        files=self.parquet(manifest.files[which]),
-                    )
-                )
-            )
+        views = {one.name: self.live(one, manifest) for one in LAKE_TABLES}
+        views |= {
+            which: sql("SELECT * FROM {files}", files=self.parquet(manifest.files[which])) for which in _REFERENCE
+        }
+        left_out = manifest.files.get(_LEFT_OUT)
+        for which, rows in views.items():
+            shown = rows
+            if left_out and which in _OF_COMPARTMENTS:
+                shown = sql("SELECT * FROM ({rows}) ANTI JOIN {out} USING (compartment)", rows=rows,
+                            out=self.parquet(left_out))  # fmt: skip
+            connection.execute(str(sql("CREATE VIEW {name} AS {shown}", name=name(which), shown=shown)))
         connection.execute(
             "CREATE VIEW admission AS SELECT compartment, method, start FROM encounter WHERE method IS NOT NULL"
         )
@@ -316,6 +317,12 @@ class Lake:
             load(connection, which, pa.table(columns))
             path, _ = run.write(connection, which, sql("SELECT * FROM {t} ORDER BY ALL", t=name(which)))
             after.files[which] = [path]
+        out = list(pseudonyms(self.key, "compartment", reference.left_out).values())
+        after.files.pop(_LEFT_OUT, None)
+        if out:
+            load(connection, _LEFT_OUT, pa.table({"compartment": pa.array(out, pa.uint64())}))
+            path, _ = run.write(connection, _LEFT_OUT, sql("SELECT * FROM {t} ORDER BY ALL", t=name(_LEFT_OUT)))
+            after.files[_LEFT_OUT] = [path]
 
     def _is_due(self, manifest: Manifest) -> bool:
         data = sum(manifest.rows.values())

@@ -7,7 +7,7 @@
 Errors: ``SignInRequired`` (nobody known is asking), ``Refused`` (somebody is, and may not).
 """
 
-from commonweal.apps.access import availability, copies, erasing, proxies, rights
+from commonweal.apps.access import app_launches, availability, copies, erasing, proxies, rights
 from commonweal.apps.access.acting import Acting, acting, as_person
 from commonweal.apps.access.actions import (
     add_relationships,
@@ -46,6 +46,7 @@ from commonweal.apps.access.client_apps import close as close_app
 from commonweal.apps.access.client_apps import register as register_app
 from commonweal.apps.access.named_accounts import open_accounts, with_password
 from commonweal.apps.access.opt_outs import (
+    audit_use,
     digest_of,
     exemptions,
     opt_outs_of,
@@ -128,8 +129,10 @@ __all__ = [
     "agreed",
     "agreements_due",
     "allow_app",
+    "app_launches",
     "app_of",
     "as_person",
+    "audit_use",
     "audited",
     "availability",
     "bind",

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from commonweal.apps.access import (
+    agreement_views,
     anomaly_views,
     case_views,
     factor_views,
@@ -21,6 +22,7 @@ urlpatterns = [
     path("sign-in/passkey", factor_views.passkey, name="sign_in_passkey"),
     path("sign-in/with/<slug:provider>", provider_views.away, name="sign_in_with"),
     path("sign-in/with/<slug:provider>/back", provider_views.back, name="sign_in_back"),
+    path("sign-in/with/<slug:provider>/signed-out", provider_views.out, name="signed_out_elsewhere"),
     path("account/second-factor", factor_views.manage, name="second_factor"),
     path("account/second-factor/add", factor_views.add, name="second_factor_add"),
     path("account/second-factor/passkey/challenge", factor_views.new_passkey_challenge, name="new_passkey_challenge"),
@@ -34,6 +36,9 @@ urlpatterns = [
     path("administration/second-factors", lost_views.queue, name="lost_factors"),
     path("information-governance/rules", governance_views.rules, name="access-rules"),
     path("information-governance/trial", governance_views.trial, name="access-trial"),
+    path("information-governance/agreements", agreement_views.queue, name="agreements"),
+    path("information-governance/agreements/propose", agreement_views.propose, name="agreement-propose"),
+    path("information-governance/agreements/<str:reference>", agreement_views.agreement, name="agreement"),
     path("information-governance/audit-review", anomaly_views.queue, name="audit-review"),
     path("information-governance/cases", case_views.queue, name="access-cases"),
     path("information-governance/cases/<int:case_id>", case_views.case, name="access-case"),

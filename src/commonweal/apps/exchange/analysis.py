@@ -1,5 +1,6 @@
 """Landing a commissioning file: through the pseudonymising door into the analysis zone, and nowhere else.
 
+Rows of people to whom the National Data Opt-out applies are read and left out, and the audit says how many.
 No resource, no compartment and no search row comes of it: the care record is never written here. The file is kept and
 its bad rows are quarantined as of any feed. The whole file is one piece of work: its Parquet file is replaced by name
 before the receipt is marked, so that a landing killed anywhere is done again and ends the same.
@@ -10,8 +11,10 @@ from pathlib import Path
 
 from django.conf import settings
 
+from commonweal.apps.access import api as access
 from commonweal.apps.exchange.floor import opened
 from commonweal.apps.exchange.models import Receipt
+from commonweal.apps.identity import api as identity
 from commonweal.apps.places import api as places
 from commonweal.domain.identity import nhs_number
 from commonweal.feeds.mapped.door import Through, passing
@@ -32,15 +35,30 @@ def pass_through(receipt: Receipt, plan: Plan) -> tuple[set[int], list[Problem]]
     """Write a file's rows to the analysis zone: the lines that passed, and what is wrong with the others."""
     lines: set[int] = set()
     problems: list[Problem] = []
+    kept_out = 0
 
     def rows() -> Iterator[tuple[str, ...]]:
+        nonlocal kept_out
         with opened(receipt) as stream:
-            for item in passing(stream, plan, _pseudonym, area):
+            for item in passing(stream, plan, hidden, area):
                 if isinstance(item, Through):
                     lines.add(item.line)
-                    yield item.values
+                    if left_out:
+                        kept_out += 1
+                    else:
+                        yield item.values
                 else:
                     problems.append(item)
+                left_out.clear()
+
+    opted_out = identity.opted_out_digests(access.Purpose.SERVICE_PLANNING)
+    left_out: list[bool] = []
+
+    def hidden(name: str, identifier: str) -> str:
+        """The pseudonym; noting when it is of somebody whose row must be left out."""
+        if name == "person" and opted_out and access.digest_of(nhs_number.compact(identifier)) in opted_out:
+            left_out.append(True)
+        return _pseudonym(name, identifier)
 
     areas = {postcode(code): lsoa for code, lsoa in places.postcode_table()}
 
@@ -49,6 +67,8 @@ def pass_through(receipt: Receipt, plan: Plan) -> tuple[set[int], list[Problem]]
 
     where = commissioning.place(lake_folder(), receipt.feed, receipt.pk)
     commissioning.write(where, columns(plan.mapping), rows(), receipt.pk)
+    if kept_out:
+        access.audit_use("opt_out.applied", f"receipt {receipt.pk}: {kept_out} rows left out", "service:land")
     return lines, problems
 
 

@@ -9,7 +9,7 @@ from commonweal.apps.identity.actions import attach, link_verified, merge_within
 from commonweal.apps.identity.bias import report as bias_report
 from commonweal.apps.identity.evaluation import evaluate
 from commonweal.apps.identity.matching import IdentifyBusy, identify
-from commonweal.apps.identity.opt_outs import people_opted_out
+from commonweal.apps.identity.opt_outs import opted_out_digests, people_opted_out
 from commonweal.apps.identity.selectors import (
     MEMBERSHIP,
     Candidate,
@@ -49,6 +49,7 @@ __all__ = [
     "link_verified",
     "location_hidden",
     "merge_within_source",
+    "opted_out_digests",
     "people_of",
     "people_opted_out",
     "person_of",

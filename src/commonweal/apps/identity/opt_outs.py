@@ -25,3 +25,22 @@ def people_opted_out(
             )
             numbers = {compartment: (source, number) for compartment, source, number in cursor.fetchall()}
     return access.people_opted_out(purpose, probable_people(), numbers, form=form, exemption=exemption)
+
+
+def opted_out_digests(purpose: access.Purpose) -> frozenset[bytes]:
+    """The digests (``access.digest_of``) of NHS numbers whose rows such a use must leave out; batch role only.
+
+    Those on lists, and those of records on which the National Data Opt-out was recorded here. Type 1 binds what a
+    practice wrote, which no commissioning file is.
+    """
+    listed = access.opted_out_numbers(purpose).get(access.OptOut.NATIONAL_DATA, frozenset())
+    held = sorted(people_opted_out(purpose).compartments)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT coalesce(t.nhs_number, d.nhs_usable) FROM identity_demographics d "
+            "LEFT JOIN identity_traced t USING (compartment_id) JOIN access_opt_out o USING (compartment_id) "
+            "WHERE o.kind = 'national_data' AND compartment_id = ANY (%s::bigint[]) "
+            "AND coalesce(t.nhs_number, d.nhs_usable) <> ''",
+            [held],
+        )
+        return listed | {access.digest_of(number) for (number,) in cursor.fetchall()}

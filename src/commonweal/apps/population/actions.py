@@ -10,7 +10,7 @@ from commonweal.apps.access import api as access
 from commonweal.apps.measurement import api as measurement
 from commonweal.apps.places import api as places
 from commonweal.apps.population.data import disclosure_profiles
-from commonweal.apps.population.lake import as_at, open_lake, refresh_lake
+from commonweal.apps.population.lake import as_at, left_out, open_lake, refresh_lake
 from commonweal.domain.measurement.disclosure import Profile, profile_for, release
 from commonweal.domain.population.calendar import first_day
 from commonweal.domain.population.declarations import (
@@ -29,7 +29,7 @@ SOURCE_KEY = "population:registers"
 def refresh(progress: Callable[[str], None] = lambda stage: None) -> dict[str, Any]:
     """Bring lake and figures up to the record, as the service actor ``refresh`` with one audit row.
 
-    Returns version, changes, rows a table, figures, and seconds a stage. Raises ``LakeFault``.
+    Returns version, changes, rows a table, people left out by opt-out, figures, seconds a stage. Raises ``LakeFault``.
     """
     with access.service_run("refresh"):
         day, lake = as_at(), open_lake()
@@ -52,6 +52,7 @@ def refresh(progress: Callable[[str], None] = lambda stage: None) -> dict[str, A
             "as_at": day.isoformat(),
             "changes": done.changes,
             "rows": dict(done.rows),
+            "left_out": dict(left_out().counts),
             "compacted": done.compacted,
             "figures": figures,
             "seconds": seconds,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from commonweal.apps.access import api as access
 from commonweal.apps.identity import api as identity
 from commonweal.apps.places import api as places
 from commonweal.apps.population.data import code_lists
@@ -33,14 +34,24 @@ def refresh_lake(lake: Lake, day: date, progress: Callable[[str], None]) -> Refr
         before = lake.manifest
         with changes.open("wb") as out:
             watermark = record.changes(before.watermark if before.version else None, out)
-        return lake.refresh(changes, watermark, _reference(day), progress)
+        return lake.refresh(changes, watermark, _reference(day, left_out()), progress)
 
 
-def _reference(day: date) -> Reference:
+def left_out() -> access.LeftOut:
+    """Who and what counts for population health must leave out today: Type 1 opt-outs, unless the dated rules differ.
+
+    The National Data Opt-out binds rows about people and not counts released under disclosure control; an extract
+    asks for itself (``identity.api.people_opted_out``).
+    """
+    return identity.people_opted_out(access.Purpose.POPULATION_HEALTH, form=access.Form.COUNTS)
+
+
+def _reference(day: date, out: access.LeftOut) -> Reference:
     return Reference(
         people=identity.probable_people(),
         codelist=[(name, code) for name, codes in in_force(code_lists(), day).items() for code in sorted(codes)],
         practice=[(practice, *areas) for practice, areas in places.practice_footprints().items()],
         small_area=[(area.lsoa, area.imd_quintile) for area in places.small_areas()],
         postcodes=places.postcode_table(),
+        left_out=out.compartments,
     )

@@ -102,8 +102,11 @@ def check(terms: Terms) -> None:
         "basis": "Say on which articles of UK GDPR the sharing rests, such as 6(1)(e) and 9(2)(h).",
         "confidentiality": "Say how the common-law duty of confidentiality is met, such as implied consent for care.",
     }
-    if not 3 <= len(terms.reference) <= 40 or terms.reference.split() != [terms.reference]:
-        raise AgreementError("Give a reference of 3 to 40 signs without spaces, such as ISA-2020-01.", "reference")
+    plain = terms.reference.replace("-", "").replace(".", "")
+    if not 3 <= len(terms.reference) <= 40 or not plain.isascii() or not plain.isalnum() or plain == "propose":
+        raise AgreementError(
+            "Give a reference of 3 to 40 letters, digits and hyphens, such as ISA-2020-01.", "reference"
+        )
     for field, message in words.items():
         if not getattr(terms, field).strip():
             raise AgreementError(message, field)

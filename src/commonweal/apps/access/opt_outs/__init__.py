@@ -137,7 +137,7 @@ def replace_list(kind: OptOut, numbers: Iterable[str], *, source: str, by: str) 
             "INSERT INTO access_opt_out_number (kind, source, since, digest) SELECT %s, %s, %s, unnest(%s::bytea[])",
             [kind.value, source, now, sorted(wanted - before)],
         )
-        changed(f"opt_out.{kind.value}.list", f"{source}: {len(wanted)} listed, {len(gone)} withdrawn", by)
+        audit_use(f"opt_out.{kind.value}.list", f"{source}: {len(wanted)} listed, {len(gone)} withdrawn", by)
     return len(wanted), len(gone)
 
 
@@ -157,7 +157,7 @@ def set_opt_out(kind: OptOut, compartments: Iterable[int], wanted: bool, *, sour
             [kind.value, about, wanted, settings.COMMONWEAL_NOW(), source, by],
         )
         done = int(cursor.fetchone()[0])
-        changed(f"opt_out.{kind.value}.{'set' if wanted else 'withdrawn'}", f"{len(about)} compartments", by)
+        audit_use(f"opt_out.{kind.value}.{'set' if wanted else 'withdrawn'}", f"{len(about)} compartments", by)
     return done
 
 
@@ -171,7 +171,7 @@ def opt_outs_of(compartments: Iterable[int]) -> dict[OptOut, tuple[datetime, str
         return {OptOut(kind): (since, source) for kind, since, source in cursor.fetchall()}
 
 
-def changed(action: str, target: str, by: str) -> None:
+def audit_use(action: str, target: str, by: str) -> None:
     """Audit a change to what may be used of whom."""
     audit.write(audit.Entry(by, "", "", Purpose.OPERATIONS, action, target, "", uuid4()), "allowed")
 
