@@ -307,3 +307,65 @@ def test_a_file_that_cannot_be_meant_is_refused_with_what_is_wrong(
     (tmp_path / "sign-in.yaml").write_text(text.replace(*change) + "\n")
     with pytest.raises(BadProviders, match=says):
         providers()
+
+
+LOGOUT = "http://schemas.openid.net/event/backchannel-logout"
+
+
+def logout_token(provider: OidcProvider, **more: Any) -> str:
+    now = int(time.time())
+    said = {"iss": provider.issuer, "aud": CLIENT, "iat": now, "exp": now + 120, "jti": f"j{time.monotonic_ns()}"}
+    said |= {"events": {LOGOUT: {}}, **more}
+    return provider._sign({name: value for name, value in said.items() if value is not None})
+
+
+def logs_out(token: str) -> int:
+    return int(visitor().post("/sign-in/with/cis2/signed-out", {"logout_token": token}).status_code)
+
+
+def test_signing_out_there_signs_out_here_by_session_or_by_subject(honest: OidcProvider) -> None:
+    first, second = visitor(), visitor()
+    honest.said = {"sid": "there-1"}
+    signs_in(first, honest)
+    honest.said = {"sid": "there-2"}
+    signs_in(second, honest)
+    assert is_in(first)
+    assert logs_out(logout_token(honest, sid="there-1")) == 200
+    assert (is_in(first), is_in(second)) == (False, True)
+    by_password = visitor()
+    by_password.post("/sign-in", {"username": "dr.ray", "password": "correct horse battery"})
+    assert logs_out(logout_token(honest, sub="sub-1")) == 200
+    assert (is_in(second), is_in(by_password)) == (False, True)  # what that service did not begin goes on
+    assert visitor().get("/sign-in/with/cis2/signed-out").status_code == 405
+    assert visitor().post("/sign-in/with/nobody/signed-out").status_code == 404
+
+
+def test_only_an_honest_logout_token_ends_anything_and_once(honest: OidcProvider) -> None:
+    client = visitor()
+    honest.said = {"sid": "there-3"}
+    signs_in(client, honest)
+    stolen = logout_token(honest, sid="there-3")
+    forged = jwt.encode(jwt.decode(stolen, options={"verify_signature": False}), rsa_key(), "RS256", {"kid": "k1"})
+    now = int(time.time())
+    for bad in (
+        forged,
+        stolen + "x",
+        "",
+        logout_token(honest, sid="there-3", nonce="n"),
+        logout_token(honest, sid="there-3", events={}),
+        logout_token(honest, sid="there-3", events=None),
+        logout_token(honest, sid="there-3", aud="another"),
+        logout_token(honest, sid="there-3", iss="https://evil.example"),
+        logout_token(honest, sid="there-3", exp=now - 600),
+        logout_token(honest, sid="there-3", jti=None),
+        logout_token(honest),
+    ):
+        assert logs_out(bad) == 400
+    assert is_in(client)
+    assert logs_out(stolen) == 200
+    assert not is_in(client)
+    assert logs_out(stolen) == 400  # shown before
+
+
+def rsa_key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(65537, 2048)

@@ -43,6 +43,14 @@ def world(database: str) -> World:
         scopes=["launch/patient", "patient/*.rs", "user/Observation.rs", "online_access"],
         redirects=[BACK],
     )
+    access.register_app(
+        "opened-app",
+        "Opened charts",
+        by="operator:it",
+        scopes=["launch", "patient/*.rs"],
+        redirects=[BACK],
+        launch_address="https://app.example/launch",
+    )
     return made
 
 
@@ -270,3 +278,61 @@ def test_what_ends_it_ends_it_at_once(way: str) -> None:
         connection.settings_dict["USER"] = "commonweal_app"
     assert fhir(held, "Observation?patient=vicky") == 401
     assert refreshed(refresh).status_code == 400
+
+
+OPENED = {"client_id": "opened-app", "scope": "launch patient/*.rs"}
+
+
+def launch(client: Client, world: World, app: str = "opened-app") -> str:
+    """What the app is opened with from Vicky's record, sent to where it was registered and nowhere else."""
+    answer = client.post(f"/people/{world.vicky}/apps", {"app": app})
+    at = urlsplit(answer["Refresh"].removeprefix("0;url="))
+    assert f"{at.scheme}://{at.netloc}{at.path}" == "https://app.example/launch"
+    said = parse_qs(at.query)
+    assert said["iss"] == ["http://127.0.0.1/fhir/R4"]
+    return said["launch"][0]
+
+
+def test_an_app_opened_from_a_record_is_told_that_person_and_once(world: World) -> None:
+    client = signed_in()
+    assert "Open Opened charts" in client.get(f"/people/{world.vicky}/apps").content.decode()
+    secret = launch(client, world)
+    page = client.get(address(**OPENED, launch=secret)).content.decode()
+    assert "know whose record you opened it from" in page
+    assert "NHS number" not in page
+    said = exchange(code=code(client, "", **OPENED, launch=secret), client_id="opened-app").json()
+    assert said["patient"] == str(world.vicky)
+    assert fhir(said["access_token"], "Patient/vicky") == 200
+    assert fhir(said["access_token"], "Observation?patient=somebody-else") in (200, 404)
+    assert told(client.post(address(**OPENED, launch=secret), {"answer": "yes"}))["error"] == "invalid_request"
+
+
+def test_a_launch_is_of_one_session_one_account_and_one_app(world: World) -> None:
+    secret = launch(signed_in(), world)
+    for other in (signed_in(), signed_in("sw"), signed_in("stranger")):
+        assert told(other.get(address(**OPENED, launch=secret)))["error"] == "invalid_request"
+    client = signed_in()
+    secret = launch(client, world)
+    for change in ({"launch": "made-up"}, {"launch": secret[:-1]}, {"launch": secret, "scope": "patient/*.rs"}, {}):
+        answer = client.get(address(**{**OPENED, **change}))
+        assert told(answer)["error"] in ("invalid_request", "invalid_scope")
+    assert client.get(address(**OPENED, launch=secret)).status_code == 200
+
+
+def test_who_may_not_open_the_record_opens_no_app_on_it(world: World) -> None:
+    assert signed_in("stranger").post(f"/people/{world.vicky}/apps", {"app": "opened-app"}).status_code == 403
+    assert signed_in("citizen").post(f"/people/{world.vicky}/apps", {"app": "opened-app"}).status_code in (302, 200)
+    assert signed_in("ana").get(f"/people/{world.vicky}/apps").status_code == 404
+    assert signed_in().post(f"/people/{world.vicky}/apps", {"app": "chart-app"}).status_code == 400
+
+
+def test_an_app_that_is_opened_must_ask_for_launch_at_a_safe_address(world: World) -> None:
+    from commonweal.apps.access import api as access
+
+    for more in (
+        {"launch_address": "http://evil.example/"},
+        {"launch_address": "https://a.example/", "scopes": ["patient/*.rs"]},
+    ):
+        said: dict[str, Any] = {"scopes": ["launch", "patient/*.rs"], "redirects": [BACK], **more}
+        with pytest.raises(ValueError, match="opened from a record"):
+            access.register_app("other-app", "Other", by="operator:it", **said)

@@ -26,6 +26,7 @@ def register(app: typer.Typer) -> None:
         keys: Path | None = typer.Option(None, help="Its public keys: a JSON Web Key Set."),
         keys_url: str = typer.Option("", help="Or where it publishes them (https)."),
         back: list[str] = typer.Option([], help="Where people are sent back to, exactly; once for each."),
+        launch: str = typer.Option("", metavar="ADDRESS", help="Where it opens from a record (scope launch)."),
         close: bool = typer.Option(False, "--close", help="Close it: all it holds ends at once."),
         by: str = typer.Option("", metavar="WHO", help="Who does it: the audit says so."),
         as_json: bool = runtime.JSON,
@@ -50,6 +51,7 @@ def register(app: typer.Typer) -> None:
                 redirects=back,
                 jwks=held,
                 jwks_url=keys_url,
+                launch_address=launch,
             )
         except (OSError, ValueError, AttributeError) as error:
             runtime.fail(str(error))

@@ -66,6 +66,7 @@ from commonweal.apps.access.telling import Worker, may_be_told, names_of, relate
 from commonweal.domain.access.absence import Absence, Message, explain
 from commonweal.domain.access.agreements import AgreementError, Standing
 from commonweal.domain.access.cases import CaseError, CaseState
+from commonweal.domain.access.objections import ObjectionError, ObjectionState, ObjectionStep
 from commonweal.domain.access.opt_outs import BEYOND_CARE, Form, LeftOut, OptOut, OptOutFault
 from commonweal.domain.access.relationship import Relationship
 from commonweal.domain.access.scope import Actor, Refused, RefusedKind, Scope, SourceScope, Withheld
@@ -104,6 +105,9 @@ __all__ = [
     "Look",
     "Message",
     "NotAsPresumed",
+    "ObjectionError",
+    "ObjectionState",
+    "ObjectionStep",
     "OptOut",
     "OptOutFault",
     "Presumed",
@@ -171,6 +175,7 @@ __all__ = [
     "replace_list",
     "review_audit",
     "rights",
+    "restricting",
     "scope_in_words",
     "scopes_granted",
     "seal",

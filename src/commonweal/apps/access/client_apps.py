@@ -67,8 +67,11 @@ def register(
     redirects: Iterable[str] = (),
     jwks: Mapping[str, Any] | None = None,
     jwks_url: str = "",
+    launch_address: str = "",
 ) -> None:
     """Register an app. ``system``: the user name of the system account it stands for; else ``redirects``.
+
+    ``launch_address``: where it is opened from a record, if it can be; it then asks for the scope ``launch``.
 
     Raises:
         ValueError: something is missing or unsafe, or the client id is taken.
@@ -94,11 +97,13 @@ def register(
     for one in back:
         if not safe_address(one) or urlsplit(one).fragment:
             raise ValueError(f"{one!r}: an app is sent back to an https address without a fragment")
+    if launch_address and (system or "launch" not in asked or not safe_address(launch_address)):
+        raise ValueError("an app opened from a record is one people sign in to, at an https address, with scope launch")
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(
-                "INSERT INTO access_app (client, name, user_id, redirects, scopes, jwks, jwks_url, registered_by) "
-                "VALUES (%s, %s, %s, %s, %s, %s::jsonb, %s, %s)",
+                "INSERT INTO access_app (client, name, user_id, redirects, scopes, jwks, jwks_url, launch_address, "
+                "registered_by) VALUES (%s, %s, %s, %s, %s, %s::jsonb, %s, %s, %s)",
                 [
                     client,
                     name,
@@ -107,6 +112,7 @@ def register(
                     list(asked),
                     json.dumps(jwks) if jwks is not None else None,
                     jwks_url,
+                    launch_address,
                     by,
                 ],
             )

@@ -22,7 +22,9 @@ TABLES = (
     "access_relationship",
     "access_restriction",
     "access_opt_out",
+    "access_objection",
     "access_app_grant",
+    "access_app_launch",
     "access_anomaly",
     "access_watched",
     "access_copy",
@@ -67,6 +69,8 @@ def count_of(compartments: Collection[int]) -> int:
         cases += int(cursor.fetchone()[0])
         cursor.execute("SELECT count(*) FROM access_opt_out WHERE compartment_id = ANY (%s)", [wanted])
         cases += int(cursor.fetchone()[0])
+        cursor.execute("SELECT count(*) FROM access_objection WHERE compartments <@ %s::bigint[]", [wanted])
+        cases += int(cursor.fetchone()[0])
         for statement in _COUNT_REQUESTS:
             cursor.execute(statement, [wanted])
             cases += int(cursor.fetchone()[0])
@@ -88,11 +92,14 @@ def forget(compartments: Collection[int], people: Collection[UUID]) -> int:
             gone += int(cursor.rowcount)
             cursor.execute("DELETE FROM access_opt_out WHERE compartment_id = ANY (%s)", [wanted])
             gone += int(cursor.rowcount)
+            cursor.execute("DELETE FROM access_objection WHERE compartments <@ %s::bigint[]", [wanted])
+            gone += int(cursor.rowcount)
             for statement in _FORGET_REQUESTS:
                 cursor.execute(statement, [wanted])
                 gone += int(cursor.rowcount)
             cursor.execute("DELETE FROM access_app_grant WHERE person_id = ANY (%s::uuid[])", [list(people)])
             gone += int(cursor.rowcount)
+            cursor.execute("DELETE FROM access_app_launch WHERE person_id = ANY (%s::uuid[])", [list(people)])
             cursor.execute(_FORGET_ANOMALIES, [wanted])
             gone += int(cursor.rowcount)
             cursor.execute("DELETE FROM access_watched WHERE person_id = ANY (%s::uuid[])", [list(people)])

@@ -1,17 +1,18 @@
-"""Signing in by another service: there, and back."""
+"""Signing in by another service: there, and back; and its word that somebody has signed out there."""
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_POST
 
 from commonweal.apps.access import sign_in
 from commonweal.apps.access.bindings import bound
-from commonweal.apps.access.providers import Provider, providers
+from commonweal.apps.access.providers import Provider, providers, signed_out
 from commonweal.apps.access.providers.flow import SignInFailed, begin, finish, judge
 from commonweal.apps.access.sign_in import Next, TooManyAttempts
-from commonweal.apps.access.signed import NotFetched
+from commonweal.apps.access.signed import BadToken, NotFetched
 
 
 @never_cache
@@ -58,7 +59,29 @@ def back(request: HttpRequest, provider: str) -> HttpResponse:
         sign_in.hold(request, user, onward)
         return HttpResponseRedirect("/sign-in/second" if left is Next.FACTOR else "/sign-in/enrol")
     sign_in.complete(request, user, known.name)
+    signed_out.remember(request.session.session_key or "", known, said)
     return HttpResponseRedirect(onward)
+
+
+@csrf_exempt  # who asks is shown by a token the service has signed
+@never_cache
+@require_POST
+def out(request: HttpRequest, provider: str) -> HttpResponse:
+    """The service's word that somebody has signed out there (back-channel logout)."""
+    known = providers().get(provider)
+    if known is None:
+        return JsonResponse({"error": "invalid_request"}, status=404)
+    try:
+        sign_in.guard(request, f"{known.id} unknown")
+        signed_out.sign_out(known, request.POST.get("logout_token", ""))
+    except TooManyAttempts:
+        return JsonResponse({"error": "invalid_request"}, status=429)
+    except BadToken as error:
+        sign_in.failed(request, "", f"{known.id}: logout token: {error}"[:300])
+        return JsonResponse({"error": "invalid_request", "error_description": str(error)}, status=400)
+    except NotFetched:
+        return JsonResponse({"error": "temporarily_unavailable"}, status=503)
+    return HttpResponse(status=200, headers={"Cache-Control": "no-store"})
 
 
 def _back(request: HttpRequest, provider: Provider) -> str:

@@ -1,6 +1,7 @@
-"""An app asks a signed-in person to act in their name: what it asks, about whom, yes or no.
+"""An app asks a signed-in person to act in their name: what it asks, about whom, yes or no; or is opened from a record.
 
 SMART App Launch 2.2.0, standalone: https://hl7.org/fhir/smart-app-launch/STU2.2/app-launch.html#launch-app-standalone-launch
+and from a record (EHR launch): https://hl7.org/fhir/smart-app-launch/STU2.2/app-launch.html#launch-app-ehr-launch
 Nobody is sent to an address the app was not registered with, letter for letter (RFC 9700, section 2.1).
 """
 
@@ -15,12 +16,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from commonweal.apps.access import api as access
+from commonweal.apps.identity import api as identity
 from commonweal.apps.record.rest.handling import base
 from commonweal.apps.record.rest.people import found
 from commonweal.domain.errors import CommonwealError
 from commonweal.domain.identity import nhs_number
 
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
+_LAUNCH = "open the app from the record again: this launch is spent, too old, or of another session"
 _MOST = 2_000  # characters of what the app sends along
 
 
@@ -46,14 +49,20 @@ def authorize(request: HttpRequest) -> HttpResponse:
         scopes = _scopes(app, asked, base(request))
     except LaunchRefused as error:
         return HttpResponseRedirect(_back(redirect, error=error.code, error_description=str(error), state=state))
-    choosing = "launch/patient" in scopes and actor.role is not access.Role.CITIZEN
+    launch = asked.get("launch", "") if "launch" in scopes else ""
+    if launch and access.app_launches.launched(request, app, launch) is None:
+        return HttpResponseRedirect(_back(redirect, error="invalid_request", error_description=_LAUNCH, state=state))
+    one_person = bool(launch) or "launch/patient" in scopes
+    choosing = one_person and not launch and actor.role is not access.Role.CITIZEN
     number, problem = request.POST.get("number", "").strip(), ""
     if request.method == "POST":
         if request.POST.get("answer") != "yes":
             return _onward(request, app, _back(redirect, error="access_denied", state=state))
         person: UUID | None = None
         try:
-            if "launch/patient" in scopes:
+            if launch:
+                person = _opened(actor, access.app_launches.spent(request, app, launch))
+            elif one_person:
                 person = _person(actor, number) if choosing else actor.person_id
             code = access.allow_app(
                 request,
@@ -65,6 +74,9 @@ def authorize(request: HttpRequest) -> HttpResponse:
                 str(person or ""),
             )
         except LaunchRefused as error:
+            if launch:
+                told = {"error": error.code, "error_description": str(error)}
+                return _onward(request, app, _back(redirect, **told, state=state))
             problem = str(error)
         else:
             return _onward(request, app, _back(redirect, code=code, state=state, iss=base(request)))
@@ -72,7 +84,7 @@ def authorize(request: HttpRequest) -> HttpResponse:
         "app": app,
         "does": list(dict.fromkeys(map(access.scope_in_words, scopes))),
         "choosing": choosing,
-        "only": "launch/patient" in scopes,
+        "only": one_person,
         "number": number,
         "problem": problem,
         "place": urlsplit(redirect).hostname,
@@ -93,9 +105,40 @@ def _scopes(app: access.ClientApp, asked: Mapping[str, str], address: str) -> tu
     scopes = access.scopes_granted(asked.get("scope", "")[:_MOST].split(), app.scopes)
     if not any("." in scope for scope in scopes):
         raise LaunchRefused("invalid_scope", f"ask for scopes within: {' '.join(app.scopes)}")
-    if any(scope.startswith("patient/") for scope in scopes) and "launch/patient" not in scopes:
-        raise LaunchRefused("invalid_scope", "ask for launch/patient with patient/ scopes")
+    if any(scope.startswith("patient/") for scope in scopes) and not _names_one(scopes, asked):
+        raise LaunchRefused("invalid_scope", "ask for launch/patient with patient/ scopes, or for launch with a launch")
     return scopes
+
+
+def _names_one(scopes: tuple[str, ...], asked: Mapping[str, str]) -> bool:
+    return "launch/patient" in scopes or ("launch" in scopes and bool(asked.get("launch")))
+
+
+def _opened(actor: access.Actor, person: UUID | None) -> UUID:
+    """The person an app was opened on, if the actor may open them still. Raises ``LaunchRefused``."""
+    if person is None:
+        raise LaunchRefused("invalid_request", _LAUNCH)
+    try:
+        with access.session(actor, access.default_purpose(actor), "app.choose") as opened:
+            opened.open_person(person, identity.compartments_of(person))
+    except access.Refused as error:
+        raise LaunchRefused("access_denied", error.message) from error
+    return person
+
+
+@require_http_methods(["GET", "POST"])
+def open_in(request: HttpRequest, person_id: UUID) -> HttpResponse:
+    """The apps that can be opened on a person's record; sent back with ``app``, the browser goes on to it."""
+    actor = access.actor_of(request)
+    with access.session(actor, access.default_purpose(actor), "app.launch", request.POST.get("app", "")[:60]) as opened:
+        opened.open_person(person_id, identity.compartments_of(person_id))
+        known = access.app_launches.launchable()
+        wanted = next((one for one in known if one.client == request.POST.get("app")), None)
+        address = access.app_launches.mint(request, wanted.client, person_id, base(request)) if wanted else None
+    if wanted is not None and address is not None:
+        return _onward(request, wanted, address)
+    page = {"person_id": person_id, "apps": known}
+    return render(request, "record/open_in.jinja", page, status=400 if request.method == "POST" else 200)
 
 
 def _person(actor: access.Actor, number: str) -> UUID:
@@ -120,7 +163,7 @@ def _back(redirect: str, **said: str) -> str:
     return f"{redirect}{'&' if urlsplit(redirect).query else '?'}{told}"
 
 
-def _onward(request: HttpRequest, app: access.ClientApp, address: str) -> HttpResponse:
+def _onward(request: HttpRequest, app: access.ClientApp | access.app_launches.Launchable, address: str) -> HttpResponse:
     """A page that leads on by itself: the content policy lets no form of this site end at another's."""
     response = render(request, "record/launch_onward.jinja", {"app": app, "address": address})
     response["Refresh"] = f"0;url={address}"

@@ -9,6 +9,7 @@ urlpatterns = [
     path("fhir/R4", system),  # the base as the standard writes it: POST [base], without a slash
     path("oauth/authorize", launching.authorize, name="authorize"),
     path("people/<uuid:person_id>", views.person, name="person"),
+    path("people/<uuid:person_id>/apps", launching.open_in, name="open_in"),
     path("people/<uuid:person_id>/documents/<str:ident>", views.person_document, name="person_document"),
     path(
         "people/<uuid:person_id>/in-emergency/documents/<str:ident>",

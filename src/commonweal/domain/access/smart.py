@@ -13,7 +13,7 @@ from uuid import UUID
 LETTERS = "cruds"  # create, read, update, delete, search: in this order, as the standard has it
 EVERY = "*"
 _SCOPE = re.compile(r"(patient|user|system)/(\*|[A-Z][A-Za-z]{1,63})\.(c?r?u?d?s?)")
-_NAMED = ("openid", "fhirUser", "launch/patient", "online_access")
+_NAMED = ("openid", "fhirUser", "launch", "launch/patient", "online_access")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,7 @@ def in_words(scope: str) -> str:
         return {
             "openid": "know who you are",
             "fhirUser": "know who you are",
+            "launch": "know whose record you opened it from",
             "launch/patient": "know which person's record you choose",
             "online_access": "go on while you stay signed in",
         }.get(scope, scope)

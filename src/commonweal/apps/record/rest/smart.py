@@ -10,9 +10,10 @@ from commonweal.apps.record.rest.handling import fhir
 
 _CAPABILITIES = (
     *("client-confidential-asymmetric", "client-public", "launch-standalone", "context-standalone-patient"),
+    *("launch-ehr", "context-ehr-patient"),
     *("permission-patient", "permission-user", "permission-v2"),
 )
-_SCOPES = ("launch/patient", "online_access", "patient/*.rs", "user/*.cruds", "system/*.cruds")
+_SCOPES = ("launch", "launch/patient", "online_access", "patient/*.rs", "user/*.cruds", "system/*.cruds")
 _EXTENSION = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
 _SERVICE = "http://terminology.hl7.org/CodeSystem/restful-security-service"
 
