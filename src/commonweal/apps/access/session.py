@@ -200,6 +200,18 @@ class AccessSession(AbstractContextManager["AccessSession"]):
             self._subjects[person_id] = audit.Subject(person_id, tuple(sorted(compartments)), "allowed")
         self._context({one for compartments in people.values() for one in compartments}, {Category.DEMOGRAPHICS})
 
+    def open_landed(self, people: Mapping[UUID, Iterable[int]]) -> None:
+        """Let what follows show lines of a partner's file about ``people`` as they came, and nothing of their record.
+
+        Audits the look at each of them, so that they see it among who looked.
+
+        Raises:
+            Refused: the actor mends no feeds.
+        """
+        self.require(Action.READ_QUARANTINE)
+        for person_id, compartments in people.items():
+            self._subjects[person_id] = audit.Subject(person_id, tuple(sorted(compartments)), "allowed")
+
     def review(self, person_id: UUID | None = None) -> None:
         """Let what follows read the audit and the cases, and nobody's record.
 

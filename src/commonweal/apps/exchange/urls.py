@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from commonweal.apps.exchange import views
+from commonweal.apps.exchange import accepted_views, views
 from commonweal.apps.exchange.bars import urls as bars
 
 urlpatterns = [
@@ -12,5 +12,8 @@ urlpatterns = [
     path("feeds/of/<slug:feed>/<slug:source>", views.feed, name="feed"),
     path("feeds/<int:receipt_id>", views.receipt, name="receipt"),
     path("feeds/<int:receipt_id>/replay", views.replay, name="replay"),
+    path("feeds/messages", accepted_views.find, name="find-message"),
+    path("feeds/<int:receipt_id>/accepted", accepted_views.line_of, name="accepted-line"),
+    path("feeds/<int:receipt_id>/accepted/<int:line>", accepted_views.line, name="accepted"),
     path("feeds/<int:receipt_id>/lines/<int:line>", views.line, name="line"),
 ]

@@ -14,6 +14,7 @@ from commonweal.feeds.bars import tables
 from commonweal.feeds.bars.tables import BarsRefused
 
 _LEAST = 3
+_BARE = {"resourceType": "ServiceRequest", "status": "active", "intent": "plan"}
 _REASONED = ("reject", "complete")
 Deferred = Callable[[UUID], object]
 
@@ -40,12 +41,12 @@ def decide(actor: access.Actor, ident: UUID, step: str, words: str, defer: Defer
         storing.note(ident, session.now, actor.organisation, actor.key, actor.name, step, state, said)
         moved = storing.one(ident) or row
         stored = record.read(scope, "ServiceRequest", row.resource_id)
-        if stored is not None:
-            request = orjson.loads(stored.body)
-            if said:
-                request["reasonCode"] = [{"text": said}]
-            patient = next((orjson.loads(one.body) for one in record.everything(scope, ["Patient"])), {})
-            sending.queue_answer(moved, request, patient, actor.name, session.now)
+        # Its entry may be of a category that is not open before the person is seen; the answer needs none of it.
+        request = orjson.loads(stored.body) if stored is not None else dict(_BARE)
+        if said:
+            request["reasonCode"] = [{"text": said}]
+        patient = next((orjson.loads(one.body) for one in record.everything(scope, ["Patient"])), {})
+        sending.queue_answer(moved, request, patient, actor.name, session.now)
         defer(ident)
 
 

@@ -188,6 +188,7 @@ def _shown(scope: access.Scope, row: storing.Row, organisation: str) -> Shown:
     who = next(iter(own), known.get(row.compartment or 0) or next(iter(known.values()), None))
     name = " ".join(part for part in (who.given, who.family) if part) if who else ""
     said = _resource(scope, row)
+    title = _title(said) if said else _asked_for(row.id)
     service = services.service(row.service_id, settings.COMMONWEAL_NOW().date())
     return Shown(
         row,
@@ -197,7 +198,7 @@ def _shown(scope: access.Scope, row: storing.Row, organisation: str) -> Shown:
             who.birth_date if who else None,
             who.nhs_number if who and who.number_usable else "",
         ),
-        _title(said),
+        title,
         places.name_of(row.sender if row.receiver == organisation else row.receiver),
         service.name if service else f"service {row.service_id}",
         tables.statuses()[row.kind, row.state].words,
@@ -211,15 +212,23 @@ def _resource(scope: access.Scope, row: storing.Row) -> dict[str, Any]:
     return orjson.loads(stored.body) if stored is not None else {}
 
 
+def _asked_for(ident: UUID) -> str:
+    """What the first message asked for: where its entry in the record is of a category not open to the reader yet."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT words FROM exchange_bars_step WHERE request_id = %s ORDER BY id LIMIT 1", [ident])
+        row = cursor.fetchone()
+    return str(row[0]) if row and row[0] else "Not stated"
+
+
 def _title(said: dict[str, Any]) -> str:
     code = said.get("code", {})
     coded = next((one.get("display", "") for one in code.get("coding", ()) if one.get("display")), "")
-    return str(code.get("text") or coded or said.get("description") or "Not shown to your role, or not stated")
+    return str(code.get("text") or coded or said.get("description") or "Not stated")
 
 
 def _details(scope: access.Scope, row: storing.Row) -> tuple[tuple[str, str], ...]:
     said = _resource(scope, row)
-    found = [("Priority", str(said.get("priority", "")))]
+    found = [("Priority", row.priority.capitalize())]
     for one in said.get("reasonCode", ()):
         found.append(("Reason", str(one.get("text") or next(iter(one.get("coding", ())), {}).get("display", ""))))
     found += [("Note", str(one.get("text", ""))) for one in said.get("note", ())]

@@ -82,7 +82,7 @@ def _request(
         state = state if who else "waiting"
         row = _new_row(service, asked, message, scope.source, state, now)
         _keep(row)
-        storing.note(row.id, now, scope.source, SERVICE, "", message.step, state, message.title)
+        storing.note(row.id, now, scope.source, SERVICE, "", message.step, state, _asked_for(message))
         if who:
             filing.put(opened, scope, row, message, who)
         return storing.one(row.id) or row
@@ -178,6 +178,12 @@ def _number(scope: access.SourceScope, row: storing.Row) -> str:
     if found is None or not found[0]:
         return ""
     return reading.read(bytes(found[0]), row.made_at.date()).who.nhs_number
+
+
+def _asked_for(message: Message) -> str:
+    """What is asked for and why, in the sender's words: a receiver must be able to read what is addressed to it."""
+    said = [str(one.get("text", "")) for one in message.focus.get("reasonCode", ())]
+    return ". ".join(one for one in (message.title, *said) if one)
 
 
 def _why(message: Message) -> str:

@@ -255,7 +255,8 @@ def _queue(ident: UUID, source: str, service_id: str, correlation: UUID, step: s
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO exchange_bars_message (request_id, way, source, transaction_id, correlation, service_id, "
-            "step, digest, body, state, next_at, made_at) VALUES (%s, 'out', %s, %s, %s, %s, %s, %s, %s, 'queued', %s, %s)",
+            "step, digest, body, state, next_at, made_at) "
+            "VALUES (%s, 'out', %s, %s, %s, %s, %s, %s, %s, 'queued', %s, %s)",
             [ident, source, uuid4(), correlation, service_id, step, judging.digest(body), body, at, at],
         )
 
