@@ -1,5 +1,6 @@
 """The Booking and Referral Standard in the web role: the scenarios, who is matched, what is stored, and who sees it."""
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -298,3 +299,26 @@ def test_only_the_senders_own_system_sends(web: World, who: str, short: str) -> 
 def test_slots_asked_for_wrongly(web: World, query: str, short: str) -> None:
     given = peer(web, 600).headers("s", "s").made()
     assert asked(transport(web)("GET", f"Slot?{query}", given, b""))[0] == short
+
+
+def test_a_council_s_referral_is_readable_to_whom_it_is_addressed(web: World) -> None:
+    from commonweal.apps.exchange.bars import desk
+
+    ident = UUID(refer(web, 700, reason="Two carers a day"))
+    rows("UPDATE record_resource SET category = 'social_care' WHERE type = 'ServiceRequest' AND id = %s", str(ident))
+    page = desk.page(actor("worker"), ident)
+    assert page is not None
+    assert page.shown.title == "Two carers a day"
+
+
+def test_a_lawful_removal_empties_the_messages_and_forgets_what_they_were_about(web: World) -> None:
+    from commonweal.apps.exchange.bars import storing
+
+    ident = UUID(refer(web, 800))
+    waits = UUID(refer(web, 801, STRANGER))
+    compartment = rows("SELECT compartment_id FROM exchange_bars_request WHERE id = %s", ident)[0][0]
+    assert as_batch(storing.forget, [compartment], re.compile("9990000018")) >= 2
+    assert rows("SELECT count(*) FROM exchange_bars_request WHERE id = ANY (%s)", [ident, waits]) == [(0,)]
+    assert rows("SELECT count(*) FROM exchange_bars_message WHERE convert_from(body, 'UTF8') LIKE '%9990000018%'") == [
+        (0,)
+    ]

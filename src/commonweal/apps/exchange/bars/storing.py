@@ -1,5 +1,6 @@
 """The rows of referrals and bookings, and the statements that move them: one place for the SQL."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -112,3 +113,32 @@ def taken(receiver: str, slots: list[str]) -> set[str]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT * FROM exchange_bars_taken(%s, %s)", [receiver, slots])
         return {row[0] for row in cursor.fetchall()}
+
+
+def forget(compartments: Iterable[int], words: re.Pattern[str]) -> int:
+    """For a lawful removal: empty the messages about these compartments, and those about nobody that hold the words.
+
+    What they were about goes with the compartment; their transaction ids and digests stay, so that the same message
+    sent again is known. Messages emptied.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT m.id, m.body FROM exchange_bars_message m JOIN exchange_bars_request r ON r.id = m.request_id "
+            "WHERE r.compartment_id IS NULL AND m.body <> ''"
+        )
+        naming = [ident for ident, body in cursor.fetchall() if words.search(bytes(body).decode("utf-8", "replace"))]
+        cursor.execute(
+            "UPDATE exchange_bars_message SET body = '', answer = '', problem = '', "
+            "state = CASE state WHEN 'waiting' THEN 'settled' WHEN 'queued' THEN 'refused' ELSE state END "
+            "WHERE id = ANY (%s) OR request_id IN ("
+            "SELECT id FROM exchange_bars_request WHERE compartment_id = ANY (%s))",
+            [naming, list(compartments)],
+        )
+        gone = cursor.rowcount
+        cursor.execute("DELETE FROM exchange_bars_request WHERE compartment_id = ANY (%s)", [list(compartments)])
+        cursor.execute(
+            "DELETE FROM exchange_bars_request WHERE compartment_id IS NULL AND id IN ("
+            "SELECT request_id FROM exchange_bars_message WHERE id = ANY (%s))",
+            [naming],
+        )
+    return gone

@@ -23,6 +23,7 @@ from django.db import connection, transaction
 
 from commonweal.apps.access import api as access
 from commonweal.apps.exchange import changes
+from commonweal.apps.exchange.bars import storing
 from commonweal.apps.exchange.models import BulkRequest, Quarantine, Receipt, Removal
 from commonweal.apps.exchange.removal import cutting, journals, listing
 from commonweal.apps.exchange.removal.asking import Targets, messages, quarantined, receipts
@@ -38,6 +39,9 @@ VACUUMED = (
     "exchange_quarantine",
     "exchange_message",
     "exchange_change",
+    "exchange_bars_message",
+    "exchange_bars_request",
+    "exchange_bars_step",
 )
 Step = Callable[[str], None]
 
@@ -99,6 +103,7 @@ def _database(number: int) -> None:
         Quarantine.objects.filter(pk__in=[row.pk for row in rows]).delete()
         # Its control id and digest stay, so that the same message sent again is known and not taken.
         gone["messages"] = messages(found).update(raw=b"", mrn="", also=[], event="")
+        gone["referral messages"] = storing.forget(compartments, _pattern(found))
         gone["changes to be told of"] = changes.forget((source, local) for _, source, local in wholes)
         gone |= record.erasing.erase(found.rids, compartments)
         identity.erasing.forget_demographics(found.parts)
