@@ -234,19 +234,14 @@ def items_of(copy_id: int) -> list[Item]:
     """The items of a draft that may be seen now."""
     with connection.cursor() as cursor:
         cursor.execute(_ITEM, [copy_id])
-        return [
-            Item(
-                row[0],
-                row[1],
-                Category(row[2]),
-                *row[3:7],
-                tuple(map(Mark, row[7])),
-                row[8],
-                Decision(row[9]) if row[9] else None,
-                *row[10:],
-            )
-            for row in cursor.fetchall()
-        ]
+        return [_item(row) for row in cursor.fetchall()]
+
+
+def _item(row: tuple[Any, ...]) -> Item:
+    values = list(row)
+    values[2], values[7] = Category(row[2]), tuple(map(Mark, row[7]))
+    values[9] = Decision(row[9]) if row[9] else None
+    return Item(*values)
 
 
 def left(copy_id: int) -> dict[str, int]:

@@ -81,7 +81,9 @@ _PROXY = (
 
 
 def _proxy(row: tuple[Any, ...]) -> Proxy:
-    return Proxy(*row[:6], Evidence(row[6]), tuple(row[7]), *row[8:11], ProxyState(row[11]), *row[12:])
+    values = list(row)
+    values[6], values[7], values[11] = Evidence(row[6]), tuple(row[7]), ProxyState(row[11])
+    return Proxy(*values)
 
 
 def ask(

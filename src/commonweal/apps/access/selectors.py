@@ -92,4 +92,5 @@ def looked(compartments: Iterable[int], limit: int = 1000) -> list[Look]:
             "relationships FROM access_looked(%s::bigint[], %s, %s)",
             [list(compartments), limit, settings.COMMONWEAL_NOW()],
         )
-        return [Look(*row[:-1], tuple(row[-1])) for row in cursor.fetchall()]
+        rows = [[*row[:-1], tuple(row[-1])] for row in cursor.fetchall()]
+    return [Look(*row) for row in rows]

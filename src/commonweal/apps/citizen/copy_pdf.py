@@ -26,7 +26,8 @@ def pdf(document: CopyDocument, synthetic: bool) -> bytes:
         sys_inputs={"copy": json.dumps(_data(document) | {"synthetic": synthetic}, ensure_ascii=False)},
     )
     made_on = datetime.combine(document.released_on or document.asked_on, time(), UTC)
-    return bytes(compiler.compile(format="pdf", pdf_standards=["ua-1"], timestamp=made_on))
+    made: Any = compiler.compile(format="pdf", pdf_standards=["ua-1"], timestamp=made_on)
+    return bytes(made)
 
 
 @lru_cache(maxsize=1)

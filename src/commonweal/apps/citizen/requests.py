@@ -84,8 +84,8 @@ def waiting(actor: access.Actor) -> list[Waiting]:
     with access.session(actor, access.Purpose.DIRECT_CARE, "list requests") as session:
         session.require(access.Action.SEARCH_PEOPLE)
         asked = {*access.copies.waiting().values(), *access.proxies.waiting().values()}
-        current = {found for one in asked if (found := identity.current_person(one))}
-        found = []
+        current = {now for one in asked if (now := identity.current_person(one))}
+        found: list[Waiting] = []
         related = access.open_compartments(actor, access.Purpose.DIRECT_CARE, access.Category.DEMOGRAPHICS)
         people = {
             person: compartments

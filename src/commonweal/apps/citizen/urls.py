@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from commonweal.apps.citizen import copy_views, proxy_views, request_views, views
+from commonweal.apps.citizen import choice_views, copy_views, proxy_views, request_views, views
 
 urlpatterns = [
     path("my-record", views.my_record, name="my_record"),
@@ -16,6 +16,8 @@ urlpatterns = [
     path("my-record/copy/<int:copy_id>/fhir", copy_views.download, {"form": "fhir"}, name="copy_fhir"),
     path("my-record/acting-for-me", proxy_views.own, name="own_proxies"),
     path("my-record/acting-for-me/<int:proxy_id>/end", proxy_views.end, name="end_proxy"),
+    path("my-record/choices", choice_views.own, name="own_choices"),
+    path("information-governance/choices", choice_views.officers, name="officer_choices"),
     path("acting-for", proxy_views.acting, name="acting_for"),
     path("acting-for/<int:proxy_id>", proxy_views.whom, name="record_on_behalf"),
     path("acting-for/<int:proxy_id>/documents/<str:ident>", proxy_views.document, name="document_on_behalf"),
