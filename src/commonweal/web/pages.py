@@ -69,6 +69,12 @@ OWN_PROXIES = Entry(
     "Who acts for you",
     "Let somebody you trust read your record for you, choose what they see, and stop it at once.",
 )
+OWN_CHOICES = Entry(
+    "/my-record/choices",
+    "Your choices",
+    "Your choices about sharing",
+    "Opt out of research and planning, or object to something being shown to those who care for you.",
+)
 ACTING = Entry(
     "/acting-for",
     "You act for",
@@ -185,6 +191,18 @@ TRIAL = Entry(
     "Could they see it, and why?",
     "Put a role, an organisation, a purpose, a category and a day to the gate, and see which rule decides.",
 )
+AGREEMENTS = Entry(
+    "/information-governance/agreements",
+    "Agreements",
+    "Sharing agreements",
+    "Who shares what with whom and for what: due for review first. One officer proposes, another approves.",
+)
+CHOICES = Entry(
+    "/information-governance/choices",
+    "Objections",
+    "Objections, opt-outs and restrictions",
+    "What people object to, to be decided; opt-outs to be recorded; and everything that is withheld, and why.",
+)
 CASES = Entry(
     "/information-governance/cases",
     "Reviews",
@@ -220,7 +238,7 @@ ROLE_NAMES = {
 ENTRIES: dict[Role, tuple[Entry, ...]] = {
     Role.CLINICIAN: (FIND, ALERTS, REFERRALS, CASELOAD, LISTS, REQUESTS),
     Role.SOCIAL_WORKER: (FIND, ALERTS, REFERRALS, CASELOAD, LISTS, REQUESTS),
-    Role.CITIZEN: (OWN, LOOKED, OWN_COPY, OWN_PROXIES, ACTING),
+    Role.CITIZEN: (OWN, LOOKED, OWN_CHOICES, OWN_COPY, OWN_PROXIES, ACTING),
     Role.ANALYST: (REGISTERS, PROJECTS, INDICATORS, DEFINITIONS, IMPORT, RECONCILE, FEEDS),
     Role.PERFORMANCE_LEAD: (
         BOARD,
@@ -237,6 +255,6 @@ ENTRIES: dict[Role, tuple[Entry, ...]] = {
     ),
     Role.BOARD_SECRETARY: (BOARD, PACKS, INDICATORS, OVERSIGHT, OUTCOMES, DEFINITIONS),
     Role.ADMINISTRATOR: (REVIEW, FEEDS, UNMATCHED, LOST),
-    Role.PRIVACY_OFFICER: (CASES, COPIES, AUDIT_REVIEW, RULES, TRIAL, PROJECTS),
+    Role.PRIVACY_OFFICER: (CASES, COPIES, AGREEMENTS, CHOICES, AUDIT_REVIEW, RULES, TRIAL, PROJECTS),
     Role.SERVICE: (),
 }

@@ -7,7 +7,7 @@
 Errors: ``SignInRequired`` (nobody known is asking), ``Refused`` (somebody is, and may not).
 """
 
-from commonweal.apps.access import app_launches, availability, copies, erasing, proxies, rights
+from commonweal.apps.access import app_launches, availability, copies, erasing, proxies, restricting, rights
 from commonweal.apps.access.acting import Acting, acting, as_person
 from commonweal.apps.access.actions import (
     add_relationships,
@@ -44,6 +44,7 @@ from commonweal.apps.access.cases import question, waiting
 from commonweal.apps.access.client_apps import ClientApp
 from commonweal.apps.access.client_apps import close as close_app
 from commonweal.apps.access.client_apps import register as register_app
+from commonweal.apps.access.enrolment import make as make_enrolment_code
 from commonweal.apps.access.named_accounts import open_accounts, with_password
 from commonweal.apps.access.opt_outs import (
     audit_use,
@@ -155,6 +156,7 @@ __all__ = [
     "lift_restriction",
     "load_agreements",
     "looked",
+    "make_enrolment_code",
     "may_be_told",
     "names_of",
     "open_accounts",
@@ -173,9 +175,9 @@ __all__ = [
     "related_organisations",
     "remembered",
     "replace_list",
+    "restricting",
     "review_audit",
     "rights",
-    "restricting",
     "scope_in_words",
     "scopes_granted",
     "seal",

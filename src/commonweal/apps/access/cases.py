@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
@@ -128,6 +129,8 @@ def take_step(actor: Actor, case_id: int, step: CaseStep, words: str) -> None:
         answer = said if state is CaseState.JUSTIFIED else _doubt(done) if state is CaseState.NOT_JUSTIFIED else ""
         with connection.cursor() as cursor:
             cursor.execute("UPDATE access_case SET state = %s, answer = %s WHERE id = %s", [state, answer, case_id])
+            if state in (CaseState.DOUBTED, CaseState.NOT_JUSTIFIED):  # the first doubt ends it: a second may come late
+                cursor.execute("SELECT access_emergency_over(%s, %s)", [case_id, settings.COMMONWEAL_NOW()])
         _note(case_id, actor, step, said)
 
 
