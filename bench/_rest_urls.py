@@ -1,7 +1,7 @@
 """The site's addresses, and beside them a bare view: the row of one resource by its id, and nothing else.
 
-``/fhir/bare/TYPE/ID`` runs on the same server through the same middleware (so by the short way past what browsers
-need, as FHIR does), on a connection of its own in the batch role, which row security lets through, with a prepared
+``/fhir/bare/TYPE/ID`` runs on the same server through the same middleware (past what browsers need, as
+FHIR's views are), on a connection of its own in the batch role, which row security lets through, with a prepared
 statement: no sign-in, gate, audit or transaction.
 """
 

@@ -6,9 +6,9 @@ validates by its structural models and keeps history and search rows too, in SQL
 to ask, no sign-in, gate, row security or audit. A read there writes nothing; here it commits its audit row first. Its
 request log and its simulator are off. Each runs one process and answers one client on one connection; both hold the
 same people and Observations under the same ids, and what they answer is compared before anything is timed. The bare
-view reads the same row on our own server through the same middleware. Rounds alternate; the median of the pairs'
-ratios counts. A disk that says "written" sooner than it is flatters every commit here, of
-both: ours is PostgreSQL with fsync on, theirs SQLite's write-ahead log.
+view reads the same row on our own server, through Django and the same middleware. Rounds alternate; the median of the
+pairs' ratios counts. A disk that says "written" sooner than it is flatters every commit here, of both: ours is
+PostgreSQL with fsync on, theirs SQLite's write-ahead log.
 """
 
 import http.client

@@ -238,7 +238,11 @@ def test_what_cannot_be_audited_is_not_shown(knock: Knock) -> None:
 def test_the_page_opens_nothing_that_row_security_closes(world: World, knock: Knock) -> None:
     from commonweal.apps.access.actors import token_digest
 
-    opening = {"token": token_digest(world.tokens["p01"]), "moment": "2020-01-01T00:00:00Z", "username": "p01"}
+    opening: dict[str, str | None] = {
+        "token": token_digest(world.tokens["p01"]),
+        "moment": "2020-01-01T00:00:00Z",
+        "username": "p01",
+    }
     opening |= {"name": "p01", "role": "service", "organisation": "P01", "team": "", "person_id": None}
     opening |= {"actor": "user:p01", "purpose": "source_maintenance", "action": "fhir.search", "target": "Observation"}
     opening["request_id"] = str(world.vicky)

@@ -187,10 +187,30 @@ def test_more_fields_than_a_search_may_have_are_refused_in_words(ask: Ask) -> No
         assert outcome(response)[0] == 413
 
 
-def test_a_member_that_is_there_twice_is_no_guess(ask: Ask) -> None:
-    body = '{"resourceType":"Patient","id":"a","id":"b"}'
-    message = "id is there twice; which one counts would be a guess"
-    assert outcome(ask("r01", "POST", "Patient", body)) == (400, [("error", "value", message, ["id"])])
+def test_a_member_that_is_there_twice_is_no_guess(ask: Ask, person: str) -> None:
+    entry = f'{{"request":{{"method":"POST","url":"Observation"}},"resource":{weight(person)[:-1]},"status":"final"}}}}'
+    for path, body, name in (
+        ("Patient", '{"resourceType":"Patient","id":"a","id":"b"}', "id"),
+        ("Observation", weight(person).replace('"value":72.50', '"value":72.50,"value" :725.0'), "value"),
+        ("", f'{{"resourceType":"Bundle","type":"transaction","entry":[{entry}]}}', "status"),
+        ("", f'{{"resourceType":"Bundle","type":"batch","entry":[{entry}]}}', "status"),
+    ):
+        message = f"{name} is there twice; which one counts would be a guess"
+        assert outcome(ask("r01", "POST", path, body)) == (400, [("error", "value", message, [name])])
+
+
+def test_a_body_too_long_is_read_to_its_end_unless_it_is_past_all_meaning(ask: Ask) -> None:
+    answer = ask("r01", "POST", "Patient", "x" * 6_000_000)
+    assert outcome(answer)[0] == 413
+    assert "Connection" not in answer.headers  # the next request may follow
+    stated = {"CONTENT_LENGTH": str(10**9)}
+    from django.test import Client
+
+    answer = Client(SERVER_NAME="127.0.0.1").generic(
+        "POST", "/fhir/R4/Patient", b"x", content_type="application/fhir+json", headers={"Authorization": "x"}, **stated
+    )
+    assert answer.status_code == 413
+    assert answer.headers["Connection"] == "close"
 
 
 # --- update -------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 https://hl7.org/fhir/R4/json.html
 """
 
+import json
 from typing import Any
 
 import orjson
@@ -42,12 +43,38 @@ def _depth(value: Any) -> int:
     depth = 0
     while level:
         depth += 1
-        below: list[Any] = []
-        for item in level:
-            inner = item.values() if item.__class__ is dict else item
-            below += [v for v in inner if v.__class__ is dict or v.__class__ is list]
-        level = below
+        level = [
+            inner
+            for item in level
+            for inner in (item.values() if item.__class__ is dict else item)
+            if inner.__class__ is dict or inner.__class__ is list
+        ]
     return depth
+
+
+def twice(raw: bytes, value: Any) -> str:
+    """A member that some object in ``raw``, of which ``value`` was parsed, has twice; '' if none does.
+
+    Names "SHOULD be unique" (RFC 8259, section 4): of two, one system takes the first and another the last, and what
+    was checked is not what is shown. Written out again what was parsed has each once, so that counting where names end
+    in both texts tells, at the cost of writing it; only where a text could deceive the count is it read again slowly.
+    """
+    if not any(mark in raw for mark in _DECEIVING) and raw.count(_NAME_ENDS) == orjson.dumps(value).count(_NAME_ENDS):
+        return ""
+    found: list[str] = []
+
+    def seen(pairs: list[tuple[str, Any]]) -> None:
+        names = [name for name, _ in pairs]
+        if not found and len(set(names)) < len(names):
+            found.append(next(name for n, name in enumerate(names) if name in names[:n]))
+
+    json.loads(raw, object_pairs_hook=seen, parse_int=str, parse_float=str)  # how long a number is does not matter
+    return found[0] if found else ""
+
+
+_NAME_ENDS = b'":'
+# White space before a colon, and a quotation mark or colon of a string written by its number.
+_DECEIVING = (b" :", b"\t:", b"\n:", b"\r:", b"\\u0022", b"\\u003a", b"\\u003A")
 
 
 def _why(raw: bytes, error: ValueError) -> Invalid:

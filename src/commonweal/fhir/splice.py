@@ -16,6 +16,8 @@ from commonweal.fhir.errors import Invalid
 _scan = json.JSONDecoder().scan_once  # type: ignore[attr-defined]  # in C: reads a value and says where it ends
 scanstring = decoder.scanstring  # type: ignore[attr-defined]  # in C, likewise; neither is in the stubs
 _space = re.compile(r"[ \t\n\r]*").match
+_named = re.compile(r'"((?:[^"\\]|\\.)*)"[ \t\n\r]*:[ \t\n\r]*', re.DOTALL).match
+_following = re.compile(r"[ \t\n\r]*,[ \t\n\r]*").match
 _OURS = ("versionId", "lastUpdated")
 _ONCE = frozenset(("resourceType", "id", "meta"))
 
@@ -38,14 +40,15 @@ def members(text: str, at: int = 0) -> Iterator[Member]:
     """The members of the object that starts at or after ``at``, in order."""
     at = _skip(text, _skip(text, at) + 1)
     while text[at] != "}":
-        start = at
-        name, at = scanstring(text, at + 1)
-        value = _skip(text, _skip(text, at) + 1)
-        at = _scan(text, value)[1]
-        yield Member(name, start, value, at)
-        at = _skip(text, at)
-        if text[at] == ",":
-            at = _skip(text, at + 1)
+        named = _named(text, at)
+        if named is None:
+            raise ValueError(f"no member begins at {at}")
+        name: str = named[1] if "\\" not in named[1] else scanstring(text, at + 1)[0]
+        value = named.end()
+        end = _scan(text, value)[1]
+        yield Member(name, at, value, end)
+        following = _following(text, end)
+        at = following.end() if following is not None else _skip(text, end)
 
 
 def items(text: str, at: int) -> Iterator[tuple[int, int]]:

@@ -3,14 +3,17 @@
 from datetime import date
 from typing import Any
 
+import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from commonweal.fhir import systems
+from commonweal.fhir import splice, systems
 from commonweal.fhir.compartment import category, person_reference, team
 from commonweal.fhir.demographics import demographics
 from commonweal.fhir.errors import Invalid
 from commonweal.fhir.normalise import name_key, phonetic, postcode
-from commonweal.fhir.parse import parse_line
+from commonweal.fhir.parse import parse_line, twice
 from commonweal.fhir.search import date_range
 
 
@@ -146,3 +149,64 @@ def test_name_key(name: str, key: str) -> None:
 )
 def test_postcode(text: str, expected: str) -> None:
     assert postcode(text) == expected
+
+
+class Members(list[tuple[str, Any]]):
+    """An object as its members in order, of which some may have one name."""
+
+
+NAMES = st.sampled_from(("a", "b", 'q"', "c:", '":'))
+TEXTS = st.one_of(NAMES, st.text(max_size=3))
+VALUES = st.recursive(
+    st.one_of(st.none(), st.integers(0, 9), TEXTS),
+    lambda inner: st.lists(inner, max_size=3) | st.lists(st.tuples(NAMES, inner), max_size=4).map(Members),
+    max_leaves=12,
+)
+SPACES = st.lists(st.sampled_from(("", "", " ", "\n", "\t ")), min_size=4, max_size=4)
+
+
+def said(text: str, by_number: bool) -> str:
+    """A JSON string, its quotation marks and colons as they are or by their numbers."""
+    plain = text.encode("utf-8", "replace").decode()
+    parts = (f"\\u{ord(c):04X}" if by_number and c in '":' else orjson.dumps(c).decode()[1:-1] for c in plain)
+    return '"' + "".join(parts) + '"'
+
+
+def written(value: Any, spaces: list[str], by_number: bool) -> str:
+    if isinstance(value, Members):
+        before, colon, after, end = spaces
+        members = (
+            f"{before}{said(name, by_number)}{colon}:{after}{written(inner, spaces, by_number)}{end}"
+            for name, inner in value
+        )
+        return "{" + ",".join(members) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(written(inner, spaces, by_number) for inner in value) + "]"
+    return said(value, by_number) if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+def repeated(value: Any) -> set[str]:
+    """Names that some object in ``value`` has twice."""
+    if isinstance(value, Members):
+        names = [name for name, _ in value]
+        return {name for name in names if names.count(name) > 1}.union(*(repeated(inner) for _, inner in value))
+    return set().union(*map(repeated, value)) if isinstance(value, list) else set()
+
+
+@given(st.lists(st.tuples(NAMES, VALUES), max_size=4).map(Members), SPACES, st.booleans())
+def test_a_member_that_is_there_twice_is_named_however_it_is_written(
+    value: Members, spaces: list[str], by_number: bool
+) -> None:
+    raw = written(value, spaces, by_number).encode()
+    found = twice(raw, parse_line(raw))
+    assert found in repeated(value) if repeated(value) else found == ""
+
+
+@given(st.lists(st.tuples(NAMES, VALUES), max_size=4).map(Members), SPACES, st.booleans())
+def test_members_are_where_they_stand_in_the_text(value: Members, spaces: list[str], by_number: bool) -> None:
+    text = written(value, spaces, by_number)
+    found = list(splice.members(text))
+    assert [member.name for member in found] == [name for name, _ in value]
+    for member, (name, inner) in zip(found, value, strict=True):
+        assert text[member.start : member.value].startswith(said(name, by_number))
+        assert text[member.value : member.end] == written(inner, spaces, by_number)

@@ -68,7 +68,7 @@ class Straight:
         again = self._name in _here.planned
         if not again:
             self._plan(raw)
-        result = raw.pgconn.exec_prepared(self._name, values)
+        result: PGresult = raw.pgconn.exec_prepared(self._name, values)
         if again and _is_gone(result):  # refused before it was run: a function was replaced by an upgrade meanwhile
             _here.planned -= {self._name}
             raw.pgconn.exec_(b"DEALLOCATE " + self._name)

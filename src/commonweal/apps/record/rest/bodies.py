@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import orjson
 from django.http import HttpRequest
 
 from commonweal.apps.record.conformance.checking import Incoming
@@ -12,14 +13,16 @@ from commonweal.apps.record.rest.answers import Issue
 from commonweal.apps.record.rest.handling import Problem, problem
 from commonweal.fhir.compartment import is_of_nobody, person_reference
 from commonweal.fhir.definitions import resource_types
-from commonweal.fhir.errors import Invalid
-from commonweal.fhir.parse import MAX_BYTES, parse_line
+from commonweal.fhir.errors import Invalid, excerpt
+from commonweal.fhir.parse import MAX_BYTES, parse_line, twice
 from commonweal.fhir.validate import validate
 
 MAX_BUNDLE = 10 * 1024 * 1024
 MAX_REFERENCES = 5_000  # in one resource
 JSON = ("application/fhir+json", "application/json", "text/json")
 PATCH = ("application/json-patch+json",)
+_MOST_PASSED_OVER = 64 * 1024 * 1024  # of a body that is refused for its length
+_STEP = 64 * 1024
 _UNNAMED = "unnamed/"  # no id of FHIR holds a slash
 
 _TOO_LARGE = frozenset(("line-too-long", "patch-too-large"))
@@ -59,7 +62,7 @@ def read(request: HttpRequest, types: tuple[str, ...] = JSON, most: int = MAX_BY
         raise problem(415, "not-supported", f"Send Content-Type: {types[0]}")
     length = request.META.get("CONTENT_LENGTH") or "0"
     if not length.isascii() or not length.isdigit() or int(length) > most:
-        raise too_large(most)
+        raise too_large(most, unread=not _passed_over(request, length))
     body: bytes | None = getattr(request, "commonweal_body", None)  # there when it is all done once more
     if body is None:
         body = request.read(most + 1)
@@ -84,17 +87,33 @@ def decoded(raw: bytes) -> str:
         raise problem(400, "structure", f"Byte {bad.start + 1} is not UTF-8") from None
 
 
-def too_large(most: int) -> Problem:
+def _passed_over(request: HttpRequest, length: str) -> bool:
+    """Whether a body of that length was read to its end and forgotten: most clients read no answer before they sent
+    all. What is longer than anybody may mean is left.
+    """
+    if not length.isascii() or not length.isdigit() or int(length) > _MOST_PASSED_OVER:
+        return False
+    while request.read(_STEP):
+        pass
+    return True
+
+
+def too_large(most: int, unread: bool = False) -> Problem:
     """413, saying how much is taken."""
-    return problem(413, "too-long", f"Over {most} bytes; send less at a time, and attachments apart")
+    text = f"Over {most} bytes; send less at a time, and attachments apart"
+    return Problem(413, Issue("error", "too-long", text), unread=unread)
 
 
 def parsed(raw: bytes, most: int = MAX_BYTES) -> dict[str, Any]:
-    """One JSON object of at most ``most`` bytes. Raises Problem 400 or 413."""
+    """One JSON object of at most ``most`` bytes, no member of which is there twice. Raises Problem 400 or 413."""
     try:
-        return parse_line(raw, most)
+        value = parse_line(raw, most)
     except Invalid as bad:
         raise invalid(bad) from None
+    if name := twice(raw, value):
+        message = f"{excerpt(name)} is there twice; which one counts would be a guess"
+        raise invalid(Invalid(excerpt(name), "duplicate-member", "", message))
+    return value
 
 
 def invalid(bad: Invalid, status: int = 400) -> Problem:
@@ -171,14 +190,6 @@ def _at(field: str, at: str, kind: str) -> str:
     return f"{at}.resource" + field.removeprefix(kind) if field.startswith(kind) else f"{at}.resource.{field}"
 
 
-def _references(value: Any) -> int:
-    """How many ``reference`` members there are, without recursion."""
-    count, waiting = 0, [value]
-    while waiting:
-        one = waiting.pop()
-        if one.__class__ is dict:
-            count += "reference" in one
-            waiting += [inner for inner in one.values() if inner.__class__ in (dict, list)]
-        elif one.__class__ is list:
-            waiting += [inner for inner in one if inner.__class__ in (dict, list)]
-    return count
+def _references(resource: Mapping[str, Any]) -> int:
+    """How many ``reference`` members there are."""
+    return orjson.dumps(resource).count(b'"reference":')  # in a string the first mark would have an escape before it

@@ -76,13 +76,12 @@ def _plain(kind: str, entries: Sequence[Entry]) -> list[Ask]:
     asks = [entry.ask for entry in entries if entry.ask]
     if kind != "transaction" or not asks or not creates.may_be(asks) or any(_CONDITIONAL.search(a.text) for a in asks):
         return []
-    ordered = _ordered(entries)
-    named = [replace(entry, ask=replace(entry.ask, new_id=str(uuid4()))) for entry in ordered if entry.ask]
-    try:
-        names = _names(named)
-    except Problem:  # the session finds the same, and audits that it failed
+    named = [(entry, ask, str(uuid4())) for entry in _ordered(entries) if (ask := entry.ask)]
+    urls = [(entry.full_url, f"{ask.kind}/{ident}") for entry, ask, ident in named if entry.full_url]
+    names = dict(urls)
+    if len(names) < len(urls):  # the session finds the same, and audits that it failed
         return []
-    return [replace(entry.ask, text=splice.replaced(entry.ask.text, names)) for entry in named if entry.ask]
+    return [replace(ask, new_id=ident, text=splice.replaced(ask.text, names)) for _, ask, ident in named]
 
 
 def _types(entries: Iterable[Entry]) -> str:

@@ -41,12 +41,13 @@ class Gone(CommonwealError):
 
 
 class Problem(CommonwealError):
-    """A request that is answered with ``status`` and these issues."""
+    """A request that is answered with ``status`` and these issues; ``unread``: and of which some was left unread."""
 
-    def __init__(self, status: int, *issues: Issue) -> None:
+    def __init__(self, status: int, *issues: Issue, unread: bool = False) -> None:
         super().__init__("; ".join(issue.diagnostics for issue in issues))
         self.status = status
         self.issues = issues
+        self.unread = unread
 
 
 def problem(status: int, code: str, diagnostics: str, expression: str = "") -> Problem:
@@ -89,6 +90,8 @@ def refused(error: Exception) -> HttpResponse:
     response = answers.answer(answers.outcome(found.issues), found.status)
     if found.status == 503:
         response["Retry-After"] = access.availability.RETRY_AFTER
+    if found.unread:  # the next request cannot come after a body that nobody reads
+        response["Connection"] = "close"
     if found.status == 401:
         response["WWW-Authenticate"] = 'Bearer realm="Commonweal FHIR R4"'
     return response

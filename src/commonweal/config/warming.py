@@ -1,0 +1,33 @@
+"""Done by a process that answers requests before it takes the first: what would else make whoever comes first wait.
+
+Importing every view (SciPy is among what they need) takes seconds on a busy machine, and a worker that was started anew
+after another died would take them from somebody who waits for a record. Nothing here asks the database.
+"""
+
+from importlib import import_module
+
+from django.conf import settings
+from django.template import engines
+from django.template.loader import get_template
+from django.urls import get_resolver
+
+from commonweal.apps.access.gate import decide
+from commonweal.domain.access.vocabulary import Action, Purpose, Role
+from commonweal.fhir.definitions import resource_types
+from commonweal.fhir.search_parameters import edition, indexed, parameters
+
+_FIRST_ASKED = ("Patient", "Observation", "Condition", "MedicationRequest", "AllergyIntolerance", "Encounter")
+
+
+def warm() -> None:
+    """Import the views, read the standard's definitions, parse the policies in force, and compile the base page."""
+    import_module(settings.ROOT_URLCONF)
+    get_resolver()._populate()  # what the first address looked up or written would do
+    decide(settings.COMMONWEAL_NOW().date(), Role.SERVICE, Purpose.OPERATIONS, Action.MAINTAIN_SOURCE)
+    resource_types()
+    edition()
+    for kind in _FIRST_ASKED:
+        parameters(kind)
+        indexed(kind)
+    engines.all()
+    get_template("base.jinja")
