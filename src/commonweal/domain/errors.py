@@ -40,6 +40,8 @@ meets one ends with that message and exit status 1; a page or the FHIR API turns
     ├── UnknownIndicatorError    figures for an indicator nobody has defined (measurement)
     ├── RequestError             a request for a copy or a proxy does not allow that now (domain.access)
     ├── AlertError               a step an alert or a suspended referral does not allow now (domain.coordination)
+    ├── AgreementError           a sharing agreement cannot stand, or a step with one (domain.access)
+    ├── ObjectionError           an objection or restriction, or a step with one, that cannot be (domain.access)
     ├── CaseError                a step a reviewed access does not allow now (domain.access)
     ├── SignInRequired           nobody known is asking (access)
     │   └── NotAsPresumed        a token stands for another account now, or none (access)

@@ -1,0 +1,179 @@
+"""What a person chooses about sharing, by their page and by an officer's; and what an officer decides about it."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from commonweal.domain.access.scope import Actor, Refused
+from commonweal.domain.access.vocabulary import Category, Purpose, Role
+from tests.integration.test_population import AREAS, ORGANISATIONS
+
+pytestmark = pytest.mark.usefixtures("database")
+
+PRACTICE, TRUST = "P1", "RXX"
+PERSON = uuid4()
+GP = Actor("user:gp", "Dr Ray", Role.CLINICIAN, PRACTICE)
+NURSE = Actor("user:nurse", "Nia", Role.CLINICIAN, TRUST)
+
+
+@pytest.fixture(scope="module")
+def world(database: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, UUID]:
+    """One person whom a practice and a trust know and care for; two officers; the person's account."""
+    from commonweal.apps.access import api as access
+    from commonweal.apps.places import api as places
+
+    reference = tmp_path_factory.mktemp("reference")
+    (reference / "organisations.csv").write_text(ORGANISATIONS)
+    (reference / "small_areas.csv").write_text(AREAS)
+    (reference / "postcodes.csv").write_text("postcode,lsoa\n")
+    places.load_reference(reference)
+    with connection.cursor() as cursor:
+        for n, source in ((1, PRACTICE), (2, TRUST)):
+            cursor.execute(
+                "INSERT INTO record_compartment (id, source, local_id) OVERRIDING SYSTEM VALUE VALUES (%s, %s, 'x')",
+                [n, source],
+            )
+            cursor.execute(
+                "INSERT INTO identity_membership (compartment_id, person_id, basis, since) "
+                "VALUES (%s, %s, 'verified', now())",
+                [n, PERSON],
+            )
+            cursor.execute(
+                "INSERT INTO access_relationship (organisation, compartment_id, kind, source, actor_key, starts_at) "
+                "VALUES (%s, %s, 'under_care', %s, '', '2000-01-01')",
+                [source, n, source],
+            )
+    for name, role, person in (
+        ("ann", Role.PRIVACY_OFFICER, None),
+        ("bob", Role.PRIVACY_OFFICER, None),
+        ("vicky", Role.CITIZEN, PERSON),
+    ):
+        access.create_user(name, "a long password", role, "QOX" if person is None else "", name.title(), "", person)
+    return {"person": PERSON}
+
+
+def seen(actor: Actor) -> set[tuple[int, str]]:
+    from commonweal.apps.access import api as access
+
+    try:
+        with access.session(actor, Purpose.DIRECT_CARE, "record.page") as session:
+            scope = session.open_person(PERSON, {1: PRACTICE, 2: TRUST})
+    except Refused:
+        return set()
+    return {(one, c.value) for one in (1, 2) for c in Category if scope.opens(one, c.value)}
+
+
+def as_user(name: str) -> Client:
+    client = Client(SERVER_NAME="127.0.0.1")
+    assert client.post("/sign-in", {"username": name, "password": "a long password"}).status_code == 302
+    return client
+
+
+def rows(statement: str) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        return list(cursor.fetchall())
+
+
+EVERYTHING = {(one, c.value) for one in (1, 2) for c in Category}
+
+
+def test_an_officer_withholds_and_a_second_officer_lifts_what_protects_from_harm(
+    world: dict[str, UUID], as_app: None
+) -> None:
+    ann, bob = as_user("ann"), as_user("bob")
+    sent = {"form": "restrict", "person": str(PERSON), "reason": "safeguarding", "what": "", "source": TRUST,
+            "words": "A partner works on the ward"}  # fmt: skip
+    assert ann.post("/information-governance/choices", {**sent, "words": "x"}).status_code == 400
+    assert ann.post("/information-governance/choices", {**sent, "person": str(uuid4())}).status_code == 400
+    assert ann.post("/information-governance/choices", sent).status_code == 302
+    assert seen(GP) == {pair for pair in EVERYTHING if pair[0] == 1}
+    assert seen(NURSE) == EVERYTHING
+    number = max(one.id for one in _withheld())
+    lift = {"form": "lift", "number": str(number), "words": "The partner has left the ward"}
+    refused = ann.post("/information-governance/choices", lift)
+    assert (refused.status_code, "Somebody other than who set it" in refused.content.decode()) == (400, True)
+    assert bob.post("/information-governance/choices", lift).status_code == 302
+    assert seen(GP) == EVERYTHING
+
+
+def _withheld() -> list[Any]:
+    from commonweal.apps.access import api as access
+
+    return access.restricting.restrictions(Actor("user:ann", "Ann", Role.PRIVACY_OFFICER, "QOX"))
+
+
+def test_an_objection_against_one_organisation_binds_it_alone_from_the_moment_it_is_upheld(
+    world: dict[str, UUID], as_app: None
+) -> None:
+    from commonweal.apps.access import api as access
+
+    vicky = Actor("user:vicky", "Vicky", Role.CITIZEN, "", person_id=PERSON)
+    officer = Actor("user:ann", "Ann", Role.PRIVACY_OFFICER, "QOX")
+    with access.session(vicky, Purpose.OWN_RECORD, "object") as session:
+        scope = session.open_person(PERSON, {1: PRACTICE, 2: TRUST})
+        access.restricting.raise_objection(session, scope, None, TRUST, "My neighbour works there")
+    assert seen(NURSE) == EVERYTHING
+    (one,) = [one for one in access.restricting.objections(officer) if one.state == "raised"]
+    compartments = {1: PRACTICE, 2: TRUST}
+    with pytest.raises(access.ObjectionError, match="Say why"):
+        access.restricting.decide(officer, one.id, access.ObjectionStep.UPHOLD, "ok", compartments)
+    access.restricting.decide(officer, one.id, access.ObjectionStep.UPHOLD, "No compelling ground", compartments)
+    assert seen(NURSE) == {pair for pair in EVERYTHING if pair[0] == 2}  # what the trust wrote itself
+    assert seen(GP) == EVERYTHING
+    access.restricting.decide(officer, one.id, access.ObjectionStep.WITHDRAW, "She has changed her mind", compartments)
+    assert seen(NURSE) == EVERYTHING
+
+
+def test_a_person_opts_out_on_their_page_and_an_officer_records_it_for_one_who_rang(
+    world: dict[str, UUID], as_app: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from commonweal.apps.citizen import own as owns
+    from tests.conftest import _point_at
+
+    monkeypatch.setattr(owns, "own_access_holds", lambda *_: True)
+    vicky = as_user("vicky")
+    assert vicky.post("/my-record/choices", {"opt_out": "type_1:out"}).status_code == 302
+    assert "You have opted out" in vicky.get("/my-record/choices").content.decode()
+    assert vicky.post("/my-record/choices", {"opt_out": "everything:out"}).status_code == 400
+    said = {"form": "opt_out", "person": str(PERSON), "kind": "national_data", "wanted": "out",
+            "words": "Rang on Monday"}  # fmt: skip
+    assert as_user("ann").post("/information-governance/choices", said).status_code == 302
+    assert vicky.post("/my-record/choices", {"category": "mental_health", "words": "It is old"}).status_code == 400
+    sent = {"category": "mental_health", "words": "It is twenty years ago"}
+    assert vicky.post("/my-record/choices", sent).status_code == 302
+    page = as_user("bob").get("/information-governance/choices").content.decode()
+    assert "It is twenty years ago" in page
+    _point_at(str(connection.settings_dict["NAME"]), "commonweal_batch")
+    assert rows("SELECT kind, compartment_id FROM access_opt_out WHERE ends_at IS NULL ORDER BY 1, 2") == [
+        ("national_data", 1), ("national_data", 2), ("type_1", 1),
+    ]  # fmt: skip
+
+
+def test_nobody_else_opens_the_officers_pages(world: dict[str, UUID], as_app: None) -> None:
+    for path in ("/information-governance/choices", "/information-governance/agreements",
+                 "/information-governance/agreements/TEST", "/information-governance/agreements/propose"):  # fmt: skip
+        assert as_user("vicky").get(path).status_code == 403
+        assert as_user("ann").get(path).status_code == 200
+
+
+def test_agreements_are_proposed_and_approved_on_the_pages(world: dict[str, UUID], as_app: None) -> None:
+    ann, bob = as_user("ann"), as_user("bob")
+    sent = {
+        "reference": "ISA-7", "title": "Research", "gives": "p1, RXX", "receives": "*", "categories": ["clinical"],
+        "purposes": ["research"], "starts": "2026-01-01", "ends": "2027-12-31", "review": "2027-01-01",
+        "dpia": "D1", "controller": "QOX", "basis": "6(1)(e)", "confidentiality": "de-identified",
+    }  # fmt: skip
+    wrong = ann.post("/information-governance/agreements/propose", {**sent, "ends": "2040-01-01"})
+    assert (wrong.status_code, "within five years" in wrong.content.decode()) == (400, True)
+    assert ann.post("/information-governance/agreements/propose", sent).status_code == 302
+    where = "/information-governance/agreements/ISA-7"
+    own = ann.post(where, {"version": "1", "step": "approve"})
+    assert (own.status_code, "Ask a second officer" in own.content.decode()) == (400, True)
+    assert bob.post(where, {"version": "1", "step": "approve"}).status_code == 302
+    assert rows("SELECT access_agreement_standing('ISA-7', 'research', '2026-06-01')") == [("in_force",)]
+    assert bob.get("/information-governance/agreements/propose?of=ISA-7").status_code == 200
+    assert ann.get("/information-governance/agreements/none").status_code == 404
