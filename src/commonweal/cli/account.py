@@ -23,16 +23,23 @@ def register(app: typer.Typer) -> None:
         subject: str = typer.Option("", metavar="SUB", help="The service's own name for the person, never an address."),
         unbind: str = typer.Option("", metavar="SERVICE", help="Take the binding to this service away."),
         registration: str = typer.Option("", metavar="NUMBER", help="Number of a professional register; - for none."),
+        enrolment_code: bool = typer.Option(False, "--enrolment-code", help="A code, to be handed over in person."),
         by: str = typer.Option("", metavar="WHO", help="Who does it: the audit says so."),
         as_json: bool = runtime.JSON,
     ) -> None:
-        if not by or sum(map(bool, (close, bind, unbind, registration))) != 1:
-            runtime.fail("say one of --close, --bind, --unbind and --registration, and --by WHO: each is audited")
+        if not by or sum(map(bool, (close, bind, unbind, registration, enrolment_code))) != 1:
+            runtime.fail(
+                "say one of --close, --bind, --unbind, --registration, --enrolment-code; and --by WHO, for the audit"
+            )
         runtime.start("batch")
         from commonweal.apps.access import api as access
         from commonweal.domain.errors import CommonwealError
 
         try:
+            if enrolment_code:
+                code = access.make_enrolment_code(username, by=f"operator:{by}")
+                runtime.emit({"username": username, "code": code}, as_json)
+                return
             if close:
                 access.close_account(username, by=f"operator:{by}")
             elif bind:

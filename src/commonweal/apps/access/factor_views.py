@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from commonweal.apps.access import factors, passkeys, sign_in
+from commonweal.apps.access import enrolment, factors, passkeys, sign_in
 from commonweal.apps.access.actors import SignInRequired, signed_in
 from commonweal.apps.access.factors import FactorRefused
 from commonweal.apps.access.models import User
@@ -112,7 +112,13 @@ def _manage(request: HttpRequest, problem: str = "") -> HttpResponse:
 @sensitive_post_parameters("code")
 @require_http_methods(["GET", "POST"])
 def add(request: HttpRequest) -> HttpResponse:
-    """Add an authenticator app or a passkey: of a signed-in account, or to finish a first sign-in."""
+    """Add an authenticator app or a passkey: of a signed-in account, or to finish a first sign-in.
+
+    A first sign-in may have to show a code handed over in person before.
+    """
+    held = sign_in.half(request)
+    if held is not None and not factors.factors(held[0]) and enrolment.wanted(request, held[0]):
+        return _enrolment_code(request, held[0])
     user, onward = _may_add(request)
     secret = _offered(request, user)
     problem = ""
@@ -124,6 +130,21 @@ def add(request: HttpRequest) -> HttpResponse:
         except FactorRefused as error:
             problem = str(error)
     return _add_page(request, user, onward, secret, problem)
+
+
+def _enrolment_code(request: HttpRequest, user: User) -> HttpResponse:
+    """Ask for the code the account was given in person; wrong ones count with wrong passwords."""
+    status, problem = 200, ""
+    if request.method == "POST":
+        try:
+            sign_in.guard(request, user.username)
+            if enrolment.show(request, user, request.POST.get("enrolment", "")):
+                return HttpResponseRedirect(request.path)
+            sign_in.failed(request, user.username, "wrong enrolment code")
+            status, problem = 400, "Enter the code you were given. Ask for a new one if it is more than a week old"
+        except TooManyAttempts:
+            status, problem = 429, TOO_MANY
+    return render(request, "access/enrolment.jinja", {"problem": problem}, status=status)
 
 
 def _add_page(request: HttpRequest, user: User, onward: str | None, secret: bytes, problem: str) -> HttpResponse:
@@ -197,6 +218,8 @@ def _may_add(request: HttpRequest) -> tuple[User, str | None]:
     if held is not None:
         if factors.factors(held[0]):
             raise SignInRequired("Finish signing in first.")
+        if enrolment.wanted(request, held[0]):
+            raise SignInRequired("Enter the code you were given first.")
         return held
     if not sign_in.lately(request):
         raise SignInRequired("Sign in again to change how you sign in.")
@@ -219,6 +242,7 @@ def _offered(request: HttpRequest, user: User) -> bytes:
 def _added(request: HttpRequest, user: User, onward: str | None, how: str) -> HttpResponse:
     """Go on: the first factor brings recovery codes, and finishes the sign-in it was asked for in."""
     request.session.pop(_OFFERED, None)
+    enrolment.spend(request, user)
     if onward is not None:
         sign_in.complete(request, user, how)
     if factors.recovery_left(user) == 0:

@@ -26,15 +26,24 @@ def required(role: Role, on: date) -> bool:
     """Whether ``role`` signs in with a second factor on that day. A role the file leaves out does: deny by default.
 
     Raises:
-        BadSecondFactorPolicy: the home folder has a file that does not say ``required`` or ``offered`` of each role.
+        BadSecondFactorPolicy: the home folder has a file that does not say ``required``, ``in_person`` or ``offered``.
     """
+    return _said(role, on) != "offered"
+
+
+def in_person(role: Role, on: date) -> bool:
+    """Whether ``role`` adds its first second factor only by a code handed over in person. Raises as ``required``."""
+    return _said(role, on) == "in_person"
+
+
+def _said(role: Role, on: date) -> str:
     own = Path(settings.COMMONWEAL_HOME) / NAME
     if settings.COMMONWEAL_SYNTHETIC and not own.exists():
-        return False
+        return "offered"
     path = own if own.exists() else _SHIPPED
     found = path.stat()
     said = [row for row in _rows(path, found.st_mtime_ns, found.st_size) if row[1] == role.value and row[0] <= on]
-    return not said or max(said)[2] == "required"
+    return max(said)[2] if said else "required"
 
 
 @lru_cache(maxsize=4)
@@ -49,6 +58,6 @@ def _rows(path: Path, _written: int, _size: int) -> tuple[tuple[date, str, str],
             )
     except (KeyError, TypeError, ValueError) as error:
         raise BadSecondFactorPolicy(f"{path.name}: {error}; it needs the columns from, role, second_factor") from None
-    if wrong := {row[2] for row in rows} - {"required", "offered"}:
-        raise BadSecondFactorPolicy(f"{path.name}: {', '.join(sorted(wrong))} is neither required nor offered")
+    if wrong := {row[2] for row in rows} - {"required", "in_person", "offered"}:
+        raise BadSecondFactorPolicy(f"{path.name}: {', '.join(sorted(wrong))} is none of required, in_person, offered")
     return rows
