@@ -48,7 +48,7 @@ def test_a_clinician_reads_one_timeline_across_sources(site: Site, visitor: Arri
     # Allergies come before everything else
     assert page.locator("h2").first.inner_text().startswith("Allergies")
     # The timeline holds entries of more than one source, newest first
-    whose = {element.inner_text() for element in page.locator("#timeline .cw-source").all()}
+    whose = {element.inner_text() for element in page.locator("#timeline .cw-where").all()}
     assert len(whose) > 1
     when = page.locator("#timeline time").evaluate_all("all => all.map(one => one.dateTime)")
     assert when == sorted(when, reverse=True)

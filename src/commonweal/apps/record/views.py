@@ -77,7 +77,7 @@ def _record(
     way_in = reverse("emergency", args=[person_id]) if actor.role in access.CARE_ROLES else ""
     try:
         with access.session(actor, purpose, OPEN_RECORD) as session:
-            page = person_page(session.open_person(person_id, compartments))
+            page, read_at = person_page(session.open_person(person_id, compartments)), session.now
     except access.Refused as refusal:
         if not refusal.may_emergency:
             raise
@@ -89,6 +89,7 @@ def _record(
         "record/person.jinja",
         {
             "page": page,
+            "read_at": read_at,
             "emergency": in_emergency,
             "emergency_address": "" if in_emergency else way_in,
             "documents_address": request.path + "/documents/",

@@ -55,7 +55,8 @@ def explain(
         Message(Absence.NOT_HEARD, f"{subject}: {name} not heard from since {last:%-d %B %Y %H:%M}.")
         for name, last in silent
     ]
-    messages += [Message(Absence.NOT_SHARED, f"{subject}: not shared by {name}.") for name in not_shared_by]
+    if not_shared_by:
+        messages.append(Message(Absence.NOT_SHARED, f"{subject}: not shared by {_listed(not_shared_by)}."))
     if not recorded:
         if none_known:
             messages.append(Message(Absence.NONE_KNOWN, f"{subject}: none known."))
@@ -65,3 +66,9 @@ def explain(
             text = f"{subject}: not recorded by the sources that share them."
             messages.append(Message(Absence.NOT_RECORDED, text))
     return tuple(messages)
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    """``A``, ``A or B``, ``A, B or C``."""
+    *before, last = names
+    return f"{', '.join(before)} or {last}" if before else last

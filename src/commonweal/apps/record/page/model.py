@@ -59,13 +59,15 @@ class Difference:
 class Trend:
     """Values of one measurement over time, oldest first; ``lines`` are SVG points in a box of 120 by 28.
 
-    ``series`` holds the name of each line ('' when there is one); ``words`` says the same in a sentence.
+    ``series`` holds the name of each line ('' when there is one); ``words`` says the same in a sentence, and ``span``
+    what the line's box spans, since it has no scale: ``May 2016 to Oct 2020, 62.1 to 68.2 kg``.
     """
 
     unit: str
     series: tuple[str, ...]
     lines: tuple[str, ...]
     words: str
+    span: str
 
 
 @dataclass(frozen=True, slots=True)

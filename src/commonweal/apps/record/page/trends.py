@@ -51,7 +51,7 @@ def _trend(resources: Iterable[Mapping[str, Any]]) -> Trend | None:
     unit = units.pop()
     lines = tuple(_points(series))
     words = "; ".join(_words(name, points, unit) for name, points in series.items())
-    return Trend(unit, tuple(series), lines, words)
+    return Trend(unit, tuple(series), lines, words, _span(series, unit))
 
 
 def _quantities(resource: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -75,6 +75,13 @@ def _points(series: Mapping[str, Sequence[Point]]) -> Iterator[str]:
             f"{HEIGHT - MARGIN - (value - low) / tall * (HEIGHT - 2 * MARGIN):.1f}"
             for day, value in points
         )
+
+
+def _span(series: Mapping[str, Sequence[Point]], unit: str) -> str:
+    """``May 2016 to Oct 2020, 62.1 to 68.2 kg``: the corners of the box that the lines are drawn in."""
+    days = [day for points in series.values() for day, _ in points]
+    values = [value for points in series.values() for _, value in points]
+    return f"{min(days):%b %Y} to {max(days):%b %Y}, {min(values):g} to {max(values):g} {unit}".rstrip()
 
 
 def _words(name: str, points: Sequence[Point], unit: str) -> str:
