@@ -16,6 +16,7 @@ from commonweal.apps.access.cases import open_emergency
 from commonweal.apps.access.devices import end_sessions
 from commonweal.apps.access.limits import limit
 from commonweal.apps.access.models import Restriction, Token, User
+from commonweal.apps.access.prepared import prepared
 from commonweal.apps.access.session import session
 from commonweal.domain.access.relationship import Relationship
 from commonweal.domain.access.scope import Actor, Refused, RefusedKind
@@ -32,32 +33,32 @@ def add_relationships(rows: Iterable[Relationship], source: str) -> int:
     Raises:
         ValueError: a kind that is not registered, under_care or referred.
     """
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
-            "CREATE TEMPORARY TABLE arriving (n bigint, organisation text, compartment_id bigint, kind text, "
-            "start date, stop date) ON COMMIT DROP"
-        )
-        with cursor.copy("COPY arriving FROM STDIN") as copy:
-            for n, row in enumerate(rows):
-                if row.kind not in _STORABLE:
-                    raise ValueError(f"relationship kind {row.kind!r}: use registered, under_care or referred")
-                copy.write_row((n, row.organisation, row.compartment_id, row.kind, row.start, row.end))
+    listed = list(rows)
+    for row in listed:
+        if row.kind not in _STORABLE:
+            raise ValueError(f"relationship kind {row.kind!r}: use registered, under_care or referred")
+    with transaction.atomic(savepoint=False), prepared() as cursor:
         cursor.execute(
             """
             INSERT INTO access_relationship
                 (organisation, compartment_id, kind, source, actor_key, starts_at, ends_at)
             SELECT DISTINCT ON (compartment_id, organisation, kind, start)
                 organisation, compartment_id, kind, %s, '',
-                start::timestamp AT TIME ZONE %s, (stop + 1)::timestamp AT TIME ZONE %s
-            FROM arriving ORDER BY compartment_id, organisation, kind, start, n DESC
+                start::timestamp AT TIME ZONE %s::text, (stop + 1)::timestamp AT TIME ZONE %s::text
+            FROM unnest(%s::text[], %s::bigint[], %s::text[], %s::date[], %s::date[]) WITH ORDINALITY
+                AS arriving (organisation, compartment_id, kind, start, stop, n)
+            ORDER BY compartment_id, organisation, kind, start, n DESC
             ON CONFLICT (compartment_id, organisation, kind, source, actor_key, starts_at)
             DO UPDATE SET ends_at = EXCLUDED.ends_at
             WHERE access_relationship.ends_at IS DISTINCT FROM EXCLUDED.ends_at
             """,
-            [source, settings.TIME_ZONE, settings.TIME_ZONE],
-        )
+            [
+                source, settings.TIME_ZONE, settings.TIME_ZONE, [row.organisation for row in listed],
+                [row.compartment_id for row in listed], [row.kind for row in listed], [row.start for row in listed],
+                [row.end for row in listed],
+            ],
+        )  # fmt: skip
         changed: int = cursor.rowcount
-        cursor.execute("DROP TABLE arriving")
     return changed
 
 

@@ -5,7 +5,6 @@ landing stopped anywhere is finished by the same command, to the same state. A s
 processes off one receipt.
 """
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,18 +13,21 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import orjson
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from commonweal.apps.exchange import analysis, beside, changes, landing, mappings, messages
-from commonweal.apps.exchange.errors import MissingFile, NumberedApart, UnknownSource
+from commonweal.apps.access.api import prepared
+from commonweal.apps.exchange import analysis, beside, changes, conforming, landing, mappings, messages
+from commonweal.apps.exchange.arriving import check_numbering, expand
 from commonweal.apps.exchange.floor import alone, landing_floor, opened
 from commonweal.apps.exchange.models import Quarantine, Receipt
 from commonweal.apps.exchange.reading import (
     MESSAGES,
     RESOURCES,
     Batch,
+    Judge,
     ahead,
     batches,
     check_feed,
@@ -38,7 +40,6 @@ from commonweal.feeds import sealing
 from commonweal.feeds.mapped.reading import Plan
 from commonweal.feeds.types import Problem
 
-ODS_CODE = re.compile("[A-Z0-9]{3,12}")
 REMOVED = "lawfully-removed"
 DEFERRED = 32 << 20  # bytes of a file from which search indexing may be deferred
 Progress = Callable[[str, int, int], None]
@@ -84,56 +85,6 @@ def land(
     total = {name: sum(item[name] for item in files) for name in Tally.__slots__}
     record.refresh_statistics()
     return {**total, "seconds": round(perf_counter() - started, 3), "files": files}
-
-
-def expand(paths: Sequence[Path | str]) -> list[Path]:
-    """Files named, and the files of folders named, by name. Raises ``MissingFile``."""
-    found: list[Path] = []
-    for path in map(Path, paths):
-        if path.is_dir():
-            inside = sorted(item for item in path.iterdir() if item.is_file() and not item.name.startswith("."))
-            if not inside:
-                raise MissingFile(f"{path} holds no files; name the folder of one feed")
-            found += inside
-        elif path.is_file():
-            found.append(path)
-        else:
-            raise MissingFile(f"{path} is not there; check the path")
-    return found
-
-
-def by_source(feed: str, paths: Sequence[Path | str], source: str = "") -> dict[str, list[Path]]:
-    """Files by the ODS code of their sender: ``source`` for all, else each file's name without its ending.
-
-    Raises:
-        UnknownFeed, MissingFile, UnknownSource: a name that no ODS code could be.
-    """
-    check_feed(feed)
-    found: dict[str, list[Path]] = {}
-    for path in expand(paths):
-        ods = source or path.stem
-        if not ODS_CODE.fullmatch(ods):
-            raise UnknownSource(f"{path.name} is not named after an organisation; say whose it is with --source ODS")
-        found.setdefault(ods, []).append(path)
-    return found
-
-
-def check_numbering(feed: str, source: str, same_numbering: bool) -> None:
-    """Refuse a source's second feed until somebody says that both number people alike.
-
-    Two systems of one trust may each have a person 123; in one compartment they would be one person. What goes through
-    the pseudonymising door makes no compartments, so it numbers nobody.
-    """
-    if mappings.for_analysis(feed):
-        return
-    sent = Receipt.objects.filter(source=source).values_list("feed", flat=True).distinct()
-    known = {one for one in sent if not mappings.for_analysis(one)}
-    if known and feed not in known and not same_numbering:
-        raise NumberedApart(
-            f"{source} already sends {', '.join(sorted(known))}, and {feed} may number other people the same way; "
-            "ask the source, then land with --same-numbering if one number is one person in both, "
-            "or under a site code of its own"
-        )
 
 
 def _land_one(feed: str, path: Path, source: str, progress: Progress | None) -> dict[str, Any]:
@@ -195,9 +146,14 @@ def _finish(receipt: Receipt, progress: Progress | None) -> None:
     elif mappings.for_analysis(receipt.feed):
         _finish_analysis(receipt)
     else:
-        read = partial(_read, receipt, nature(receipt.feed, receipt.source), mappings.plan_of(receipt))
+        judge = conforming.judge(receipt)
+        read = partial(_read, receipt, nature(receipt.feed, receipt.source), mappings.plan_of(receipt), judge)
+        if judge is not None:
+            made = conforming.counted(read(), judge)
+        else:
+            made = ahead(beside.beside(read) if beside.worth(receipt.size) else read())
         with record.deferred_indexing(receipt.size >= DEFERRED and receipt.feed in RESOURCES):
-            for batch in ahead(beside.beside(read) if beside.worth(receipt.size) else read()):
+            for batch in made:
                 _again(partial(_store, receipt, batch))
                 _tell(progress, receipt, batch.position)
     _cut_what_was_removed(receipt)
@@ -229,10 +185,11 @@ def _cut_what_was_removed(receipt: Receipt) -> None:
         cutting.destroy([receipt.sha256])
 
 
-def _read(receipt: Receipt, shared_as: str, plan: Plan | None) -> Iterator[Batch]:
-    """The batches of a receipt's file from where it stands; asks no database."""
+def _read(receipt: Receipt, shared_as: str, plan: Plan | None, judge: Judge | None = None) -> Iterator[Batch]:
+    """The batches of a receipt's file from where it stands; asks no database but what ``judge`` asks."""
     with opened(receipt) as stream:
-        yield from batches(receipt.feed, stream, receipt.source, receipt.cursor, nature=shared_as, plan=plan)
+        at = receipt.cursor
+        yield from batches(receipt.feed, stream, receipt.source, at, nature=shared_as, plan=plan, judge=judge)
 
 
 def _tell(progress: Progress | None, receipt: Receipt, position: int) -> None:
@@ -268,11 +225,12 @@ def _store(receipt: Receipt, batch: Batch) -> None:
         )
         tally.duplicate = tally.read - tally.accepted - tally.quarantined
         _record_batch(receipt, problems, tally, batch.next_line, batch.filled)
+        conforming.keep(receipt, batch)
 
 
 def store_messages(receipt: Receipt, pile: messages.Pile) -> messages.Outcome:
     """One pile of messages, whole or not at all, and what became of it."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         outcome = messages.store(receipt, pile)
         tally = Tally(
             read=outcome.read,
@@ -295,22 +253,31 @@ def _refusals(counts: record.Counts, raw: dict[int, bytes]) -> list[Problem]:
     ]
 
 
+# Every message moves its receipt on: one statement, planned once. What is filled in is added to what was.
+_MOVED = """
+UPDATE exchange_receipt SET cursor = %s, read = read + %s, accepted = accepted + %s, duplicate = duplicate + %s,
+    quarantined = quarantined + %s, resources = resources + %s,
+    filled = filled || coalesce((
+        SELECT jsonb_object_agg(said.key, coalesce((filled ->> said.key)::bigint, 0) + said.value::bigint)
+        FROM jsonb_each_text(%s::jsonb) AS said), '{}')
+WHERE id = %s
+"""
+
+
 def _record_batch(
     receipt: Receipt, problems: Sequence[Problem], tally: Tally, next_line: int, filled: Counter[str] | None = None
 ) -> None:
     """Quarantine what was refused and move the receipt on, in the batch's own transaction."""
-    quarantine(receipt, problems)
-    if filled:
-        before = Receipt.objects.values_list("filled", flat=True).get(pk=receipt.pk)
-        Receipt.objects.filter(pk=receipt.pk).update(filled=dict(Counter(before) + filled))
-    Receipt.objects.filter(pk=receipt.pk).update(
-        cursor=next_line,
-        read=F("read") + tally.read,
-        accepted=F("accepted") + tally.accepted,
-        duplicate=F("duplicate") + tally.duplicate,
-        quarantined=F("quarantined") + tally.quarantined,
-        resources=F("resources") + tally.resources,
-    )
+    if problems:
+        quarantine(receipt, problems)
+    with prepared() as cursor:
+        cursor.execute(
+            _MOVED,
+            [
+                next_line, tally.read, tally.accepted, tally.duplicate, tally.quarantined, tally.resources,
+                orjson.dumps(filled or {}).decode(), receipt.pk,
+            ],
+        )  # fmt: skip
 
 
 def quarantine(receipt: Receipt, problems: Sequence[Problem]) -> None:
@@ -361,7 +328,8 @@ def replay(receipt_id: int) -> dict[str, Any]:
                         _replay_messages(receipt, pile, total)
                 else:
                     shared_as, plan = nature(receipt.feed, receipt.source), mappings.plan_today(receipt)
-                    for batch in batches(receipt.feed, stream, receipt.source, 1, lines, shared_as, plan):
+                    judge = conforming.judge(receipt, settings.COMMONWEAL_NOW().date())
+                    for batch in batches(receipt.feed, stream, receipt.source, 1, lines, shared_as, plan, judge):
                         _replay_rows(receipt, batch, total)
     return {name: getattr(total, name) for name in Tally.__slots__}
 

@@ -15,9 +15,10 @@ from typing import Any, BinaryIO
 
 from django.db import connection
 
+from commonweal.apps.access.api import prepared
 from commonweal.apps.exchange import changes
 from commonweal.apps.exchange.completeness import filled
-from commonweal.apps.exchange.models import Message, Receipt
+from commonweal.apps.exchange.models import Receipt
 from commonweal.apps.exchange.reading import MESSAGES
 from commonweal.apps.identity import api as identity
 from commonweal.apps.record import api as record
@@ -26,6 +27,12 @@ from commonweal.feeds.types import Merge, Parsed, Problem
 SWAP = "A17"  # two people in one message, who stay two
 _COPY = (
     "COPY exchange_message (source, control_id, digest, mrn, also, event, happened, receipt_id, line, raw) FROM STDIN"
+)
+_HELD = "SELECT control_id, digest FROM exchange_message WHERE source = %s AND control_id = ANY (%s::text[])"
+_ABOUT = (
+    "SELECT id, mrn, also, event, raw FROM exchange_message WHERE source = %s AND mrn = ANY (%s::text[]) UNION ALL "
+    "SELECT id, mrn, also, event, raw FROM exchange_message WHERE source = %s AND also && %s::text[] "
+    "AND NOT also = '{}'"
 )
 FOLDING = 62_068  # the class of the advisory locks that sources are folded under
 PILE = 4_000  # messages; one transaction each
@@ -95,12 +102,9 @@ def store(receipt: Receipt, pile: Pile, again: bool = False) -> Outcome:
 
 def _keep(receipt: Receipt, pile: Pile, outcome: Outcome) -> set[int]:
     """Store messages not held yet; the lines of those stored. A control id used again is not stored."""
-    held: dict[str, bytes] = {
-        control_id: bytes(digest)
-        for control_id, digest in Message.objects.filter(
-            source=receipt.source, control_id__in=[message.control_id for message in pile.messages]
-        ).values_list("control_id", "digest")
-    }
+    with prepared() as cursor:
+        cursor.execute(_HELD, [receipt.source, [message.control_id for message in pile.messages]])
+        held: dict[str, bytes] = {control_id: bytes(digest) for control_id, digest in cursor.fetchall()}
     fresh: list[tuple[Any, bytes]] = []
     for message in pile.messages:
         digest = hashlib.sha256(message.raw).digest()
@@ -190,10 +194,9 @@ def _histories(source: str, touched: set[str]) -> list[tuple[set[str], list[byte
     fresh = touched
     while fresh:
         together |= {number: number for number in fresh}
-        stored = Message.objects.filter(source=source)
-        wanted = list(fresh)
-        for found in (stored.filter(mrn__in=wanted), stored.filter(also__overlap=wanted)):
-            for ident, mrn, also, event, raw in found.values_list("pk", "mrn", "also", "event", "raw"):
+        with prepared() as cursor:
+            cursor.execute(_ABOUT, [source, list(fresh), source, list(fresh)])
+            for ident, mrn, also, event, raw in cursor.fetchall():
                 rows[ident] = (mrn, also, event, bytes(raw))
         fresh = {
             number for mrn, also, event, _ in rows.values() if also and event != SWAP for number in (mrn, *also)

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection, transaction
 
+from commonweal.apps.access.api import prepared
 from commonweal.apps.identity.models import LocalMerge
 from commonweal.domain.identity import nhs_number
 from commonweal.fhir.demographics import Demographics
@@ -17,8 +18,15 @@ COPY identity_incoming (compartment_id, source, local_id, nhs_number, nhs_usable
     family_key, given_key, family_sound, given_sound, birth_date, death_date, gender, ethnicity, postcode,
     address_line, phone, practice, updated) FROM STDIN
 """
-_UPSERT = """
-INSERT INTO identity_demographics AS old SELECT DISTINCT ON (compartment_id) * FROM identity_incoming
+# A few people are sent as values: making a table for them would cost more than all the rest of a message.
+_INCOMING = """
+INSERT INTO identity_demographics AS old SELECT * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[],
+    %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::date[],
+    %s::date[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[])
+"""
+_STAGED = "INSERT INTO identity_demographics AS old SELECT DISTINCT ON (compartment_id) * FROM identity_incoming\n"
+_FEW = 50
+_CHANGED = """
 ON CONFLICT (compartment_id) DO UPDATE SET
     source = excluded.source, local_id = excluded.local_id, nhs_number = excluded.nhs_number,
     nhs_usable = excluded.nhs_usable, number_status = excluded.number_status, family = excluded.family,
@@ -48,13 +56,17 @@ def upsert_demographics(rows: Iterable[tuple[int, str, str, Demographics]]) -> i
     latest = {row[0]: _columns(row, now) for row in rows}
     if not latest:
         return 0
-    with transaction.atomic(), connection.cursor() as cursor:
+    if len(latest) <= _FEW:
+        with transaction.atomic(savepoint=False), prepared() as cursor:
+            cursor.execute(_INCOMING + _CHANGED, list(map(list, zip(*latest.values(), strict=True))))
+            return int(cursor.rowcount)
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         cursor.execute("CREATE TEMP TABLE IF NOT EXISTS identity_incoming (LIKE identity_demographics) ON COMMIT DROP")
         cursor.execute("TRUNCATE identity_incoming")
         with cursor.cursor.copy(_COPY) as copy:
             for values in latest.values():
                 copy.write_row(values)
-        cursor.execute(_UPSERT)
+        cursor.execute(_STAGED + _CHANGED)
         return int(cursor.rowcount)
 
 

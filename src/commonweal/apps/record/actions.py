@@ -75,7 +75,7 @@ def write(
     """
     batch = items if isinstance(items, Prepared) else prepare(source, feed, items)
     counts = Counts(unchanged=len(batch.repeated), same=set(batch.repeated))
-    with transaction.atomic(), connection.cursor() as cursor:
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         source_id = _source_id(cursor, source, feed)
         own = own_feeds(cursor, source)
         cursor.execute("SELECT EXISTS (SELECT FROM record_removed)")

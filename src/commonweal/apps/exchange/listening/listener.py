@@ -7,6 +7,7 @@ bytes of one frame, messages under way, time without a word, time within a frame
 
 import asyncio
 import contextlib
+import gc
 import logging
 import resource
 import socket
@@ -70,6 +71,8 @@ class Listener:
         server = await asyncio.start_server(self._serve, host, port, ssl=tls, backlog=1_024, limit=1 << 16)
         storing = asyncio.create_task(self._storing())
         rotating = asyncio.create_task(self._rotating())
+        gc.collect()
+        gc.freeze()  # what is loaded by now stays: walking it at each full collection would hold all senders up
         try:
             ready(server.sockets[0].getsockname()[1])
             await asyncio.wait([storing, rotating], return_when=asyncio.FIRST_COMPLETED)

@@ -18,6 +18,7 @@ from typing import TypeVar
 from django.conf import settings
 from django.db import Error, InterfaceError, OperationalError, connection, transaction
 
+from commonweal.apps.access.api import prepared
 from commonweal.apps.exchange import actions, floor, landing, messages
 from commonweal.apps.exchange.listening import journal
 from commonweal.apps.exchange.models import Quarantine, Receipt
@@ -196,8 +197,10 @@ class Store:
 def _applied(receipt: Receipt, pile: messages.Pile) -> dict[int, list[Problem]]:
     """Apply a pile in one transaction; the problems of each line. Nothing happens where it was applied before."""
     with transaction.atomic():
-        cursor = Receipt.objects.select_for_update().values_list("cursor", flat=True).get(pk=receipt.pk)
-        if cursor >= pile.next_line:  # committed, and the answer was lost with the connection
+        with prepared() as locking:
+            locking.execute("SELECT cursor FROM exchange_receipt WHERE id = %s FOR UPDATE", [receipt.pk])
+            reached = locking.fetchone()[0]
+        if reached >= pile.next_line:  # committed, and the answer was lost with the connection
             rows = Quarantine.objects.filter(receipt=receipt, line__in=pile.lines)
             found = [
                 Problem(q.line, q.field, q.rule, q.value, q.message, b"") for q in rows.defer("raw").order_by("pk")
