@@ -1,8 +1,8 @@
 """Acknowledgements of HL7 v2 messages: AA taken and safe, AE wrong in itself, AR not for this receiver.
 
-http://www.hl7.eu/HL7v2x/v25/std25/ch02.html, 2.9.2 (original mode) and 2.15.5 (ERR). An answer names fields
-and rules and never a value: it may be logged on the way. It is ASCII but for the control id, whose bytes come back
-as they were sent.
+http://www.hl7.eu/HL7v2x/v25/std25/ch02.html, 2.9.2 (original mode), 2.9.3 (enhanced mode) and 2.15.5 (ERR). An answer
+names fields and rules and never a value: it may be logged on the way. It is ASCII but for the control id, whose bytes
+come back as they were sent.
 """
 
 import re
@@ -99,6 +99,25 @@ def answer(about: Header, code: str, faults: Sequence[Fault], at: datetime, numb
         severity = "W" if fault.warning else "E"
         segments.append(bar.join(["ERR", "", location, coded, severity, local, "", "", _plain(fault.message, about)]))
     return ("\r".join(segments) + "\r").encode("latin-1", "replace")
+
+
+def wanted(about: Header, code: str) -> list[str]:
+    """The answers that a sender asks for a message answered with ``code``: their codes, in the order they go out.
+
+    Original mode, with neither MSH-15 nor MSH-16: ``code`` itself. Enhanced mode, with either: an accept answer (CA,
+    CE, CR) by the condition of MSH-15, then an application answer by that of MSH-16. HL7 table 0155: AL always, NE
+    never, ER on error, SU on success; an empty one is never, and a word that is not of the table always. Both are known
+    at one time here, because a message is in the record when it is safe.
+    """
+    accept, application = about.get(15).strip().upper(), about.get(16).strip().upper()
+    if not accept and not application:
+        return [code]
+    found = []
+    for condition, said in ((accept, "C" + code[1]), (application, code)):
+        on_success = code == ACCEPTED
+        if condition not in ("", "NE") and (on_success if condition == "SU" else not on_success or condition != "ER"):
+            found.append(said)
+    return found
 
 
 def code_of(faults: Sequence[Fault]) -> str:

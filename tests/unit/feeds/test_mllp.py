@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commonweal.feeds.hl7v2_answers import Fault, answer, code_of, header
+from commonweal.feeds.hl7v2_answers import Fault, answer, code_of, header, wanted
 from commonweal.feeds.mllp import MAX_STRAY, Broken, Frames, framed
 
 AT = datetime(2020, 7, 1, 9, 0, tzinfo=UTC)
@@ -87,3 +87,26 @@ def test_no_bytes_break_an_answer(raw: bytes) -> None:
 def test_bytes_of_the_control_id_come_back_as_they_came() -> None:
     text = answer(header(RAW.replace(b"C7", b"C\xe97")), "AA", [], AT, "1")
     assert b"|C\xe97" in text
+
+
+@pytest.mark.parametrize(
+    ("accept", "application", "code", "said"),
+    [
+        ("", "", "AA", ["AA"]),  # original mode
+        ("", "", "AE", ["AE"]),
+        ("AL", "NE", "AA", ["CA"]),
+        ("AL", "NE", "AR", ["CR"]),
+        ("NE", "AL", "AA", ["AA"]),
+        ("AL", "AL", "AE", ["CE", "AE"]),
+        ("AL", "", "AA", ["CA"]),
+        ("NE", "NE", "AE", []),
+        ("ER", "NE", "AA", []),
+        ("ER", "NE", "AE", ["CE"]),
+        ("SU", "NE", "AA", ["CA"]),
+        ("SU", "ER", "AR", ["AR"]),
+        ("what", "NE", "AA", ["CA"]),
+    ],
+)
+def test_a_sender_has_the_answers_it_asks_for(accept: str, application: str, code: str, said: list[str]) -> None:
+    about = header(f"MSH|^~\\&|A|B|C|D|20200101||ADT^A01|1|P|2.5||| {accept}|{application}\r".encode())
+    assert wanted(about, code) == said

@@ -25,7 +25,7 @@ from django.db import connection
 from commonweal.apps.exchange.listening.senders import Senders
 from commonweal.apps.exchange.listening.storing import Arrived, Store, single
 from commonweal.feeds.hl7v2 import BOM
-from commonweal.feeds.hl7v2_answers import Fault, answer, code_of, header
+from commonweal.feeds.hl7v2_answers import Fault, answer, code_of, header, wanted
 from commonweal.feeds.mllp import Broken, Frames, framed
 
 log = logging.getLogger(__name__)
@@ -218,8 +218,12 @@ class Listener:
         return answered
 
     def _answered(self, raw: bytes, faults: list[Fault]) -> bytes:
-        number = f"CW{self._started}{next(self._numbers)}"
-        return framed(answer(header(raw), code_of(faults), faults, self._now(), number))
+        """What goes back for one message: an answer, or as many as its sender asks for, which may be none."""
+        about, now = header(raw), self._now()
+        return b"".join(
+            framed(answer(about, code, faults, now, f"CW{self._started}{next(self._numbers)}"))
+            for code in wanted(about, code_of(faults))
+        )
 
     async def _answer(
         self, answers: "asyncio.Queue[asyncio.Future[bytes] | None]", writer: asyncio.StreamWriter
