@@ -184,6 +184,7 @@ def health(as_json: bool = runtime.JSON) -> None:
     """Say how every feed is and raise notices about those that are not well; exit status 1 while a notice stands.
 
     Late against its schedule, a volume beyond its control limits, too few valid NHS numbers, too many rows set aside.
+    And how what came conforms to the profiles it is held to (commonweal profiles enforce).
 
     Example: commonweal feeds health --json
     """
@@ -197,6 +198,7 @@ def health(as_json: bool = runtime.JSON) -> None:
         with access.service_run("feeds", "health"):
             notices = exchange.watch()
             found = exchange.feeds_health()
+            held = exchange.conformance()
     except exchange.ExchangeError as error:
         runtime.fail(str(error))
     result = {
@@ -214,6 +216,7 @@ def health(as_json: bool = runtime.JSON) -> None:
             }
             for one in found
         ],
+        "profiles": [asdict(one) for one in held],
         "notices": [asdict(one) for one in notices],
     }
 
@@ -224,6 +227,10 @@ def health(as_json: bool = runtime.JSON) -> None:
             last = f"{one.last:%d %b %Y %H:%M}" if one.last else "never"
             table.add_row(one.feed, one.source, last, *shares, "; ".join(text for _, text in one.troubles) or "none")
         out.print(table)
+        for kept in held:
+            first = "; ".join(f"{place}: {count:,}" for place, count in kept.where[:3])
+            said = f"{kept.feed} {kept.source}: {kept.broken:,} of {kept.checked:,} do not conform to {kept.profile}"
+            out.print(f"{said} ({first})" if first else said, markup=False, highlight=False)
 
     runtime.emit(result, as_json, text)
     if notices:

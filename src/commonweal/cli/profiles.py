@@ -69,7 +69,8 @@ def listed(
         for one in packages
     ]
     lines += [
-        f"{one['source'] or 'every source'}: {one['verdict']} {one['profile']} from {one['valid_from']}"
+        f"{one['source'] or 'every source'}{one['feed'] and ', feed ' + one['feed']}: "
+        f"{one['verdict']} {one['profile']} from {one['valid_from']}"
         + (f" until {one['valid_to']}" if one["valid_to"] else "")
         for one in rules
     ]
@@ -119,26 +120,28 @@ def show(
 def enforce(
     profile: Annotated[str, typer.Argument(metavar="URL", help="A loaded profile's address.")],
     source: Annotated[str, typer.Option(help="ODS code of the source held to it; all when left out.")] = "",
+    feed: Annotated[str, typer.Option(help="Only what comes by this feed (api: FHIR); all when left out.")] = "",
     refuse: Annotated[bool, typer.Option("--refuse/--report", help="Refuse what breaks it, or only say so.")] = False,
     start: Annotated[str, typer.Option("--from", help="First day, YYYY-MM-DD; today when left out.")] = "",
     as_json: bool = runtime.JSON,
 ) -> None:
-    """Hold what comes in to a profile, from a day on.
+    """Hold what comes in, by FHIR or in a landed file, to a profile, from a day on.
 
-    Example: commonweal profiles enforce http://hl7.org/fhir/StructureDefinition/bp --source RX1 --refuse
+    Example: commonweal profiles enforce http://hl7.org/fhir/StructureDefinition/bp --source RX1 --feed gp --refuse
     """
     runtime.start("batch")
     from commonweal.apps.access import api as access
     from commonweal.apps.record import api as record
 
     with access.service_run("profiles", profile):
-        rule = record.enforce_profile(profile, source, "refuse" if refuse else "report", _day(start))
+        rule = record.enforce_profile(profile, source, "refuse" if refuse else "report", _day(start), feed)
     runtime.emit(asdict(rule), as_json)
 
 
 def release(
     profile: Annotated[str, typer.Argument(metavar="URL", help="A profile's address.")],
     source: Annotated[str, typer.Option(help="ODS code of the source; the rule for all when left out.")] = "",
+    feed: Annotated[str, typer.Option(help="The feed of the rule; the rule for all feeds when left out.")] = "",
     end: Annotated[str, typer.Option("--on", help="First day without it, YYYY-MM-DD; today when left out.")] = "",
     as_json: bool = runtime.JSON,
 ) -> None:
@@ -151,9 +154,12 @@ def release(
     from commonweal.apps.record import api as record
 
     with access.service_run("profiles", profile):
-        ended = record.release_profile(profile, source, _day(end))
+        ended = record.release_profile(profile, source, _day(end), feed)
     if not ended:
-        runtime.fail(f"no rule for {profile} and {source or 'every source'} is in force; profiles list shows them")
+        runtime.fail(
+            f"no rule for {profile}, {source or 'every source'} and {feed or 'every feed'} is in force; "
+            "profiles list shows them"
+        )
     runtime.emit({"ended": True}, as_json)
 
 

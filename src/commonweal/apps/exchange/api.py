@@ -10,9 +10,11 @@ Errors: ``ExchangeError`` and below it ``UnknownFeed``, ``UnknownSource``, ``Mis
 """
 
 from commonweal.apps.exchange import again, changes
-from commonweal.apps.exchange.actions import by_source, land, replay
+from commonweal.apps.exchange.actions import land, replay
+from commonweal.apps.exchange.arriving import by_source
 from commonweal.apps.exchange.bars import face as bars
 from commonweal.apps.exchange.bulk.jobs import work
+from commonweal.apps.exchange.conforming import Conformance, conformance
 from commonweal.apps.exchange.errors import (
     BadSchedule,
     ExchangeError,
@@ -38,6 +40,7 @@ from commonweal.apps.exchange.selectors import (
 
 __all__ = [
     "BadSchedule",
+    "Conformance",
     "ExchangeError",
     "Limits",
     "Listener",
@@ -54,6 +57,7 @@ __all__ = [
     "bars",
     "by_source",
     "changes",
+    "conformance",
     "feeds_health",
     "known_feeds",
     "land",

@@ -34,6 +34,8 @@ class Receipt(models.Model):
     resources = models.IntegerField(default=0)
     mapping = models.CharField(max_length=64, blank=True, default="")  # digest of the mapping it was read with
     filled = models.JSONField(default=dict)  # how many people it tells of, and of how many each field is filled in
+    # Of each profile it is held to: how many were checked, how many broke it, and where how often.
+    conformance = models.JSONField(default=dict, db_default={})
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [

@@ -35,6 +35,7 @@ BATCH = 5_000  # resources, a little more where a line yields several; one trans
 TURN = 0.0001  # seconds the reading thread computes before the storing one, which mostly waits, gets its turn
 
 Reader = Callable[[BinaryIO, str, int], Iterator[Parsed | Problem]]
+Judge = Callable[[Parsed], Problem | None]  # why a sound resource is set aside all the same, if it is
 
 
 @dataclass(slots=True)
@@ -46,6 +47,7 @@ class Batch:
     problems: list[Problem] = field(default_factory=list)
     filled: Counter[str] = field(default_factory=Counter)  # of its Patients: ``completeness.filled``
     raw: dict[int, bytes] = field(default_factory=dict)  # by line, should the record refuse one
+    judged: dict[str, dict[str, int]] = field(default_factory=dict)  # ``conforming`` counts; empty without rules
     next_line: int = 1
     position: int = 0  # bytes of the file read so far
 
@@ -88,11 +90,12 @@ def batches(
     only: frozenset[int] | None = None,
     nature: str = "",
     plan: Plan | None = None,
+    judge: Judge | None = None,
 ) -> Iterator[Batch]:
     """Batches of whole lines from line ``cursor`` on; ``only`` these lines, for a replay.
 
     ``nature``: the feed whose sharing category the resources have, where it is another than ``feed``. ``plan``: the
-    mapping of a feed that is read by one.
+    mapping of a feed that is read by one. ``judge`` is asked about each resource.
 
     The file is read from its beginning even when it resumes, because what a reader says of a line may depend
     on earlier ones (a header, an id already seen).
@@ -106,6 +109,8 @@ def batches(
             yield _ended(batch, stream)
             batch = Batch(record.Prepared(source, feed))
         batch.lines.add(line)
+        if judge is not None and isinstance(item, Parsed):
+            item = judge(item) or item
         if isinstance(item, Problem):
             batch.problems.append(item)
         else:

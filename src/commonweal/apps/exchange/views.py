@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from commonweal.apps.access import api as access
-from commonweal.apps.exchange import health, lines, presenting, selectors, tasks
+from commonweal.apps.exchange import conforming, health, lines, presenting, selectors, tasks
 from commonweal.apps.places import api as places
 from commonweal.apps.record import api as record
 
@@ -47,6 +47,7 @@ def feed(request: HttpRequest, feed: str, source: str) -> HttpResponse:
         found = next((one for one in health.feeds_health() if (one.feed, one.source) == (feed, source)), None)
         receipts = selectors.receipts(source, feed)
         by_rule = selectors.quarantine_by_rule(source, feed)
+        held = conforming.conformance(source, feed)
     if found is None:
         raise Http404
     names = places.names_of({source})
@@ -55,6 +56,7 @@ def feed(request: HttpRequest, feed: str, source: str) -> HttpResponse:
         "chart": presenting.chart(found),
         "completeness": presenting.completeness(found),
         "by_rule": by_rule,
+        "conformance": held,
         "receipts": receipts[:PAGE],
         "mapping": presenting.mapping_words(feed, source),
     }

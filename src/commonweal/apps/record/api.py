@@ -11,6 +11,7 @@ from commonweal.apps.record.actions import Counts, Refusal, heard_from, refresh_
 from commonweal.apps.record.checks import live, orphans
 from commonweal.apps.record.conformance.checking import Checked
 from commonweal.apps.record.conformance.checking import check as check_profiles
+from commonweal.apps.record.conformance.landed import FeedRules, element_of, feed_rules
 from commonweal.apps.record.conformance.packages import add as add_package
 from commonweal.apps.record.conformance.packages import listed as packages
 from commonweal.apps.record.conformance.packages import remove as remove_package
@@ -29,9 +30,8 @@ from commonweal.apps.record.origins import still_of
 from commonweal.apps.record.own_entries import people_in
 from commonweal.apps.record.page import Document, PersonPage, document, person_page
 from commonweal.apps.record.rest.answers import Issue, answer, outcome, refusal
-from commonweal.apps.record.rest.handling import NotFound, base, fhir
+from commonweal.apps.record.rest.handling import NotFound, base, fhir, problem_of
 from commonweal.apps.record.rest.handling import session as fhir_session
-from commonweal.apps.record.rest.handling import problem_of
 from commonweal.apps.record.rest.people import patient_ids
 from commonweal.apps.record.rest.writer import Ask, Writer
 from commonweal.apps.record.searching import BadSearch
@@ -69,6 +69,7 @@ __all__ = [
     "Document",
     "Entry",
     "FeedFacts",
+    "FeedRules",
     "HeardFrom",
     "Indexing",
     "Issue",
@@ -95,11 +96,13 @@ __all__ = [
     "counts",
     "deferred_indexing",
     "document",
+    "element_of",
     "enforce_profile",
-    "erasing",
     "entry",
+    "erasing",
     "everything",
     "feed_facts",
+    "feed_rules",
     "fhir",
     "fhir_session",
     "heard_from",

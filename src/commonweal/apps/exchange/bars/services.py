@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from django.db import connection, transaction
 
-from commonweal.apps.exchange.actions import ODS_CODE
+from commonweal.apps.exchange.arriving import ODS_CODE
 from commonweal.apps.exchange.errors import BadServices
 
 COLUMNS = ("service_id", "organisation", "name", "endpoint", "valid_from", "valid_to")

@@ -12,7 +12,7 @@ from datetime import date
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 
-from commonweal.apps.exchange.actions import ODS_CODE, check_numbering
+from commonweal.apps.exchange.arriving import ODS_CODE, check_numbering
 from commonweal.apps.exchange.errors import BadSenders
 
 _COLUMNS = ("facility", "source", "address", "valid_from", "valid_to")
@@ -56,7 +56,7 @@ def may_send(allow: Iterable[str], path: Path | None, *, same_numbering: bool = 
 
     Raises:
         BadSenders: nobody is named, or the file is not as it should be.
-        NumberedApart: a source already sends files of another feed (``actions.check_numbering``).
+        NumberedApart: a source already sends files of another feed (``arriving.check_numbering``).
     """
     listed = [Sender(code, code) for code in allow]
     if any(not ODS_CODE.fullmatch(code) for code in allow):

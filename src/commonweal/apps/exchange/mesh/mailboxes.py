@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from mesh_client import DEP_ENDPOINT, INT_ENDPOINT, LIVE_ENDPOINT, Endpoint
 
-from commonweal.apps.exchange.actions import ODS_CODE, check_numbering
+from commonweal.apps.exchange.arriving import ODS_CODE, check_numbering
 from commonweal.apps.exchange.bulk.groups import GROUPS
 from commonweal.apps.exchange.mesh.errors import BadMailboxes
 from commonweal.apps.exchange.reading import known_feeds
@@ -128,7 +128,7 @@ def read(path: Path) -> tuple[Mailbox, ...]:
 
 
 def check_numbering_of(mailboxes: Iterable[Mailbox]) -> None:
-    """Hold each route to what has landed (``actions.check_numbering``). Raises ``NumberedApart``."""
+    """Hold each route to what has landed (``arriving.check_numbering``). Raises ``NumberedApart``."""
     for one in mailboxes:
         for route in one.routes:
             check_numbering(route.feed, route.source, route.same_numbering)

@@ -48,9 +48,9 @@ def _validator(stamp: int) -> Validator:
     return Validator(library_of_tables(), Terms(stamp))
 
 
-def validator() -> Validator:
-    """The validator over what is loaded now."""
-    return _validator(terminology.stamp())
+def validator(stamp: int | None = None) -> Validator:
+    """The validator over what is loaded now; ``stamp``: of what is loaded, where the caller knows it."""
+    return _validator(terminology.stamp() if stamp is None else stamp)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,24 +63,26 @@ class Checked:
 
 _RULES = """
 SELECT profile, verdict FROM record_profile_rule
-WHERE source IN ('', %s) AND type IN (%s, '') AND valid_from <= %s AND (valid_to IS NULL OR valid_to > %s)
-ORDER BY profile, source
+WHERE source IN ('', %s) AND feed IN ('', %s) AND type IN (%s, '')
+    AND valid_from <= %s AND (valid_to IS NULL OR valid_to > %s)
+ORDER BY profile, source, feed
 """
+BY_INTERFACE = "api"  # the feed of what comes by the FHIR interface
 
 
 @lru_cache(maxsize=4096)
-def _rules(stamp: int, source: str, kind: str, day: date) -> dict[str, str]:
+def _rules(stamp: int, source: str, feed: str, kind: str, day: date) -> dict[str, str]:
     with connection.cursor() as cursor:
-        cursor.execute(_RULES, [source, kind, day, day])
+        cursor.execute(_RULES, [source, feed, kind, day, day])
         return dict(cursor.fetchall())
 
 
-def rules(source: str, kind: str, day: date) -> dict[str, str]:
-    """Profile → ``report`` or ``refuse``, for what ``source`` sends of type ``kind`` on ``day``.
+def rules(source: str, kind: str, day: date, feed: str = BY_INTERFACE, stamp: int | None = None) -> dict[str, str]:
+    """Profile → ``report`` or ``refuse``, for what ``source`` sends of type ``kind`` by ``feed`` on ``day``.
 
-    A rule of the source itself counts before one for all.
+    A rule of the source itself counts before one for all, and of its feed before one for whatever it sends.
     """
-    return _rules(terminology.stamp(), source, kind, day)
+    return _rules(terminology.stamp() if stamp is None else stamp, source, feed, kind, day)
 
 
 def check(resource: Json, source: str, day: date, profiles: Iterable[str] = ()) -> Checked:
@@ -113,7 +115,7 @@ class Incoming:
         """
         if self._stamp is None:
             self._stamp = terminology.stamp()
-        held = _rules(self._stamp, self._source, str(resource["resourceType"]), self._day)
+        held = _rules(self._stamp, self._source, BY_INTERFACE, str(resource["resourceType"]), self._day)
         meta = resource.get("meta")
         if not held and not (isinstance(meta, dict) and meta.get("profile")):
             return Checked([], False)

@@ -16,9 +16,13 @@ class UnknownProfile(CommonwealError):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """``source`` '' is every source; ``verdict``: ``report`` or ``refuse``; ``valid_to`` is the first day without."""
+    """``source`` '' is every source, ``feed`` '' whatever it sends; ``valid_to`` is the first day without.
+
+    ``verdict``: ``report`` or ``refuse``.
+    """
 
     source: str
+    feed: str
     profile: str
     type: str
     verdict: str
@@ -28,16 +32,18 @@ class Rule:
 
 _END = """
 UPDATE record_profile_rule SET valid_to = %s
-WHERE source = %s AND profile = %s AND valid_from < %s AND (valid_to IS NULL OR valid_to > %s)
+WHERE source = %s AND feed = %s AND profile = %s AND valid_from < %s AND (valid_to IS NULL OR valid_to > %s)
 """
 _SET = """
-INSERT INTO record_profile_rule (source, profile, type, verdict, valid_from) VALUES (%s, %s, %s, %s, %s)
-ON CONFLICT (source, profile, valid_from) DO UPDATE SET verdict = excluded.verdict, valid_to = NULL
+INSERT INTO record_profile_rule (source, feed, profile, type, verdict, valid_from) VALUES (%s, %s, %s, %s, %s, %s)
+ON CONFLICT (source, feed, profile, valid_from) DO UPDATE SET verdict = excluded.verdict, valid_to = NULL
 """
 
 
-def enforce(profile: str, source: str, verdict: str, day: date) -> Rule:
-    """Hold what ``source`` ('' for all) sends to ``profile`` from ``day`` on; ends the rule before. As the batch role.
+def enforce(profile: str, source: str, verdict: str, day: date, feed: str = "") -> Rule:
+    """Hold what ``source`` ('' for all) sends by ``feed`` ('' for all) to ``profile`` from ``day`` on.
+
+    The rule before, for the same source and feed, ends. As the batch role.
 
     Raises ``UnknownProfile`` when the profile is not loaded.
     """
@@ -46,16 +52,16 @@ def enforce(profile: str, source: str, verdict: str, day: date) -> Rule:
     if shape is None:
         raise UnknownProfile(f"{profile}: {library.faults.get(profile, 'not loaded; add its package first')}")
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_END, [day, source, profile, day, day])
-        cursor.execute(_SET, [source, profile, shape.name, verdict, day])
+        cursor.execute(_END, [day, source, feed, profile, day, day])
+        cursor.execute(_SET, [source, feed, profile, shape.name, verdict, day])
         loading.changed(cursor)
-    return Rule(source, profile, shape.name, verdict, day, None)
+    return Rule(source, feed, profile, shape.name, verdict, day, None)
 
 
-def release(profile: str, source: str, day: date) -> bool:
-    """End the rule for ``profile`` and ``source`` on ``day``; whether there was one. As the batch role."""
+def release(profile: str, source: str, day: date, feed: str = "") -> bool:
+    """End the rule for ``profile``, ``source`` and ``feed`` on ``day``; whether there was one. As the batch role."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_END, [day, source, profile, day, day])
+        cursor.execute(_END, [day, source, feed, profile, day, day])
         ended = bool(cursor.rowcount > 0)
         loading.changed(cursor)
     return ended
@@ -65,7 +71,7 @@ def listed() -> list[Rule]:
     """Every rule there is or was."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT source, profile, type, verdict, valid_from, valid_to FROM record_profile_rule "
-            "ORDER BY profile, source, valid_from"
+            "SELECT source, feed, profile, type, verdict, valid_from, valid_to FROM record_profile_rule "
+            "ORDER BY profile, source, feed, valid_from"
         )
         return [Rule(*row) for row in cursor.fetchall()]
