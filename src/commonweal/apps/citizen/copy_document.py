@@ -92,6 +92,7 @@ class CopyDocument:
     looks: tuple[Visit, ...]
     told: tuple[tuple[str, datetime, str], ...]
     proxies: tuple[tuple[str, str, str], ...]
+    choices: tuple[str, ...]
     left_out: int
     shortened: int
 
@@ -134,10 +135,20 @@ def document_of(scope: access.Scope, asked: access.copies.Copy) -> CopyDocument:
         proxies=tuple(
             (one.name, one.evidence.value, one.state.value) for one in access.proxies.proxies_about(scope.compartments)
         ),
+        choices=tuple(_choices(scope)),
         # What would do serious harm is not counted: to say that it is there is to say it.
         left_out=sum(one.decision is Decision.NONE and one.ground == "others" for one in decided),
         shortened=sum(one.decision is Decision.PART for one in decided),
     )
+
+
+def _choices(scope: access.Scope) -> Iterator[str]:
+    """What the person has chosen about sharing, and what came of it, a sentence each."""
+    for kind, (since, told_by) in access.opt_outs_of(scope.compartments).items():
+        yield f"Opted out ({kind.value.replace('_', ' ')}) since {since:%-d %B %Y}, by the word of {told_by}."
+    for one in access.restricting.objections_of(scope):
+        what = one.category.replace("_", " ") or "everything"
+        yield f"Objected to sharing {what}: “{one.words}”. {one.state.value.capitalize()}. {one.reason}".strip()
 
 
 def bundle_of(scope: access.Scope, asked: access.copies.Copy) -> bytes:

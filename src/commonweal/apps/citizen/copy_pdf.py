@@ -1,6 +1,6 @@
 """A released copy as a tagged PDF (PDF/UA-1): https://typst.app/docs/reference/pdf/ . Words reach Typst as JSON.
 
-Letters in fonts Typst carries itself, so that a copy looks the same wherever it is made.
+In the font of the packs, without serifs, wherever it is made.
 """
 
 import json
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from commonweal.apps.citizen.copy_document import CopyDocument
+from commonweal.apps.reporting import api as reporting
 
 _TEMPLATE = Path(__file__).with_name("copy.typ")
 
@@ -34,7 +35,7 @@ def pdf(document: CopyDocument, synthetic: bool) -> bytes:
 def _fonts() -> Any:
     import typst
 
-    return typst.Fonts(include_system_fonts=False, font_paths=[])
+    return typst.Fonts(include_system_fonts=False, font_paths=[str(reporting.FONTS)])
 
 
 def _data(document: CopyDocument) -> dict[str, Any]:

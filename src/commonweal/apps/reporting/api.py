@@ -1,5 +1,7 @@
 """The public face of the reporting app."""
 
+from pathlib import Path
+
 from commonweal.apps.measurement.api import reported_periods
 from commonweal.apps.reporting.actions import FORMS, rendered, write_pack
 from commonweal.apps.reporting.checking import checked
@@ -20,7 +22,10 @@ from commonweal.apps.reporting.versions import (
     versions,
 )
 
+FONTS = Path(__file__).parent / "fonts"  # what documents are set in: Arimo, as wide as Arial
+
 __all__ = [
+    "FONTS",
     "FORMS",
     "BoardReport",
     "Pack",
