@@ -23,6 +23,7 @@ NURSE = Actor("user:nurse", "Nia", Role.CLINICIAN, TRUST)
 def world(database: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, UUID]:
     """One person whom a practice and a trust know and care for; two officers; the person's account."""
     from commonweal.apps.access import api as access
+    from commonweal.apps.identity.models import Demographics, Person
     from commonweal.apps.places import api as places
 
     reference = tmp_path_factory.mktemp("reference")
@@ -30,6 +31,7 @@ def world(database: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
     (reference / "small_areas.csv").write_text(AREAS)
     (reference / "postcodes.csv").write_text("postcode,lsoa\n")
     places.load_reference(reference)
+    Person.objects.create(person_id=PERSON, founder=1, created="2020-01-01T00:00Z")
     with connection.cursor() as cursor:
         for n, source in ((1, PRACTICE), (2, TRUST)):
             cursor.execute(
@@ -41,6 +43,7 @@ def world(database: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
                 "VALUES (%s, %s, 'verified', now())",
                 [n, PERSON],
             )
+            Demographics.objects.create(compartment_id=n, source=source, local_id="x", updated="2020-01-01T00:00Z")
             cursor.execute(
                 "INSERT INTO access_relationship (organisation, compartment_id, kind, source, actor_key, starts_at) "
                 "VALUES (%s, %s, 'under_care', %s, '', '2000-01-01')",

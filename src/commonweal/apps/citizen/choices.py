@@ -63,7 +63,7 @@ def object_to(actor: access.Actor, category: str, against: str, words: str) -> N
         raise access.ObjectionError("Choose what you object to.", "category")
     code = against.strip().upper()
     if code and places.organisation(code) is None:
-        raise access.ObjectionError("There is no organisation with this code. Ask it for its ODS code.", "against")
+        raise access.ObjectionError("Choose one of the organisations, or everybody.", "against")
     with access.session(actor, access.Purpose.OWN_RECORD, "object to sharing") as session:
         scope = open_own(session)
         access.restricting.raise_objection(session, scope, access.Category(category) if category else None, code, words)
