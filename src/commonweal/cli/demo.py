@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from commonweal.cli import demo_alerts, demo_bars, demo_project, demo_safeguards, runtime
+from commonweal.cli import demo_alerts, demo_bars, demo_project, demo_rights, demo_safeguards, runtime
 from commonweal.cli.generate import PUBLISHED
 from commonweal.cli.home import home_dir
 
@@ -90,6 +90,7 @@ def run(people: int, seed: int) -> dict[str, Any]:
     with _stage("accounts", seconds):
         morning = demo_alerts.choose(cases["cld"], cases["person_id"])
         accounts = _accounts(cases, morning.team)
+        accounts.append(demo_rights.let_act(cases, PASSWORD, settings.COMMONWEAL_NOW().date()))
         places_known = sorted({one.ods_code for one in places.organisations()})
         agreed = demo_safeguards.agree(feeds, places.organisations("icb")[0].ods_code, places_known)
         opted_out = demo_safeguards.opt_out(feeds)
