@@ -40,6 +40,18 @@ def run() -> list[dict[str, object]]:
     ]  # fmt: skip
 
 
+_AGREED = {
+    "agreements": [
+        {
+            "reference": "ISA-BENCH", "title": "Care", "parties": ["*"], "from": "2024-01-01", "to": "2028-12-31",
+            "categories": ["demographics", "clinical", "medication", "mental_health", "social_care"],
+            "purposes": ["direct_care"], "dpia": "none", "controller": "the parties", "basis": "6(1)(e)",
+            "confidentiality": "implied consent",
+        }
+    ]
+}  # fmt: skip
+
+
 def _measure() -> dict[str, float]:
     from commonweal.cli import runtime
 
@@ -105,6 +117,9 @@ def _world() -> None:
     for n in range(WORKERS):
         access.create_user(f"w{n}", "a long enough word", access.Role.SOCIAL_WORKER, COUNCIL, f"W{n}", f"Team {n % 2}")
     access.create_user("stranger", "a long enough word", access.Role.SOCIAL_WORKER, STRANGERS, "S", "Team 0")
+    for officer in ("one", "other"):
+        access.create_user(officer, "a long enough word", access.Role.PRIVACY_OFFICER, COUNCIL, officer)
+    access.load_agreements(_AGREED, by="one", approved_by="other")
     folder = Path(tempfile.mkdtemp(dir=os.environ["COMMONWEAL_HOME"]))
     rows = [",".join(HEADER)]
     for n in range(PEOPLE):

@@ -171,12 +171,17 @@ def load(document: object, *, by: str, approved_by: str) -> tuple[int, int]:
     return new, len(wanted) - new
 
 
-def agreed(organisation: str, sources: Iterable[str], purpose: Purpose) -> dict[tuple[str, Category], Standing]:
-    """How each category of each source stands with an organisation now, but for its own and what nothing covers."""
+def agreed(
+    organisation: str, sources: Iterable[str], purpose: Purpose, moment: datetime | None = None
+) -> dict[tuple[str, Category], Standing]:
+    """How each category of each source stands with an organisation, but for its own and what nothing covers.
+
+    ``moment``: when; now if not said.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT source, category, standing FROM access_agreed(%s, %s, %s, %s)",
-            [organisation, sorted(set(sources)), purpose.value, settings.COMMONWEAL_NOW()],
+            [organisation, sorted(set(sources)), purpose.value, moment or settings.COMMONWEAL_NOW()],
         )
         return {(source, Category(category)): Standing(said) for source, category, said in cursor.fetchall()}
 

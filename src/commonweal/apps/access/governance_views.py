@@ -1,14 +1,17 @@
 """The privacy officer's pages on the rules: what they say, and what they would decide."""
 
-from datetime import date
+from datetime import date, datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from commonweal.apps.access import gate
 from commonweal.apps.access.actors import actor_of
+from commonweal.apps.access.agreements import agreed
 from commonweal.apps.access.forms import TrialForm
 from commonweal.apps.access.rules import policy_files
 from commonweal.apps.access.session import session
@@ -81,8 +84,17 @@ def _supposed(asked: dict[str, Any]) -> Supposed:
         restriction=restriction,
         whole=extent == "source",
         on=asked["on"],
-        agreement=asked["agreement"] or Standing.IN_FORCE,
+        agreement=asked["agreement"] or _as_agreed(asked),
     )
+
+
+def _as_agreed(asked: dict[str, Any]) -> str:
+    """How the two organisations stand by the agreements at noon that day; where one is not named, as if agreed."""
+    if not asked["organisation"] or not asked["source"]:
+        return Standing.IN_FORCE
+    noon = datetime.combine(asked["on"], time(12), ZoneInfo(settings.TIME_ZONE))
+    found = agreed(asked["organisation"], [asked["source"]], Purpose(asked["purpose"]), noon)
+    return found.get((asked["source"], Category(asked["category"])), Standing.NONE)
 
 
 def _named(one: Supposed) -> dict[str, str]:
@@ -115,6 +127,7 @@ def _options() -> dict[str, list[tuple[str, str]]]:
         "category": [(item.value, words(item)) for item in Category],
         "restriction": restrictions,
         "agreement": [
+            ("", "As it is kept here for that day; in force, if you name only one of the two"),
             (Standing.IN_FORCE.value, "One in force covers it"),
             (Standing.LAPSED.value, "One covered it, and its last day is past"),
             (Standing.ENDED.value, "One covered it, and somebody ended it"),
