@@ -12,7 +12,7 @@ Arrives = Callable[..., Visitor]
 def test_a_social_worker_takes_an_alert_on_and_closes_it(visitor: Arrives) -> None:
     # Given the hospital's messages of this morning, a worker of the team that looks after the person
     worker = visitor().signs_in("social.worker")
-    worker.opens("/alerts")
+    worker.opens("/alerts?show=team")
     page = worker.page
     cards = page.locator(".cw-alert-card")
     expect(cards.first).to_be_visible()
@@ -26,7 +26,7 @@ def test_a_social_worker_takes_an_alert_on_and_closes_it(visitor: Arrives) -> No
     expect(page.get_by_role("heading", name="You have this alert")).to_be_visible()
     address = page.url
     # Then it is no longer waiting for the team
-    worker.opens("/alerts")
+    worker.opens("/alerts?show=team")
     expect(cards).to_have_count(waiting - 1)
     # And it is closed only with a few words
     page.goto(address)
@@ -39,6 +39,39 @@ def test_a_social_worker_takes_an_alert_on_and_closes_it(visitor: Arrives) -> No
     worker.opens("/alerts/figures")
     expect(page.get_by_role("heading", name="How alerts are answered")).to_be_visible()
     worker.sees_no_barrier("alert-figures")
+
+
+def test_a_worker_has_her_people_first_and_a_colleague_covers(visitor: Arrives) -> None:
+    # Given a council's list that names her, one of the morning's alerts is hers before it is the team's
+    worker = visitor(java_script_enabled=False).signs_in("social.worker")
+    page = worker.page
+    worker.opens("/alerts?show=mine")
+    page.locator(".cw-alert-card").first.get_by_role("link").click()
+    expect(page.get_by_text("you work with this person")).to_be_visible()
+    # And her people are a page of their own
+    worker.opens("/caseload")
+    people = page.get_by_role("table").get_by_role("rowheader")
+    expect(people.first).to_be_visible()
+    worker.sees_no_barrier("caseload")
+    # When she opens one, the record and the page of who works with them say her name
+    people.first.get_by_role("link").click()
+    expect(page.get_by_role("row", name="Jo Whitfield").first).to_be_visible()
+    page.get_by_role("link", name="Who works with them by name").click()
+    expect(page.get_by_role("row", name="(you)")).to_be_visible()
+    worker.sees_no_barrier("who-works")
+    # And when she goes on leave, a colleague covers until it is cancelled
+    worker.opens("/caseload")
+    day, month, year = page.locator("#starts-hint").inner_text().split()[-3:]
+    for field in ("starts", "ends"):
+        for part, value in (("", day), ("_month", month), ("_year", year)):
+            page.locator(f"#{field}{part}").fill(value)
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("The team covers.")).to_be_visible()
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("Nobody of your organisation is down as away.")).to_be_visible()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_contain_text("first day")
+    worker.sees_no_barrier("caseload-problem")
 
 
 def test_without_scripts_and_without_the_stream_the_lists_work(visitor: Arrives) -> None:

@@ -461,3 +461,28 @@ def test_the_command_polls_lists_what_is_aside_and_names_what_is_wrong(sandbox: 
         assert (wrong.exit_code, says in wrong.stderr.replace("\n", " ")) == (1, True), wrong.output
     boxes(sandbox, password="other")
     assert "password" in run("poll", "--once").stderr
+
+
+def test_the_page_shows_polls_what_is_aside_and_what_stands_in_the_way(sandbox: Sandbox) -> None:
+    from commonweal.apps.exchange import api as exchange
+    from commonweal.apps.exchange.mesh.seen import seen
+
+    (mailbox,) = boxes(sandbox)
+    sandbox.put(content(1), "NOBODY_KNOWS")
+    exchange.mesh.poll(mailbox)
+    (wrong,) = boxes(sandbox, password="wrong")
+    with pytest.raises(exchange.mesh.MeshFault):
+        exchange.mesh.poll(wrong)
+    held = connection.settings_dict["USER"]
+    connection.close()
+    connection.settings_dict["USER"] = "commonweal_app"
+    try:
+        (box,) = seen()
+    finally:
+        connection.close()
+        connection.settings_dict["USER"] = held
+    assert (box.counts["aside"], [one.workflow for one in box.aside]) == (1, ["NOBODY_KNOWS"])
+    assert box.polled_at is not None
+    assert "password" in box.trouble
+    exchange.mesh.poll(mailbox)
+    assert seen()[0].trouble == ""

@@ -16,7 +16,7 @@ from mesh_client import MeshClient
 
 from commonweal.apps.exchange import actions, landing
 from commonweal.apps.exchange.floor import landing_floor
-from commonweal.apps.exchange.mesh import room, taking
+from commonweal.apps.exchange.mesh import room, seen, taking
 from commonweal.apps.exchange.mesh.errors import BrokenMessage, MessageTooLarge, MissingChunk
 from commonweal.apps.exchange.mesh.mailboxes import Mailbox, Route
 from commonweal.apps.exchange.mesh.talking import failing, talking
@@ -54,6 +54,14 @@ def poll(mailbox: Mailbox) -> Polled:
     Raises:
         MeshUnreachable, MeshRefused, NoSuchMailbox: what was done by then stands.
     """
+    try:
+        return _polled(mailbox)
+    except CommonwealError as trouble:
+        seen.note(mailbox.name, str(trouble))
+        raise
+
+
+def _polled(mailbox: Mailbox) -> Polled:
     found = Polled(mailbox.name)
     with room.alone(mailbox.name), talking(mailbox) as client:
         with failing(mailbox):
@@ -65,6 +73,7 @@ def poll(mailbox: Mailbox) -> Polled:
                 found.counts["left"] += 1
                 found.troubles.append(f"message {ident}: {trouble}")
                 log.warning("MESH message %s stays in %s: %s", ident, mailbox.name, type(trouble).__name__)
+    seen.note(mailbox.name)
     return found
 
 
