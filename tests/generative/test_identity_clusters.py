@@ -46,6 +46,12 @@ def test_a_contradiction_is_one_whichever_record_comes_first(first: verified.Tra
     assert verified.contradiction(first, second) == verified.contradiction(second, first)
 
 
+@given(TRAITS, SEX)
+def test_the_same_names_never_contradict(one: verified.Traits, sex: str) -> None:
+    """What ``lake.groups`` rests on."""
+    assert verified.contradiction(one, one._replace(sex=sex)) == "" or not (one.family or one.given)
+
+
 @given(st.lists(TRAITS, max_size=8), st.randoms())
 def test_verified_sets_do_not_depend_on_order_and_never_hold_a_contradiction(
     traits: list[verified.Traits], random: object

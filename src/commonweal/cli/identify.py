@@ -37,8 +37,8 @@ def identify(
 
         try:
             result = api.identify(stage, changed=changed)
-        except api.IdentifyBusy as busy:
-            runtime.fail(str(busy))
+        except (api.IdentifyBusy, api.SparkMissing) as stopped:
+            runtime.fail(str(stopped))
     if crosswalk is not None:
         _write_crosswalk(crosswalk)
     if bias is not None:

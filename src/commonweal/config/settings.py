@@ -23,6 +23,7 @@ COMMONWEAL_REVIVE_DATABASE = partial(database.revive, HOME)  # after a kill: sta
 COMMONWEAL_PUBLISHED = PROJECT / "examples" / "published"
 COMMONWEAL_TOLD_OF_WRITES = "commonweal.apps.exchange.changes.note_written"  # in a write's own transaction
 COMMONWEAL_ALERTS_PORT = os.environ.get("COMMONWEAL_ALERTS_PORT", "")  # of the stream of alerts; empty: the site's own
+COMMONWEAL_LINKAGE_ENGINE = os.environ.get("COMMONWEAL_LINKAGE_ENGINE", "duckdb")  # or spark
 COMMONWEAL_PDS_URL = os.environ.get("COMMONWEAL_PDS_URL", "")  # tracing is off without it
 COMMONWEAL_PDS_TOKEN = os.environ.get("COMMONWEAL_PDS_TOKEN", "")
 COMMONWEAL_BARS_TOKEN = os.environ.get("COMMONWEAL_BARS_TOKEN", "")  # sent to partners that receive referrals

@@ -59,6 +59,7 @@ meets one ends with that message and exit status 1; a page or the FHIR API turns
     ├── TokenRefused             an app is given no token (access)
     ├── LaunchRefused            an app asked a person for what it cannot have (record)
     ├── IdentifyBusy             another identify run is under way (identity)
+    ├── SparkMissing             linkage is to run on Spark, and there is none (lake)
     ├── TraceOff                 no PDS is configured (identity)
     ├── PdsUnavailable           PDS did not answer (feeds)
     ├── PdsRefused               PDS does not accept the token or the request (feeds)

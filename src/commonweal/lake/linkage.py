@@ -226,12 +226,14 @@ def predict(
     partners: float = PARTNERS,
     records: int | None = None,
     fresh: bool = False,
+    on_spark: Path | None = None,
 ) -> str:
     """Score every pair in ``linkage`` that shares a blocking key; return the name of the table of pairs.
 
     Columns unique_id_l < unique_id_r, match_weight (log2 odds). Pairs of one ``home`` (``groups.find``) are left out.
     ``weights`` is a trained model (the shipped one by default); its prior is set for the number of ``records``, those
     of the table if not told. ``fresh``: only pairs with a record that column ``fresh`` of ``linkage`` marks.
+    ``on_spark``: Spark does it, by way of files in that private folder; raises ``spark_linkage.SparkMissing``.
     """
     if records is None:
         row = connection.execute("SELECT count(*) FROM linkage").fetchone()
@@ -246,6 +248,10 @@ def predict(
             connection.execute("CREATE TABLE rates AS " + _FREQUENCIES)
         connection.execute(_COMPLETE)
     asked = {**chosen, "blocking_rules_to_generate_predictions": rules}
+    if on_spark is not None:
+        from commonweal.lake import spark_linkage
+
+        return spark_linkage.score(connection, on_spark, asked, prior(records, partners), minimum_weight)
     return scoring.score(connection, asked, prior(records, partners), minimum_weight)
 
 

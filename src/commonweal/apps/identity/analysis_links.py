@@ -6,6 +6,7 @@ from pathlib import Path
 from uuid import UUID
 
 import duckdb
+from django.conf import settings
 
 from commonweal.apps.identity.conclusions import Analysis, Pair
 from commonweal.domain.identity import probable, verified
@@ -39,7 +40,8 @@ def find(
     ``records``: how many there are in all, if not those of the table. At most ``sampled`` links are drawn for review.
     """
     found = Analysis()
-    table = linkage.predict(engine, probable.REVIEW, records=records)
+    spark = folder if settings.COMMONWEAL_LINKAGE_ENGINE == "spark" else None
+    table = linkage.predict(engine, probable.REVIEW, records=records, on_spark=spark)
     pairs = [probable.Pair(*row) for row in engine.table(table).fetchall()]
     groups: dict[int, list[int]] = {}
     particulars: dict[int, probable.Particulars] = {}

@@ -15,6 +15,7 @@ from commonweal.apps.identity.selectors import (
     Candidate,
     Known,
     basis_of,
+    born_on,
     compartments_of,
     compartments_of_many,
     current_person,
@@ -27,16 +28,19 @@ from commonweal.apps.identity.selectors import (
 from commonweal.apps.identity.storage import crosswalk, probable_people
 from commonweal.apps.identity.tracing import TraceOff, trace
 from commonweal.domain.identity.clusters import identifier
+from commonweal.lake.spark_linkage import SparkMissing
 
 __all__ = [
     "MEMBERSHIP",
     "Candidate",
     "IdentifyBusy",
     "Known",
+    "SparkMissing",
     "TraceOff",
     "attach",
     "basis_of",
     "bias_report",
+    "born_on",
     "compartments_of",
     "compartments_of_many",
     "crosswalk",
