@@ -69,13 +69,17 @@ class Away:
 
 @dataclass(frozen=True, slots=True)
 class Caseload:
-    """The page of a worker: people they work with, how many more are closed to them, and who is away."""
+    """The page of a worker: people they work with, how many more are closed to them, and who is away.
+
+    ``colleagues``: of whom the reader may say that they are away; ``covers``: who may stand in.
+    """
 
     people: tuple[tuple[Known, Working], ...]
     closed_to_me: int
     away: tuple[Away, ...]
     covering: tuple[Away, ...]
     colleagues: tuple[access.Worker, ...]
+    covers: tuple[access.Worker, ...]
     today: date
 
 
@@ -109,7 +113,8 @@ def caseload(actor: access.Actor) -> Caseload:
         gone = away_now(actor.organisation, today)
         covering = tuple(one for one in gone if one.cover_account == actor.key)
         listed = sorted(shown.values(), key=lambda pair: (pair[0].name, str(pair[0].id)))
-        return Caseload(tuple(listed), len(closed), tuple(gone), covering, colleagues(actor), today)
+        staff = tuple(access.workers(actor.organisation, access.CARE_ROLES))
+        return Caseload(tuple(listed), len(closed), tuple(gone), covering, _team(actor, staff), staff, today)
 
 
 def who_works(actor: access.Actor, person_id: UUID) -> WhoWorks | None:
@@ -167,7 +172,10 @@ def away_now(organisation: str, today: date) -> list[Away]:
 
 def colleagues(actor: access.Actor) -> tuple[access.Worker, ...]:
     """Of whom the actor may say that they are away: of their team; of no team, everybody of the organisation."""
-    staff = access.workers(actor.organisation, access.CARE_ROLES)
+    return _team(actor, access.workers(actor.organisation, access.CARE_ROLES))
+
+
+def _team(actor: access.Actor, staff: Iterable[access.Worker]) -> tuple[access.Worker, ...]:
     return tuple(one for one in staff if not actor.team or one.team == actor.team)
 
 
