@@ -34,7 +34,7 @@ Today = Callable[[date], None]
 
 @pytest.fixture(scope="module")
 def world(database: str) -> World:
-    """Vicky of the FHIR world, born on 3 February 1980, with a condition and a mental-health entry; two who would act."""
+    """Vicky of the FHIR world, with a condition and a mental-health entry; two who would act for her."""
     from commonweal.apps.access import api as access
     from commonweal.apps.record import api as record
     from commonweal.feeds.types import Parsed
@@ -220,13 +220,19 @@ def test_a_finding_before_eleven_opens_nothing_after_sixteen_nor_does_one_made_t
         )
 
 
-def test_a_child_opens_their_own_record_only_when_found_to_understand(vicky: Actor, today: Today) -> None:
+def test_a_child_opens_their_own_record_only_when_found_to_understand(
+    vicky: Actor, today: Today, world: World
+) -> None:
     _, requests, selectors = app()
     born("2008-06-01")  # twelve
     with pytest.raises(Refused, match="Until you are 16"):
         selectors.own_record(vicky)
+    client = Client(SERVER_NAME="127.0.0.1", headers={"Authorization": f"Bearer {world.tokens['citizen']}"})
+    for path in ("Patient/vicky", "Condition?patient=vicky", "AuditEvent"):  # nor by any other way in
+        assert client.get(f"/fhir/R4/{path}").status_code == 403, path
     requests.assess(GP, vicky.person_id, True, "understands what it means")
     selectors.own_record(vicky)
+    assert client.get("/fhir/R4/Patient/vicky").status_code == 200
 
 
 @pytest.mark.parametrize("who", [STRANGER, EVE, Actor("user:x", "X", Role.PRIVACY_OFFICER, "ICB")])

@@ -7,7 +7,7 @@
 Errors: ``SignInRequired`` (nobody known is asking), ``Refused`` (somebody is, and may not).
 """
 
-from commonweal.apps.access import app_launches, availability, copies, erasing, proxies, restricting, rights
+from commonweal.apps.access import app_launches, availability, competence, copies, erasing, proxies, restricting, rights
 from commonweal.apps.access.acting import Acting, acting, as_person
 from commonweal.apps.access.actions import (
     add_relationships,
@@ -30,6 +30,7 @@ from commonweal.apps.access.actors import (
     presumed,
     remembered,
 )
+from commonweal.apps.access.ages import ask_births
 from commonweal.apps.access.agreements import agreed, standing_agreements, standing_of, today
 from commonweal.apps.access.agreements import due as agreements_due
 from commonweal.apps.access.agreements import load as load_agreements
@@ -137,12 +138,14 @@ __all__ = [
     "app_launches",
     "app_of",
     "as_person",
+    "ask_births",
     "audit_use",
     "audited",
     "availability",
     "bind",
     "close_account",
     "close_app",
+    "competence",
     "copies",
     "create_system",
     "create_token",

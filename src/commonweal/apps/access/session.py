@@ -11,7 +11,7 @@ import orjson
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 
-from commonweal.apps.access import acting, audit
+from commonweal.apps.access import acting, ages, audit
 from commonweal.apps.access.actors import NotAsPresumed, Presumed, refuted
 from commonweal.apps.access.gate import decide
 from commonweal.apps.access.prepared import prepared
@@ -154,7 +154,16 @@ class AccessSession(AbstractContextManager["AccessSession"]):
             raise scope
         self._disclose(scope, compartments)
         self.use(scope)
+        if self._too_young(scope):
+            self._allowed, self._refused = self._allowed - 1, self._refused + 1
+            self._subjects[person_id] = audit.Subject(person_id, tuple(compartments), "refused")
+            self._context((), ())
+            raise Refused(RefusedKind.NOT_PERMITTED, ages.TOO_YOUNG)
         return scope
+
+    def _too_young(self, scope: Scope) -> bool:
+        """Whether the open scope is the asker's own record, and they are not old enough to open it themselves."""
+        return self.purpose is Purpose.OWN_RECORD and ages.too_young(scope.compartments, self.now.date())
 
     def open_many(self, people: Mapping[UUID, Mapping[int, str]], telling: bool = False) -> dict[UUID, Scope]:
         """The scopes of those of ``people`` the actor may see; the others count as refused.
@@ -173,6 +182,8 @@ class AccessSession(AbstractContextManager["AccessSession"]):
                 if telling:
                     self._subjects.setdefault(person_id, audit.Subject(person_id, tuple(compartments), "refused"))
             else:
+                if self.purpose is Purpose.OWN_RECORD:  # their own alone: whether they are old enough is asked there
+                    scope = self.open_person(person_id, compartments)
                 scopes[person_id] = scope
                 self._disclose(scope, compartments)
         categories = frozenset[str].intersection(*(s.categories for s in scopes.values())) if scopes else frozenset()

@@ -29,7 +29,7 @@ def own(actor: access.Actor) -> tuple[list[Proxy], Callable[[Proxy], bool]]:
 
 def standing(scope: access.Scope, today: date) -> Callable[[Proxy], bool]:
     """Whether one of the open person's proxies may look today."""
-    assessed: Assessment | None = access.proxies.assessed(scope.compartments, today)
+    assessed: Assessment | None = access.competence.assessed(scope.compartments, today)
     return lambda one: one.holds(today, assessed)
 
 

@@ -162,7 +162,7 @@ def requests_of(actor: access.Actor, person_id: UUID) -> Requests:
             born,
             age_on(born, today) if born else None,
             standing_on(born, today, access.rights.age_rules()) if born else Standing.OWN,
-            access.proxies.assessed(scope.compartments, today),
+            access.competence.assessed(scope.compartments, today),
             tuple(access.copies.copies_about(scope.compartments)),
             tuple(
                 (one, holds(one), tuple(access.proxies.steps_of(one.id)))
@@ -207,4 +207,4 @@ def check_proxy(actor: access.Actor, person_id: UUID, number: int, step: ProxySt
 def assess(actor: access.Actor, person_id: UUID, competent: bool, words: str) -> None:
     """Note today whether a young person understands. Raises ``Refused``, ``RequestError``."""
     with _open(actor, person_id, "assess competence") as (session, scope):
-        access.proxies.assess(actor, person_id, scope.compartments, session.now.date(), competent, words)
+        access.competence.assess(actor, person_id, scope.compartments, session.now.date(), competent, words)

@@ -131,6 +131,13 @@ def demographics_of(compartment_ids: Iterable[int]) -> dict[int, Known]:
     }
 
 
+def born_on(compartment_ids: Iterable[int]) -> date | None:
+    """The birth date most sources of the open person say, the earliest of equals; None: nobody says."""
+    rows = Demographics.objects.filter(compartment_id__in=list(compartment_ids), birth_date__isnull=False)
+    said = list(rows.values_list("birth_date", flat=True))
+    return min(set(said), key=lambda day: (-said.count(day), day)) if said else None
+
+
 _POSTCODE = re.compile(r"\b[A-Za-z]{1,2}\d[A-Za-z\d]?\s*\d[A-Za-z]{2}\b")
 _NUMBER = re.compile(r"\b\d{3}[ -]?\d{3}[ -]?\d{4}\b")
 _DATES = (re.compile(r"\b(\d{4})-(\d{1,2})-(\d{1,2})\b"), re.compile(r"\b(\d{1,2})[/. -](\d{1,2})[/. -](\d{4})\b"))
