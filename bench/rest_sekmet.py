@@ -66,7 +66,7 @@ class _Server:
         self.base = base
         self.headers = JSON | ({"Authorization": f"Bearer {token}"} if token else {})
         self.made = 0
-        for _ in range(600):
+        for _ in range(3_000):
             self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
             try:
                 self.connection.connect()

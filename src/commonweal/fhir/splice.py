@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from json import decoder
 from typing import NamedTuple
 
+import orjson
+
 from commonweal.fhir.errors import Invalid
 
 _scan = json.JSONDecoder().scan_once  # type: ignore[attr-defined]  # in C: reads a value and says where it ends
@@ -70,7 +72,7 @@ def content(text: str, ident: str) -> str:
     """
     found = _own(text)
     edits: list[tuple[int, int, str]] = []
-    value = json.dumps(ident)
+    value = orjson.dumps(ident).decode()
     if "id" in found:
         edits.append((found["id"].value, found["id"].end, value))
     else:
@@ -83,14 +85,19 @@ def content(text: str, ident: str) -> str:
 
 def around_meta(text: str) -> tuple[str, str]:
     """``text``, as :func:`content` left it, before and after the place where :func:`version_of` belongs."""
+    if '"meta"' not in text and "\\u" not in text:  # then no object has one, and the id comes early
+        return _after(text, next(member.end for member in members(text) if member.name == "id"))
     found = _own(text)
     meta = found.get("meta")
     if meta is None:
-        after = found["id"].end
-        return text[:after] + ',"meta":{', "}" + text[after:]
+        return _after(text, found["id"].end)
     inside = _skip(text, meta.value + 1)
     comma = "" if text[inside] == "}" else ","
     return text[: meta.value + 1], comma + text[meta.value + 1 :]
+
+
+def _after(text: str, at: int) -> tuple[str, str]:
+    return text[:at] + ',"meta":{', "}" + text[at:]
 
 
 def version_of(version: int, updated: str) -> str:

@@ -210,3 +210,22 @@ def test_members_are_where_they_stand_in_the_text(value: Members, spaces: list[s
     for member, (name, inner) in zip(found, value, strict=True):
         assert text[member.start : member.value].startswith(said(name, by_number))
         assert text[member.value : member.end] == written(inner, spaces, by_number)
+
+
+@pytest.mark.parametrize(
+    ("text", "stamped"),
+    [
+        ('{"resourceType":"X"}', '{"resourceType":"X","id":"i","meta":{V}}'),
+        (
+            '{"id" : "old","resourceType":"X","a":{"id":"b"}}',
+            '{"id" : "i","meta":{V},"resourceType":"X","a":{"id":"b"}}',
+        ),
+        ('{"a":{"meta":1},"resourceType":"X"}', '{"a":{"meta":1},"resourceType":"X","id":"i","meta":{V}}'),
+        ('{"resourceType":"X","m\\u0065ta":{"tag":[]}}', '{"resourceType":"X","id":"i","m\\u0065ta":{V,"tag":[]}}'),
+        ('{"resourceType":"X","meta":{"versionId":"9"}}', '{"resourceType":"X","id":"i","meta":{V}}'),
+        ('{"resourceType":"X","text":"\\u00e9"}', '{"resourceType":"X","id":"i","meta":{V},"text":"\\u00e9"}'),
+    ],
+)
+def test_id_and_version_stand_where_they_belong_and_nothing_else_moves(text: str, stamped: str) -> None:
+    version = splice.version_of(1, "2020-01-01T00:00:00Z")
+    assert splice.stamped(splice.content(text, "i"), 1, "2020-01-01T00:00:00Z") == stamped.replace("V", version, 1)

@@ -154,7 +154,11 @@ def accepts_json(stated: str, also: tuple[str, ...] = ()) -> bool:
 
 def base(request: HttpRequest) -> str:
     """The absolute address of the API, without a slash at its end."""
-    return request.build_absolute_uri("/fhir/R4")
+    known: str | None = getattr(request, "commonweal_base", None)
+    if known is None:
+        known = request.build_absolute_uri("/fhir/R4")
+        request.commonweal_base = known  # type: ignore[attr-defined]  # worked out once a request
+    return known
 
 
 def asking(request: HttpRequest) -> tuple[access.Presumed, access.Purpose]:
