@@ -14,7 +14,7 @@ from commonweal.feeds.bars.writing import Party
 NHS = "https://fhir.nhs.uk/Id/nhs-number"
 PRACTICE = Party("P01", "Hill Surgery", "1000000001")
 COUNCIL = Party("C01", "Adult Social Care", "2000099999")
-VICKY = {
+VICKY: dict[str, Any] = {
     "resourceType": "Patient",
     "identifier": [{"system": NHS, "value": "9990000018"}],
     "name": [{"use": "official", "family": "Moss", "given": ["Vicky"]}],
@@ -22,7 +22,7 @@ VICKY = {
     "birthDate": "1980-02-03",
 }
 STRANGER = {**VICKY, "birthDate": "1981-02-03"}
-SLOT = {
+SLOT: dict[str, Any] = {
     "resourceType": "Slot",
     "id": "5b1d1c0e-6c3e-4a5e-9a3e-2f5b8f2b9a11",
     "status": "free",
@@ -30,12 +30,12 @@ SLOT = {
     "end": "2020-11-05T09:10:00+00:00",
     "schedule": {"reference": "Schedule/bars-schedule"},
 }
-SCHEDULE = {
+SCHEDULE: dict[str, Any] = {
     "resourceType": "Schedule",
     "id": "bars-schedule",
     "actor": [{"reference": "HealthcareService/bars-service"}],
 }
-CARE = {
+CARE: dict[str, Any] = {
     "resourceType": "HealthcareService",
     "id": "bars-service",
     "identifier": [{"system": "https://fhir.nhs.uk/Id/dos-service-id", "value": COUNCIL.service}],

@@ -1,6 +1,7 @@
 """What the receiving organisation decides about a referral: accepted, not accepted, completed; and who said so when."""
 
 from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -8,13 +9,14 @@ from django.db import transaction
 
 from commonweal.apps.access import api as access
 from commonweal.apps.exchange.bars import desk, filing, sending, storing
+from commonweal.apps.exchange.bars.submitting import ACTOR
 from commonweal.apps.exchange.errors import ReferralRefused
 from commonweal.apps.record import api as record
 from commonweal.feeds.bars import tables
 from commonweal.feeds.bars.tables import BarsRefused
 
 _LEAST = 3
-_BARE = {"resourceType": "ServiceRequest", "status": "active", "intent": "plan"}
+_BARE: dict[str, Any] = {"resourceType": "ServiceRequest", "status": "active", "intent": "plan"}
 _REASONED = ("reject", "complete")
 Deferred = Callable[[UUID], object]
 
@@ -45,7 +47,7 @@ def decide(actor: access.Actor, ident: UUID, step: str, words: str, defer: Defer
         request = orjson.loads(stored.body) if stored is not None else dict(_BARE)
         if said:
             request["reasonCode"] = [{"text": said}]
-        patient = next((orjson.loads(one.body) for one in record.everything(scope, ["Patient"])), {})
+        patient: dict[str, Any] = next((orjson.loads(one.body) for one in record.everything(scope, ["Patient"])), {})
         sending.queue_answer(moved, request, patient, actor.name, session.now)
         defer(ident)
 
@@ -56,7 +58,7 @@ def keep_task(ident: UUID) -> bool:
         row = storing.one(ident)
     if row is None or row.way != "in" or row.compartment is None:
         return False
-    actor = access.Actor(sending.SERVICE, "Referral desk", access.Role.SERVICE, row.sender)
+    actor = access.Actor(ACTOR, "Referral desk", access.Role.SERVICE, row.sender)
     with access.session(actor, access.Purpose.OPERATIONS, "bars.task", str(ident)) as opened:
         filing.retask(opened, opened.open_source(), row)
     return True

@@ -230,7 +230,8 @@ def _details(scope: access.Scope, row: storing.Row) -> tuple[tuple[str, str], ..
     said = _resource(scope, row)
     found = [("Priority", row.priority.capitalize())]
     for one in said.get("reasonCode", ()):
-        found.append(("Reason", str(one.get("text") or next(iter(one.get("coding", ())), {}).get("display", ""))))
+        coded = [str(coding.get("display", "")) for coding in one.get("coding", ())]
+        found.append(("Reason", str(one.get("text") or next(iter(coded), ""))))
     found += [("Note", str(one.get("text", ""))) for one in said.get("note", ())]
     found.append(("For the patient", str(said.get("patientInstruction", ""))))
     return tuple((name, text) for name, text in found if text)

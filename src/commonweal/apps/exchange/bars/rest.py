@@ -231,7 +231,7 @@ def _shown(opened: access.AccessSession, scope: access.SourceScope, row: storing
     """What the sender sent, with the id and status it has here."""
     kind = "ServiceRequest" if row.kind == "referral" else "Appointment"
     held = next(iter(record.search(scope, kind, {"_id": row.resource_id}).matches), None) if row.resource_id else None
-    said = orjson.loads(held.body) if held is not None else {"resourceType": kind, "id": str(row.id)}
+    said: dict[str, Any] = orjson.loads(held.body) if held is not None else {"resourceType": kind, "id": str(row.id)}
     status = tables.statuses()[row.kind, row.state].resource
     meta = {"lastUpdated": row.changed_at.isoformat(timespec="milliseconds")}
     if held is not None:

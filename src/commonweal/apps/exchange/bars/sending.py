@@ -166,7 +166,10 @@ def _claim() -> Queued | None:
             [away, now],
         )
         row = cursor.fetchone()
-    return None if row is None else Queued(*row[:7], bytes(row[7]), row[8])
+    if row is None:
+        return None
+    ident, request, source, transaction_id, correlation, service_id, step, body, attempts = row
+    return Queued(ident, request, source, transaction_id, correlation, service_id, step, bytes(body), attempts)
 
 
 def _deliver(one: Queued, transport: Callable[[services.Service], Transport]) -> str:

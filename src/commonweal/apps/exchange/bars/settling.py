@@ -14,6 +14,7 @@ from django.db import connection
 
 from commonweal.apps.access import api as access
 from commonweal.apps.exchange.bars import filing, sending, services, storing
+from commonweal.apps.exchange.bars.submitting import ACTOR
 from commonweal.apps.exchange.errors import ReferralRefused
 from commonweal.apps.places import api as places
 from commonweal.feeds.bars import reading, tables
@@ -82,7 +83,7 @@ def settle(actor: access.Actor, ident: UUID, how: str, why: str) -> str:
     if not listed:
         raise ReferralRefused("It waits no more: somebody has settled it, or its sender has withdrawn it.")
     source = listed[0][1]
-    sender = access.Actor(sending.SERVICE, "Referral desk", access.Role.SERVICE, source)
+    sender = access.Actor(ACTOR, "Referral desk", access.Role.SERVICE, source)
     purpose, reason = access.Purpose.OPERATIONS, f"{how} by {actor.key}"
     with access.session(sender, purpose, "bars.settle", str(ident), reason) as opened:
         scope = opened.open_source()

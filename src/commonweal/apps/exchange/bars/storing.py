@@ -134,7 +134,7 @@ def forget(compartments: Iterable[int], words: re.Pattern[str]) -> int:
             "SELECT id FROM exchange_bars_request WHERE compartment_id = ANY (%s))",
             [naming, list(compartments)],
         )
-        gone = cursor.rowcount
+        gone = int(cursor.rowcount)
         cursor.execute("DELETE FROM exchange_bars_request WHERE compartment_id = ANY (%s)", [list(compartments)])
         cursor.execute(
             "DELETE FROM exchange_bars_request WHERE compartment_id IS NULL AND id IN ("
