@@ -16,7 +16,7 @@ COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 
 def named_commands(text: str) -> set[str]:
     """Subcommands that a document tells the reader to run."""
-    return set(re.findall(r"(?:^|`)commonweal ([a-z]+)", text, flags=re.MULTILINE))
+    return set(re.findall(r"(?:^|`)commonweal ([a-z]+(?:-[a-z]+)*)", text, flags=re.MULTILINE))
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))

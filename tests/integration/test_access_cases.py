@@ -86,6 +86,25 @@ def test_the_person_is_told_when_the_officer_says_so(person: Person, as_app: Non
         cases().hold(OFFICER, case_id, "it would put them at risk")
 
 
+def test_an_emergency_found_not_justified_opens_nothing_from_the_next_request(person: Person, as_app: None) -> None:
+    def opens() -> bool:
+        try:
+            with access().session(STRANGER, Purpose.EMERGENCY, "open record") as one:
+                one.open_person(person[0].person_id, person[1])
+        except Refused:
+            return False
+        return True
+
+    case_id = emergency(*person)
+    assert opens()
+    cases().take_step(OFFICER, case_id, CaseStep.ASK, "which department was this in?")
+    assert opens()
+    cases().take_step(OFFICER, case_id, CaseStep.DOUBT, "they were not on shift that day")
+    assert not opens()
+    access().grant_emergency(STRANGER, person[0].person_id, person[1], "they are here again and unconscious")
+    assert opens()
+
+
 def test_telling_put_off_needs_a_reason_and_ends(person: Person, as_app: None) -> None:
     case_id = emergency(*person)
     with pytest.raises(CaseError, match="Say why"):

@@ -14,7 +14,7 @@ from tests.integration.test_population import AREAS, ORGANISATIONS
 pytestmark = pytest.mark.usefixtures("database")
 
 PRACTICE, TRUST = "P1", "RXX"
-PERSON = uuid4()
+PERSON, STRANGER = uuid4(), uuid4()
 GP = Actor("user:gp", "Dr Ray", Role.CLINICIAN, PRACTICE)
 NURSE = Actor("user:nurse", "Nia", Role.CLINICIAN, TRUST)
 
@@ -32,16 +32,17 @@ def world(database: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
     (reference / "postcodes.csv").write_text("postcode,lsoa\n")
     places.load_reference(reference)
     Person.objects.create(person_id=PERSON, founder=1, created="2020-01-01T00:00Z")
+    Person.objects.create(person_id=STRANGER, founder=3, created="2020-01-01T00:00Z")
     with connection.cursor() as cursor:
-        for n, source in ((1, PRACTICE), (2, TRUST)):
+        for n, source, whose in ((1, PRACTICE, PERSON), (2, TRUST, PERSON), (3, TRUST, STRANGER)):
             cursor.execute(
-                "INSERT INTO record_compartment (id, source, local_id) OVERRIDING SYSTEM VALUE VALUES (%s, %s, 'x')",
-                [n, source],
+                "INSERT INTO record_compartment (id, source, local_id) OVERRIDING SYSTEM VALUE VALUES (%s, %s, %s)",
+                [n, source, f"x{n}"],
             )
             cursor.execute(
                 "INSERT INTO identity_membership (compartment_id, person_id, basis, since) "
                 "VALUES (%s, %s, 'verified', now())",
-                [n, PERSON],
+                [n, whose],
             )
             Demographics.objects.create(compartment_id=n, source=source, local_id="x", updated="2020-01-01T00:00Z")
             cursor.execute(
@@ -53,6 +54,7 @@ def world(database: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
         ("ann", Role.PRIVACY_OFFICER, None),
         ("bob", Role.PRIVACY_OFFICER, None),
         ("vicky", Role.CITIZEN, PERSON),
+        ("sam", Role.ANALYST, None),
     ):
         access.create_user(name, "a long password", role, "QOX" if person is None else "", name.title(), "", person)
     return {"person": PERSON}
@@ -180,3 +182,25 @@ def test_agreements_are_proposed_and_approved_on_the_pages(world: dict[str, UUID
     assert rows("SELECT access_agreement_standing('ISA-7', 'research', '2026-06-01')") == [("in_force",)]
     assert bob.get("/information-governance/agreements/propose?of=ISA-7").status_code == 200
     assert ann.get("/information-governance/agreements/none").status_code == 404
+
+
+@pytest.mark.parametrize("name", ["sam", "vicky"])
+def test_somebody_who_is_there_and_refused_costs_the_statements_of_nobody_there(
+    world: dict[str, UUID], as_app: None, name: str
+) -> None:
+    """What a stranger could tell by the clock is the work done: each statement, in order, is the same."""
+    client = as_user(name)
+
+    def statements(person: UUID) -> tuple[int, list[str]]:
+        said: list[str] = []
+
+        def note(execute: Any, sql: str, *rest: Any) -> Any:
+            said.append(str(sql).partition("%s")[0][:80])
+            return execute(sql, *rest)
+
+        with connection.execute_wrapper(note):
+            return client.get(f"/people/{person}").status_code, said
+
+    known = STRANGER if name == "vicky" else PERSON
+    client.get(f"/people/{known}")
+    assert statements(known) == statements(uuid4())

@@ -72,7 +72,6 @@ def test_what_each_role_reads(role: Role, purpose: Purpose, kinds: list[str], ex
         (Action.REVIEW_ACCESS, {Role.PRIVACY_OFFICER}),
         (Action.KEEP_AGREEMENTS, {Role.PRIVACY_OFFICER}),
         (Action.KEEP_RESTRICTIONS, {Role.PRIVACY_OFFICER}),
-        (Action.CLOSE_ACCOUNT, {Role.ADMINISTRATOR}),
     ],
 )
 def test_what_names_no_person(action: Action, allowed: set[Role]) -> None:
@@ -140,7 +139,7 @@ action read, write appliesTo { principal: [Role], resource: [Category], context:
 action search_people, read_directory, read_aggregate, read_feeds, read_quarantine, review_identity, maintain_source,
   read_policies, review_access, manage_sign_in,
   propose_definition, review_definition, import_figures, prepare_report, sign_off_report, annotate_figures,
-  work_on_project, decide_project, act_on_list, keep_agreements, keep_restrictions, close_account
+  work_on_project, decide_project, act_on_list, keep_agreements, keep_restrictions
     appliesTo { principal: [Role], resource: [System], context: Asked };
 """
 

@@ -18,6 +18,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from commonweal.domain.access.vocabulary import Purpose
+from commonweal.domain.errors import CommonwealError
 
 
 class OptOut(StrEnum):
@@ -60,7 +61,7 @@ class Exemption:
     source: str
 
 
-class OptOutFault(ValueError):
+class OptOutFault(CommonwealError):
     """A row of the rules, or of a list of opt-outs, cannot be read; says which and why."""
 
 

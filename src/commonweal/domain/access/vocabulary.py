@@ -89,7 +89,6 @@ class Action(StrEnum):
     REVIEW_ACCESS = "review_access"
     KEEP_AGREEMENTS = "keep_agreements"
     KEEP_RESTRICTIONS = "keep_restrictions"
-    CLOSE_ACCOUNT = "close_account"
     MANAGE_SIGN_IN = "manage_sign_in"
     PROPOSE_DEFINITION = "propose_definition"
     REVIEW_DEFINITION = "review_definition"
