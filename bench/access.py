@@ -21,6 +21,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from time import perf_counter, thread_time
 from typing import Any
@@ -77,8 +78,8 @@ def decisions() -> list[dict[str, object]]:
         for kept in (gate._slices, gate._decide):
             kept.cache_clear()
         gate._slices(on)
-        cold = _p99([lambda one=one: gate._decide.__wrapped__(on, *one) for one in asked])
-        peer = _p99([lambda one=one: _whole(whole, *one) for one in asked])
+        cold = _p99([partial(gate._decide.__wrapped__, on, *one) for one in asked])
+        peer = _p99([partial(_whole, whole, *one) for one in asked])
         warm = _p99([_scope(on)] * QUESTIONS)
     return [
         {

@@ -63,7 +63,7 @@ class Agreed:
 periods = st.tuples(STARTS, ENDS).map(lambda pair: (NOW + pair[0], None if pair[1] is None else NOW + pair[1]))
 relationships = st.builds(
     lambda compartment, kind, who, period, actor: Fact(
-        compartment, kind, who, *period, actor=actor if kind == "emergency" else ""
+        compartment, kind, who, period[0], period[1], actor=actor if kind == "emergency" else ""
     ),
     st.sampled_from(COMPARTMENTS),
     st.sampled_from(["registered", "under_care", "referred", "emergency"]),
@@ -73,7 +73,7 @@ relationships = st.builds(
 )
 restrictions = st.builds(
     lambda compartment, kind, period, category, against: Fact(
-        compartment, kind, SOURCES[compartment], *period, category=category, against=against
+        compartment, kind, SOURCES[compartment], period[0], period[1], category=category, against=against
     ),
     st.sampled_from(COMPARTMENTS),
     st.sampled_from(list(RestrictionReason)),

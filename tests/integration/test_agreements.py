@@ -11,7 +11,7 @@ from django.db import connection
 
 from commonweal.domain.access.agreements import AgreementError, Standing, State, Step, Terms
 from commonweal.domain.access.scope import Actor, Refused, RefusedKind, Scope
-from commonweal.domain.access.vocabulary import Category, Purpose, Role
+from commonweal.domain.access.vocabulary import Action, Category, Purpose, Role
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -139,7 +139,7 @@ def test_an_agreement_that_runs_out_mid_session_stops_uses_beyond_care_at_the_ne
 
     def stands() -> tuple[bool, set[int]]:
         said = agreements.standing_of("ISA-1", Purpose.RESEARCH)
-        action, on = agreements.Action.WORK_ON_PROJECT, ends
+        action, on = Action.WORK_ON_PROJECT, ends
         gate_says = gate.decision(on, Role.ANALYST, Purpose.RESEARCH, action, agreement=said.value)
         stopped = "uses beyond care stop with their agreement" in gate_says.rules
         return stopped, set(opened().compartments)

@@ -125,9 +125,17 @@ def _values(terms: Terms) -> dict[str, Any]:
 def _terms(sent: QueryDict) -> Terms:
     said = _said(sent)
     return Terms(
-        **{name: said[name] for name in _PLAIN},
-        **{name: _codes(said[name]) for name in ("gives", "receives")},
-        **{name: _day(said[name], name) for name in _DAYS},
+        reference=said["reference"],
+        title=said["title"],
+        dpia=said["dpia"],
+        controller=said["controller"],
+        basis=said["basis"],
+        confidentiality=said["confidentiality"],
+        gives=_codes(said["gives"]),
+        receives=_codes(said["receives"]),
+        starts=_day(said["starts"], "starts"),
+        ends=_day(said["ends"], "ends"),
+        review=_day(said["review"], "review"),
         categories=tuple(one for one in Category if one.value in said["categories"]),
         purposes=tuple(one for one in PURPOSES if one.value in said["purposes"]),
     )

@@ -256,4 +256,6 @@ def _one(objection_id: int) -> Objection | None:
 
 
 def _objection(row: tuple[Any, ...]) -> Objection:
-    return Objection(row[0], row[1], tuple(row[2]), *row[3:8], ObjectionState(row[8]), *row[9:])
+    values = list(row)
+    values[2], values[8] = tuple(row[2]), ObjectionState(row[8])
+    return Objection(*values)
