@@ -18,7 +18,8 @@ def reference(
 ) -> None:
     """Load the reference data that footprints, names and deprivation come from, in place of what was there.
 
-    Organisations and their sites can then be searched over FHIR.
+    Organisations and their sites can then be searched over FHIR, and, where the folder has practitioners.csv or
+    services.csv, practitioners, their roles and services.
 
     Example: commonweal reference feeds/reference
     """
@@ -30,6 +31,7 @@ def reference(
     try:
         with access.service_run("reference", "places"):
             counts = places.load_reference(folder) | record.publish_directory()
+            counts |= record.publish_professionals(folder)
     except places.BadReferenceError as error:
         runtime.fail(str(error))
     except OSError as error:

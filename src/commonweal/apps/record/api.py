@@ -29,6 +29,7 @@ from commonweal.apps.record.indexing import Indexing, reindex
 from commonweal.apps.record.origins import still_of
 from commonweal.apps.record.own_entries import people_in
 from commonweal.apps.record.page import Document, PersonPage, document, person_page
+from commonweal.apps.record.professionals import publish as publish_professionals
 from commonweal.apps.record.rest.answers import Issue, answer, outcome, refusal
 from commonweal.apps.record.rest.handling import NotFound, base, fhir, problem_of
 from commonweal.apps.record.rest.handling import session as fhir_session
@@ -123,6 +124,7 @@ __all__ = [
     "profile_rules",
     "profile_snapshot",
     "publish_directory",
+    "publish_professionals",
     "read",
     "read_shared",
     "refresh_statistics",

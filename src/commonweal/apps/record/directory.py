@@ -31,16 +31,17 @@ def publish() -> dict[str, int]:
     forms: dict[str, list[places.Organisation]] = {}
     for form in places.organisations():
         forms.setdefault(form.ods_code, []).append(form)
-    held = _held()
-    histories = [history if ("Organization", f"ods-{code}") not in held else history[-1:]
+    before = held()
+    histories = [history if ("Organization", f"ods-{code}") not in before else history[-1:]
                  for code, history in forms.items()]  # fmt: skip
     written = 0
     for together in zip_longest(*histories):  # the first form of each, then the second
         items = [item for form in together if form is not None for item in resources(form)]
-        counts = write(SOURCE, SOURCE, [_parsed(item) for item in items])
+        counts = write(SOURCE, SOURCE, [parsed(item) for item in items])
         written += counts.accepted + counts.updated
+    organisational = {key for key in before if key[0] in ("Organization", "Location")}
     current = {(item["resourceType"], item["id"]) for history in histories for item in resources(history[-1])}
-    return {"published": written, "withdrawn": withdraw(SOURCE, sorted(held - current))}
+    return {"published": written, "withdrawn": withdraw(SOURCE, sorted(organisational - current))}
 
 
 def resources(form: places.Organisation) -> list[dict[str, Any]]:
@@ -92,11 +93,12 @@ def _dates(form: places.Organisation) -> list[dict[str, Any]]:
     return extensions
 
 
-def _parsed(said: dict[str, Any]) -> Parsed:
+def parsed(said: dict[str, Any]) -> Parsed:
+    """A resource of the reference data, ready to be stored: it is about nobody."""
     return Parsed(0, said["resourceType"], said["id"], None, orjson.dumps(said), said, "demographics")
 
 
-def _held() -> set[Key]:
+def held() -> set[Key]:
     """(type, id) of what is held of the reference data."""
     with connection.cursor() as cursor:
         cursor.execute(
