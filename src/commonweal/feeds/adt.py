@@ -12,6 +12,7 @@ from typing import BinaryIO
 from commonweal.feeds import hl7v2
 from commonweal.feeds.adt_events import Head, head
 from commonweal.feeds.adt_fold import fold
+from commonweal.feeds.hl7v2_batches import unwrapped
 from commonweal.feeds.types import Problem
 from commonweal.fhir.errors import Invalid
 
@@ -41,11 +42,11 @@ def split(stream: BinaryIO, start_line: int = 1) -> Iterator[RawMessage | Proble
     """Messages and problems in file order; every message yields exactly one of them.
 
     A problem here is one that no other message can mend: an unreadable header or encoding, an event that is
-    unknown or not handled, no person. Problems with single fields come from :func:`fold`. Never raises for what
-    the bytes are.
+    unknown or not handled, no person, a batch that was cut. Problems with single fields come from :func:`fold`. Never
+    raises for what the bytes are.
     """
-    for line, raw in hl7v2.messages(stream, start_line):
-        yield placed(line, raw)
+    for item in unwrapped(hl7v2.messages(stream, start_line)):
+        yield item if isinstance(item, Problem) else placed(*item)
 
 
 def placed(line: int, raw: bytes) -> RawMessage | Problem:

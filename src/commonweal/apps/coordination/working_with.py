@@ -192,7 +192,8 @@ def _rows(statement: str, values: list[Any], names: Iterable[str] = (), organisa
     called = set(names)
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-        return [
-            Working(*facts, origin == WORKER, facts[2] == organisation and facts[3] in called)
-            for *facts, origin in cursor.fetchall()
-        ]
+        found = []
+        for ident, compartment, of, worker, name, team, starts, ends, origin in cursor.fetchall():
+            mine = of == organisation and worker in called
+            found.append(Working(ident, compartment, of, worker, name, team, starts, ends, origin == WORKER, mine))
+        return found

@@ -25,6 +25,7 @@ from commonweal.apps.exchange.models import Quarantine, Receipt
 from commonweal.apps.record import api as record
 from commonweal.feeds import adt
 from commonweal.feeds.hl7v2_answers import Fault
+from commonweal.feeds.hl7v2_batches import enveloped
 from commonweal.feeds.types import Problem
 
 log = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ class _Open:
 
 def single(raw: bytes) -> bool:
     """Whether ``raw`` is one message and nothing else, so that the journal can be read back as it was written."""
-    return [match.start() for match in _START.finditer(raw)] == [0]
+    return [match.start() for match in _START.finditer(raw)] == [0] and not enveloped(raw)
 
 
 class Store:
