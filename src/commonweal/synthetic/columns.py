@@ -98,6 +98,7 @@ class Stream(IntEnum):
     AMBULANCE = 20
     AMBULANCE_IDENTITY = 21
     COMMISSIONING = 22
+    RESULTS = 23
 
 
 class Streams:

@@ -16,6 +16,7 @@ from commonweal.synthetic import (
     commissioning,
     community,
     mental_health,
+    results,
     social_care,
     truth,
 )
@@ -202,6 +203,9 @@ def _write(
     for index, known_there in enumerate(trusts):
         told_of = commissioning.Commissioned(streams, people, geography, visits, index, known_there)
         activity += told_of.counted()
+        with Sink(root, f"feeds/results/{known_there.source}.hl7", "adt", known_there.source) as reported:
+            resources += results.write_results(streams, geography, visits, index, known_there, reported)
+            files.append(reported.entry())
         for feed in commissioning.FEEDS:
             with Sink(root, f"feeds/{feed}/{known_there.source}.csv", feed, known_there.source) as rows:
                 told_of.write(feed, rows)

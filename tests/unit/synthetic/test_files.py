@@ -56,6 +56,8 @@ def test_resource_count_is_what_the_files_hold(world: World) -> None:
     visits = {(m["MSH"][4], m["PV1"][19]) for m in world.messages if "PV1" in m}
     feeds = [r["feed"] for r in world.table("truth/compartments.csv")]
     rows = sum(len(world.events(f.path)) for f in world.manifest.files if f.feed in CSV_FEEDS)
+    reported = "".join(path.read_bytes().decode() for path in (world.root / "feeds/results").iterdir())
+    rows += reported.count("\rOBR|") + reported.count("|NM|") + reported.count("\rTXA|")
     expected = sum(map(len, world.gp.values())) + len(visits) + rows + sum(f != "gp" for f in feeds)
     assert world.manifest.resources == expected
     assert 60 <= expected / len(world.people) <= 100

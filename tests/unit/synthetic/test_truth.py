@@ -152,7 +152,7 @@ def _person(world: World, resource: dict[str, Any]) -> str:
 def test_some_are_born_and_some_die_and_every_kind_of_feed_has_people(world: World) -> None:
     assert any(p["birth_date"] >= "2015-11-01" for p in world.people.values())
     assert any(p["death_date"] for p in world.people.values())
-    assert {feed for _, feed, _ in world.person_of} == {"gp", "adt", "cld", "mh", "community"}
+    assert {feed for _, feed, _ in world.person_of} == {"gp", "adt", "cld", "mh", "community", "ambulance"}
     assert {m["EVN"][1] for m in world.messages} == {"A01", "A03", "A08", "A40"}
 
 
