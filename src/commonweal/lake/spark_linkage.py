@@ -79,6 +79,7 @@ def score(
         .config("spark.local.dir", str(scratch))
         .getOrCreate()
     )
+    session.sparkContext.setCheckpointDir(str(scratch / "checkpoints"))
     database = backend.SparkAPI(spark_session=session)
     linker = Linker(
         database.register(session.read.parquet(str(records))),

@@ -105,7 +105,7 @@ _DIFFERENT: dict[str, LiteralString] = {
     "new_membership": "SELECT h.record, p.person, h.basis FROM homes h JOIN persons p ON p.home = h.home"
     " LEFT JOIN before b ON b.record = h.record"
     " WHERE b.person IS DISTINCT FROM p.person OR b.basis IS DISTINCT FROM h.basis",
-    "new_person": "SELECT person, home FROM persons WHERE created",
+    "new_person": "SELECT person, home FROM persons WHERE created ORDER BY 1",  # in the index's order, which costs less
     "gone_record": "SELECT record FROM before WHERE record NOT IN (SELECT record FROM homes)",
     "risen_person": "SELECT k.person FROM known k JOIN persons p ON p.person = k.person"
     " WHERE k.merged_into IS NOT NULL",
