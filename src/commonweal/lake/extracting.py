@@ -93,7 +93,9 @@ EVENTS = ("condition", "observation", "encounter")
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What an extract holds. ``digest``: SHA-256 over the files, by name."""
+    """What an extract holds. ``left_out``: how many opted out, alive and registered or not; ``digest``: SHA-256 over
+    the files, by name.
+    """
 
     people: int
     left_out: int
@@ -131,7 +133,7 @@ def make(
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir(mode=0o700, parents=True)
     try:
-        left_out = _people(connection, key, as_at, leave_out)
+        _people(connection, key, as_at, leave_out)
         blanked, dropped = _person(connection, [one for one in wanted if one.table == "person"], as_at, smallest)
         rows = {
             "person": _write(
@@ -142,21 +144,18 @@ def make(
             if any(one.table == table for one in wanted):
                 rows[table] = _write(connection, building, table, _events(table, wanted, as_at), notice)
         _say(building, wanted, rows, notice)
-        made = Made(rows["person"], left_out, blanked, dropped, rows, digest(building))
+        made = Made(rows["person"], len(leave_out), blanked, dropped, rows, digest(building))
         building.rename(folder)
     finally:
         shutil.rmtree(building, ignore_errors=True)
     return made
 
 
-def _people(connection: duckdb.DuckDBPyConnection, key: bytes, as_at: date, leave_out: Collection[int]) -> int:
-    """Table ``chosen``: who is alive and registered, with pseudonym, but for those left out, who are counted."""
+def _people(connection: duckdb.DuckDBPyConnection, key: bytes, as_at: date, leave_out: Collection[int]) -> None:
+    """Table ``chosen``: who is alive and registered, with pseudonym, but for those left out."""
     for step in registers.membership_steps(as_at):
         connection.execute(str(sql("CREATE TEMP TABLE {t} AS {q}", t=name(step.name), q=Sql(step.sql))))
     load(connection, "left_out", pa.table({"person": pa.array(sorted(leave_out), pa.uint64())}))
-    (left,) = one_row(
-        connection, "SELECT count(*) FROM registered_people WHERE counts AND person IN (SELECT person FROM left_out)"
-    )
     found = connection.execute(
         "SELECT person FROM registered_people WHERE counts AND person NOT IN (SELECT person FROM left_out)"
     ).fetchall()
@@ -165,7 +164,6 @@ def _people(connection: duckdb.DuckDBPyConnection, key: bytes, as_at: date, leav
         {"person": pa.array(list(known), pa.uint64()), "pseudonym": pa.array(list(known.values()), pa.string())}
     )
     load(connection, "chosen", table)
-    return left
 
 
 def _person(connection: duckdb.DuckDBPyConnection, wanted: list[Column], as_at: date, smallest: int) -> tuple[int, int]:
