@@ -108,8 +108,17 @@ def _point_at(name: str, role: str) -> None:
     """Send Django's default connection to database ``name`` as ``role``."""
     from django.db import connections
 
+    from commonweal.config.database import password_of
+
     connections.close_all()
-    connections["default"].settings_dict.update(NAME=name, USER=role)
+    connections["default"].settings_dict.update(NAME=name, USER=role, PASSWORD=password_of(_secret(), role))
+
+
+def _secret() -> str:
+    """The secret that the roles' passwords are made of, in the home the run began with."""
+    from commonweal.cli.home import secret
+
+    return secret(Path(os.environ["COMMONWEAL_HOME"]), "database")
 
 
 @pytest.fixture

@@ -238,6 +238,20 @@ def test_a_statement_made_to_be_slow_does_not_hold_a_page_connection(
     monkeypatch.setenv("COMMONWEAL_DB_ROLE", "batch")
     batch = configured.connection_settings(home, settings.DATABASES["default"]["PASSWORD"])
     assert "options" not in batch["OPTIONS"]  # a landing may take what it takes
+    assert made["PASSWORD"] != batch["PASSWORD"]
+
+
+def test_each_role_of_the_database_has_a_password_of_its_own(database: str) -> None:
+    from commonweal.config.database import ROLES, password_of
+
+    assert len({password_of("secret", role) for role in ROLES}) == len(ROLES)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_roles WHERE rolname = ANY (%s) "
+            "AND shobj_description(oid, 'pg_authid') = 'Its password is its own'",
+            [list(ROLES)],
+        )
+        assert cursor.fetchone() == (len(ROLES),)
 
 
 def test_a_demonstration_gives_its_passwords_to_no_database_in_use(

@@ -13,6 +13,8 @@ A new table is open to ``commonweal_batch`` and closed to ``commonweal_app`` unt
 """
 
 import fcntl
+import hashlib
+import hmac
 import os
 import subprocess
 import time
@@ -142,7 +144,16 @@ def from_url(url: str) -> dict[str, Any]:
     }
 
 
-def ensure_roles_and_database(admin: dict[str, Any], name: str, password: str) -> None:
+def password_of(secret: str, role: str) -> str:
+    """A role's own password, made of the installation's secret: whoever learns one knows none of the others."""
+    return hmac.new(secret.encode(), role.encode(), hashlib.sha256).hexdigest()
+
+
+# Said of a role in the database itself, so that one made when the three shared a password is given its own, once.
+_OWN_PASSWORD = "Its password is its own"  # noqa: S105  a remark, no password
+
+
+def ensure_roles_and_database(admin: dict[str, Any], name: str, secret: str) -> None:
     """Create the three roles and the database if they are missing. Safe to run at every start."""
     connection = psycopg.connect(
         host=admin["host"],
@@ -158,10 +169,11 @@ def ensure_roles_and_database(admin: dict[str, Any], name: str, password: str) -
         for role in ROLES:
             if role not in known:
                 connection.execute(
-                    sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS PASSWORD {}").format(
-                        sql.Identifier(role), sql.Literal(password)
+                    sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS").format(
+                        sql.Identifier(role)
                     )
                 )
+            _give_password(connection, role, password_of(secret, role))
         if LOADER not in known:
             _make_loader(connection)
         if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is None:
@@ -171,6 +183,15 @@ def ensure_roles_and_database(admin: dict[str, Any], name: str, password: str) -
                 )
             )
         prepare_database({**admin, "name": name})
+
+
+def _give_password(connection: psycopg.Connection[Any], role: str, password: str) -> None:
+    """Give a role its own password, unless it has it."""
+    marked = "SELECT shobj_description(oid, 'pg_authid') = %s FROM pg_roles WHERE rolname = %s"
+    if connection.execute(marked, [_OWN_PASSWORD, role]).fetchone() != (True,):
+        named = sql.Identifier(role)
+        connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(named, sql.Literal(password)))
+        connection.execute(sql.SQL("COMMENT ON ROLE {} IS {}").format(named, sql.Literal(_OWN_PASSWORD)))
 
 
 def _make_loader(connection: psycopg.Connection[Any]) -> None:
@@ -208,7 +229,7 @@ def prepare_database(admin: dict[str, Any]) -> None:
             connection.execute(statement)
 
 
-def connection_settings(home: Path, password: str) -> dict[str, Any]:
+def connection_settings(home: Path, secret: str) -> dict[str, Any]:
     """Settings for the role named by ``COMMONWEAL_DB_ROLE`` (``app`` unless a command says otherwise).
 
     ``none`` starts no server and connects to none: for checks that only read the code.
@@ -223,7 +244,7 @@ def connection_settings(home: Path, password: str) -> dict[str, Any]:
         admin["maintenance"] = "postgres"
     else:
         admin = embedded_server(home)
-    ensure_roles_and_database(admin, name, password)
+    ensure_roles_and_database(admin, name, secret)
     role = "commonweal_" + os.environ.get("COMMONWEAL_DB_ROLE", "app")
     if role not in ROLES:
         raise ValueError(f"COMMONWEAL_DB_ROLE must be owner, app or batch, not {role.removeprefix('commonweal_')!r}")
@@ -231,7 +252,7 @@ def connection_settings(home: Path, password: str) -> dict[str, Any]:
         "ENGINE": "django.db.backends.postgresql",
         "NAME": name,
         "USER": role,
-        "PASSWORD": password,
+        "PASSWORD": password_of(secret, role),
         "HOST": admin["host"],
         "PORT": str(admin["port"] or ""),
         "CONN_MAX_AGE": 600,
