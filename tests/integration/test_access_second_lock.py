@@ -63,6 +63,9 @@ CHECKED = {
     ("identity_trace", "outcome"): "found",
     ("access_copy_item", "decision"): "whole",
     ("access_opt_out", "kind"): "type_1",
+    ("coordination_allocation", "origin"): "list",
+    ("exchange_bars_request", "kind"): "referral",
+    ("exchange_bars_request", "way"): "in",
 }
 
 
