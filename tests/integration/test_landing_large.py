@@ -29,6 +29,16 @@ def indexes() -> list[tuple[str, str]]:
         return list(cursor.fetchall())
 
 
+def named_for_the_audit() -> bool:
+    """Whether each compartment says which person it is on its own, until it is linked."""
+    from commonweal.apps.identity import api as identity
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT source, local_id, alone FROM record_compartment")
+        rows = cursor.fetchall()
+    return bool(rows) and all(alone == identity.identifier(source, local) for source, local, alone in rows)
+
+
 def test_a_first_load_ends_as_any_other_with_every_index_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from commonweal.apps.exchange import actions, api
     from commonweal.apps.record import api as record
@@ -48,11 +58,13 @@ def test_a_first_load_ends_as_any_other_with_every_index_there(tmp_path: Path, m
     assert set(aside) == {10}  # two of each kind of search row
     assert indexes() == before
     straight = state()
+    assert named_for_the_audit()
     empty()
     monkeypatch.setattr(actions, "DEFERRED", 1 << 40)
     monkeypatch.setattr(loading, "WORTH", 1 << 40)
     api.land("gp", [path], "A81001")
     assert state() == straight
+    assert named_for_the_audit()
     assert record.orphans() == []
 
 

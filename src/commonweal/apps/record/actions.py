@@ -121,7 +121,7 @@ def _staged(
     cursor.execute(statements.STAGE)
     cursor.execute(statements.CLEAR)
     loading.copy(cursor, statements.COPY_ITEMS, staged_items(wave))
-    cursor.execute(statements.COMPARTMENTS, bound)
+    cursor.execute(statements.COMPARTMENTS, bound | loading.people_of(wave, batch.source))
     cursor.execute(statements.PLAN, bound)
     cursor.execute("SELECT n, verdict, compartment_id, rid, category FROM stage_plan ORDER BY n")
     plan = cursor.fetchall()

@@ -15,6 +15,7 @@ from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 
+from commonweal.apps.identity import api as identity
 from commonweal.apps.record import statements
 from commonweal.apps.record.staging import NULL, Wave
 
@@ -30,8 +31,8 @@ SELECT EXISTS (SELECT FROM unnest(%s::text[], %s::text[]) AS k (type, id)
 CROSS JOIN LATERAL (SELECT FROM record_resource WHERE type = k.type AND id = k.id OFFSET 0) r)
 """
 _PEOPLE = """
-INSERT INTO record_compartment (source, local_id) SELECT %(source)s, k.local_id
-FROM unnest(%(people)s::text[]) AS k (local_id)
+INSERT INTO record_compartment (source, local_id, alone) SELECT %(source)s, k.local_id, k.alone
+FROM unnest(%(people)s::text[], %(alone)s::uuid[]) AS k (local_id, alone)
 WHERE NOT EXISTS (SELECT FROM record_compartment c WHERE c.source = %(source)s AND c.local_id = k.local_id)
 ORDER BY k.local_id ON CONFLICT DO NOTHING
 """
@@ -53,7 +54,7 @@ def stored_as_new(cursor: Any, wave: Wave, bound: Mapping[str, Any]) -> list[int
         return None
     try:
         with transaction.atomic():
-            people = {"source": bound["source"], "people": list({one for one in wave.whose if one is not None})}
+            people = {**bound, **people_of(wave, bound["source"])}
             cursor.execute(_PEOPLE, people)
             cursor.execute(_COMPARTMENTS, people)
             known: dict[str | None, int | None] = {None: None, **dict(cursor.fetchall())}
@@ -66,6 +67,12 @@ def stored_as_new(cursor: Any, wave: Wave, bound: Mapping[str, Any]) -> list[int
         return None
     describe_systems(cursor, wave)
     return compartments
+
+
+def people_of(wave: Wave, source: str) -> dict[str, Any]:
+    """The people a wave tells of, each once, and the person each is on its own, by which a look at them is audited."""
+    people = sorted({one for one in wave.whose if one is not None})
+    return {"people": people, "alone": [identity.identifier(source, one) for one in people]}
 
 
 def _worth_trying(cursor: Any, wave: Wave) -> bool:

@@ -27,14 +27,15 @@ COPY_ITEMS = "COPY stage_item (n, local_id, category, type, id, happened_at, lin
 
 # A compartment for each local person the source speaks of for the first time, unless all it says was lawfully removed.
 COMPARTMENTS = """
-INSERT INTO record_compartment (source, local_id)
-SELECT %(source)s, s.local_id
+INSERT INTO record_compartment (source, local_id, alone)
+SELECT %(source)s, s.local_id, k.alone
 FROM (
     SELECT DISTINCT i.local_id FROM stage_item i WHERE i.local_id IS NOT NULL AND NOT (%(removals)s AND EXISTS (
         SELECT FROM record_removed
         WHERE key = sha256(%(salt)s::bytea || convert_to(i.type || '/' || i.id || chr(10), 'UTF8') || i.digest)
     ))
 ) s
+JOIN unnest(%(people)s::text[], %(alone)s::uuid[]) AS k (local_id, alone) ON k.local_id = s.local_id
 WHERE NOT EXISTS (SELECT FROM record_compartment c WHERE c.source = %(source)s AND c.local_id = s.local_id)
 ORDER BY s.local_id
 ON CONFLICT DO NOTHING
