@@ -220,9 +220,7 @@ def test_a_finding_before_eleven_opens_nothing_after_sixteen_nor_does_one_made_t
         )
 
 
-def test_a_child_opens_their_own_record_only_when_found_to_understand(
-    vicky: Actor, today: Today, world: World
-) -> None:
+def test_a_child_opens_their_own_record_only_when_found_to_understand(vicky: Actor, today: Today, world: World) -> None:
     _, requests, selectors = app()
     born("2008-06-01")  # twelve
     with pytest.raises(Refused, match="Until you are 16"):
