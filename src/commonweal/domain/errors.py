@@ -104,6 +104,8 @@ meets one ends with that message and exit status 1; a page or the FHIR API turns
     │       ├── BrokenMessage    a message that is not packed as it says
     │       ├── NotAside         no such message is set aside, or it cannot be mended here
     │       └── AlreadySent      the same file was sent there before
+    ├── CaseloadError            who works with a person cannot be changed so (coordination)
+    ├── NotForeseen              a search asks of references what its statement did not ask first (record)
     ├── BarsRefused              a referral or booking message that is refused (feeds)
     ├── MappingFault             a supplier's mapping cannot be followed (feeds)
     ├── SealBroken               a sealed file without its key, damaged, or none at all (feeds)
