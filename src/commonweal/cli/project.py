@@ -17,7 +17,10 @@ CODE = typer.Argument(help="The project's short name.")
 
 def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
-    group = typer.Typer(no_args_is_help=True, help="Analysis projects: approved uses of de-identified data.")
+    group = typer.Typer(
+        no_args_is_help=True,
+        help="Analysis projects: approved uses of de-identified data. Example: commonweal project list",
+    )
     app.add_typer(group, name="project")
     _of_projects(group)
     _of_extracts(group)

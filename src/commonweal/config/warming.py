@@ -11,8 +11,7 @@ from django.template import engines
 from django.template.loader import get_template
 from django.urls import get_resolver
 
-from commonweal.apps.access.gate import decide
-from commonweal.domain.access.vocabulary import Action, Purpose, Role
+from commonweal.apps.access import api as access
 from commonweal.fhir.definitions import resource_types
 from commonweal.fhir.search_parameters import edition, indexed, parameters
 
@@ -23,7 +22,7 @@ def warm() -> None:
     """Import the views, read the standard's definitions, parse the policies in force, and compile the base page."""
     import_module(settings.ROOT_URLCONF)
     get_resolver()._populate()  # what the first address looked up or written would do
-    decide(settings.COMMONWEAL_NOW().date(), Role.SERVICE, Purpose.OPERATIONS, Action.MAINTAIN_SOURCE)
+    access.warm_policies(settings.COMMONWEAL_NOW().date())
     resource_types()
     edition()
     for kind in _FIRST_ASKED:

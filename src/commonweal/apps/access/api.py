@@ -46,6 +46,7 @@ from commonweal.apps.access.client_apps import ClientApp
 from commonweal.apps.access.client_apps import close as close_app
 from commonweal.apps.access.client_apps import register as register_app
 from commonweal.apps.access.enrolment import make as make_enrolment_code
+from commonweal.apps.access.gate import warm as warm_policies
 from commonweal.apps.access.named_accounts import open_accounts, with_password
 from commonweal.apps.access.opt_outs import (
     audit_use,
@@ -194,6 +195,7 @@ __all__ = [
     "unbind",
     "verify_chain",
     "waiting",
+    "warm_policies",
     "watching",
     "with_password",
     "workers",

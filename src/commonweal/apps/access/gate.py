@@ -121,6 +121,11 @@ def _decide(
     return Decision(result.allowed and not result.diagnostics.errors, rules)
 
 
+def warm(on: date) -> None:
+    """Parse the policies in force on ``on``, so that whoever asks first does not wait for it."""
+    decide(on, Role.SERVICE, Purpose.OPERATIONS, Action.MAINTAIN_SOURCE)
+
+
 def _uid(entity: tuple[str, str]) -> dict[str, str]:
     return {"type": entity[0], "id": entity[1]}
 

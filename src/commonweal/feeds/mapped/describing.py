@@ -40,9 +40,9 @@ def _lines(mapping: Mapping) -> Iterator[str]:
         yield f"| {column.name} | {_holds(column)} | {_goes(mapping, column.name)} |"
     yield ""
     if mapping.latest_by:
-        if len(mapping.person) == 1:
+        if len(mapping.person) == 1:  # and a file that is about nobody says nothing of people
             yield "Nothing is taken of a person but whose number it is: another feed of the sender says who they are."
-        else:
+        elif mapping.person:
             yield f"A person is what all their rows say, in order of {mapping.latest_by}; former names are kept beside."
         yield "Of two rows with one reference the later counts; two of one date that disagree are both set aside."
         yield ""

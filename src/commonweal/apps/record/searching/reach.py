@@ -10,6 +10,7 @@ from django.db import connection
 
 from commonweal.apps.access.api import Scope, SourceScope, prepared
 from commonweal.apps.record.searching.terms import NOTHING, Sql, both, same
+from commonweal.domain.errors import CommonwealError
 from commonweal.fhir.compartment import personal
 
 _NOBODY = Sql("r.compartment_id IS NULL")
@@ -20,7 +21,7 @@ Told = tuple[tuple[int, ...], bool]  # their compartments, and whether such refe
 _ONE_SOURCE = " = (SELECT sources[1] FROM reach)"
 
 
-class NotForeseen(LookupError):
+class NotForeseen(CommonwealError):
     """Something has to be asked of references to Patients that was not foreseen."""
 
 
