@@ -55,7 +55,7 @@ class Site:
             command, env=self.environment(), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
         )
 
-    def ready(self, seconds: float = 180) -> bool:
+    def ready(self, seconds: float = 420) -> bool:
         """Wait until records can be opened."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
@@ -108,6 +108,34 @@ class Site:
 
 
 @dataclass
+class Bare(Site):
+    """Only what answers requests and what starts the database again, begun as ``commonweal serve`` begins them."""
+
+    sealer: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        from commonweal.cli import serve
+
+        (self.home / "static").mkdir(exist_ok=True)
+        served = self.environment() | {"COMMONWEAL_DB_ROLE": "app", "COMMONWEAL_ALERTS_PORT": str(self.port + 1),
+                                       "DJANGO_SETTINGS_MODULE": "commonweal.config.settings"}  # fmt: skip
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        words = [sys.executable, "-m", "commonweal.cli.sealer"]
+        self.sealer = subprocess.Popen(words, env=self.environment(), **quiet)
+        words = [sys.executable, "-m", *serve._granian(self.port, 1)]
+        self.process = subprocess.Popen(words, env=served, **quiet)
+
+    def stop(self) -> None:
+        super().stop()
+        if self.sealer is not None:
+            self.sealer.terminate()
+            self.sealer.wait(30)
+        # As the command does when its processes have ended; the last of them may be stopping the database already.
+        words = [sys.executable, "-m", "commonweal.config.database"]
+        subprocess.run(words, env=self.environment(), check=False, stderr=subprocess.DEVNULL)
+
+
+@dataclass
 class Writer:
     """One client's resource: the last number acknowledged, the last sent, and the version the server gave."""
 
@@ -130,6 +158,7 @@ class Writer:
                 continue
             if status in (200, 201):
                 self.acknowledged, self.version = number, self.version + 1
+                time.sleep(0.01)  # leave the processors to what is tested
             elif status in (412, 500, 502, 503):
                 self.settle(site, stop)
             else:

@@ -1,4 +1,4 @@
-"""Kill -9 of the server's parts and of PostgreSQL under writes: nothing acknowledged is lost or there twice."""
+"""The whole command among what is killed under writes: nothing acknowledged is lost, nothing is left behind."""
 
 import json
 import os
@@ -14,7 +14,7 @@ KINDS = ["postgres", "web", "serve", "postgres", "web"]
 
 
 @pytest.mark.enable_socket
-def test_five_kills_lose_and_repeat_nothing(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_the_whole_command_killed_loses_nothing_and_leaves_nothing(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Given four clients writing; when five parts are killed; then each history is whole, and the site ends clean."""
     home = Path(tmp_path_factory.mktemp("kills", numbered=True)).resolve()
     site = Site(home, 8931)
