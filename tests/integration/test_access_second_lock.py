@@ -66,6 +66,7 @@ CHECKED = {
     ("coordination_allocation", "origin"): "list",
     ("exchange_bars_request", "kind"): "referral",
     ("exchange_bars_request", "way"): "in",
+    ("population_list_step", "outcome"): "done",
 }
 
 
