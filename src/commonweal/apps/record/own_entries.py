@@ -94,10 +94,10 @@ def read_at_once(look: SingleLook, kind: str, ident: str) -> list[Stored] | None
         return None
     if version is None or updated is None or body is None:
         return []
-    told = [(value or b"").decode() for value in (source, feed, category)]
+    of, by, under = ((value or b"").decode() for value in (source, feed, category))
     when = datetime.fromisoformat(happened.decode()) if happened is not None and happened[:4].isdigit() else None
     at = datetime.fromisoformat(updated.decode())
-    return [Stored(kind, ident, int(version), at, body, *told, when, deleted == b"t")]
+    return [Stored(kind, ident, int(version), at, body, of, by, under, when, deleted == b"t")]
 
 
 def versions_own(
