@@ -76,7 +76,7 @@ class Slices:
         relationships: Iterable[str],
         context: Mapping[str, str],
     ) -> Slice | None:
-        """The policies that can matter to a question; None if none can. ``context``: purpose, restriction, agreement."""
+        """The policies that can matter to a question, or None. ``context``: purpose, restriction, agreement."""
         part = self._indexes
         found = (
             part["principal"].of(self._groups[principal])
