@@ -119,11 +119,11 @@ class Bare(Site):
         (self.home / "static").mkdir(exist_ok=True)
         served = self.environment() | {"COMMONWEAL_DB_ROLE": "app", "COMMONWEAL_ALERTS_PORT": str(self.port + 1),
                                        "DJANGO_SETTINGS_MODULE": "commonweal.config.settings"}  # fmt: skip
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        null = subprocess.DEVNULL
         words = [sys.executable, "-m", "commonweal.cli.sealer"]
-        self.sealer = subprocess.Popen(words, env=self.environment(), **quiet)
+        self.sealer = subprocess.Popen(words, env=self.environment(), stdout=null, stderr=null)
         words = [sys.executable, "-m", *serve._granian(self.port, 1)]
-        self.process = subprocess.Popen(words, env=served, **quiet)
+        self.process = subprocess.Popen(words, env=served, stdout=null, stderr=null)
 
     def stop(self) -> None:
         super().stop()
