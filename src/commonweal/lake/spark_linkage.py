@@ -20,6 +20,8 @@ from sqlglot import expressions
 from commonweal.domain.errors import CommonwealError
 from commonweal.lake.scoring import PAIRS
 
+_FREQUENCY = "tf_"  # Splink's name, and ours, of the column of a value's frequency
+
 
 class SparkMissing(CommonwealError):
     """Linkage is to run on Spark, and there is none; install ``commonweal[spark]`` and Java, or unset the setting."""
@@ -81,12 +83,18 @@ def score(
     )
     session.sparkContext.setCheckpointDir(str(scratch / "checkpoints"))
     database = backend.SparkAPI(spark_session=session)
+    table = session.read.parquet(str(records))
+    frequencies = [name for name in table.columns if name.startswith(_FREQUENCY)]
     linker = Linker(
-        database.register(session.read.parquet(str(records))),
+        database.register(table.drop(*frequencies)),
         SettingsCreator.from_path_or_dict(asked),
         log_level=None,
         validate_settings=False,
     )
+    for name in frequencies:  # as weighed on DuckDB: Splink would count its own, or find two columns of one name
+        column = name.removeprefix(_FREQUENCY)
+        rates = table.select(column, name).where(table[name].isNotNull()).distinct()
+        linker.table_management.register_term_frequency_lookup(database.register(rates), column)
     found = linker.inference.predict(threshold_match_weight=minimum_weight, warning_mode="never")
     found.as_spark_dataframe().select("unique_id_l", "unique_id_r", "match_weight").write.parquet(str(pairs))
     read = connection.read_parquet(str(pairs / "*.parquet"))
