@@ -222,4 +222,4 @@ def test_what_the_web_role_may_not_do(attempt: str, as_app: None) -> None:
 def test_who_looked_answers_only_for_an_open_person(planted: list[str], as_app: None) -> None:
     with transaction.atomic():
         assert rows("SELECT * FROM access_looked(ARRAY[424242]::bigint[], 10, now())") == []
-        assert rows("SELECT * FROM access_looked(ARRAY[]::bigint[], 10)") == []
+        assert rows("SELECT * FROM access_looked(ARRAY[]::bigint[], 10, now())") == []
