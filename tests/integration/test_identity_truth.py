@@ -20,7 +20,7 @@ def test_verified_links_are_all_right_and_probable_ones_find_nearly_everybody(tm
         if file["feed"] == "gp":  # who is who rests on the Patient resources alone
             lines = path.read_bytes().splitlines(keepends=True)
             path.write_bytes(b"".join(line for line in lines if b'"resourceType":"Patient"' in line))
-        if file["feed"] in {"gp", "adt", "cld", "mh", "community"}:
+        if file["feed"] in {"gp", "adt", "cld", "mh", "community", "ambulance"}:
             exchange.land(file["feed"], [path], file["source"])
 
     result = api.identify()
