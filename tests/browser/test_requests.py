@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from .conftest import Site, Visitor
 
@@ -10,8 +10,8 @@ Arrives = Callable[..., Visitor]
 REASON = "seen in room 3 with the passport"
 
 
-def chooses(page: Page, option: str) -> None:
-    page.get_by_label(option).check()
+def chooses(where: Page | Locator, option: str) -> None:
+    where.get_by_label(option).check()
 
 
 def test_a_copy_from_the_asking_to_the_reading(site: Site, visitor: Arrives) -> None:
@@ -74,10 +74,11 @@ def test_somebody_is_let_act_and_stopped(site: Site, visitor: Arrives) -> None:
     clinician = visitor().signs_in("clinician")
     clinician.opens("/requests")
     clinician.page.get_by_role("link", name="Kim Neighbour to act for them").click()
-    chooses(clinician.page, "Seen the evidence")
+    kim = clinician.page.get_by_role("article").filter(has_text="Kim Neighbour")
+    chooses(kim, "Seen the evidence")
     clinician.page.get_by_label("What you saw, and how, for Kim Neighbour").fill(REASON)
     clinician.page.get_by_role("button", name="Save for Kim Neighbour").click()
-    chooses(clinician.page, "alone: they want this")
+    chooses(kim, "alone: they want this")
     clinician.page.get_by_label("What you saw, and how, for Kim Neighbour").fill(REASON)
     clinician.page.get_by_role("button", name="Save for Kim Neighbour").click()
     expect(clinician.page.get_by_role("alert")).to_contain_text("Somebody else than who saw the evidence")
