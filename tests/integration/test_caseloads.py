@@ -1,4 +1,4 @@
-"""Alerts reach who works with the person: by a list, by their own word, by cover while they are away; and nobody else."""
+"""Alerts reach who works with the person: by a list, by their own word, by cover during absence; and nobody else."""
 
 from datetime import date, timedelta
 from pathlib import Path

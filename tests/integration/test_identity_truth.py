@@ -1,7 +1,6 @@
 """The promise of the two confidences, on the generator's own feeds through landing: a seed nothing else uses."""
 
 import json
-from datetime import date
 from pathlib import Path
 
 import pytest

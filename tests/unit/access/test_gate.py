@@ -117,7 +117,10 @@ def test_nothing_is_allowed_before_the_first_policies() -> None:
 
 
 def test_a_policy_that_fails_to_evaluate_is_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
-    broken = '@id("y") permit (principal, action, resource); @id("x") forbid (principal, action, resource) when { context.nope };'
+    broken = (
+        '@id("y") permit (principal, action, resource); '
+        '@id("x") forbid (principal, action, resource) when { context.nope };'
+    )
     _forgotten()
     monkeypatch.setattr(gate, "policy_text", lambda effective: broken)
     try:

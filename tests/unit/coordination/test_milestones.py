@@ -111,7 +111,7 @@ def test_every_kind_has_a_rule_and_escalations_come_one_after_the_other() -> Non
         rule = RULES.kinds[kind]
         assert rule.tell
         raised = datetime(2026, 1, 1, tzinfo=UTC)
-        assert [step.to for step in rule.steps(narrow=True)][0] == "team"
+        assert next(step.to for step in rule.steps(narrow=True)) == "team"
         for narrow in (True, False):
             due = [rule.due(raised, level, narrow=narrow) for level in range(len(rule.steps(narrow)) + 1)]
             assert due[-1] is None
