@@ -84,7 +84,10 @@ def test_a_table_of_ones_own_does_not_stand_in_for_the_gates(as_app: None) -> No
             "starts_at, NULL::timestamptz AS ends_at"
         )
         cursor.execute("GRANT SELECT ON pg_temp.access_relationship TO PUBLIC")
-        cursor.execute("SELECT * FROM access_facts('P66', 'user:mallory', ARRAY[1]::bigint[], now())")
+        cursor.execute(
+            "SELECT * FROM access_facts('P66', 'user:mallory', ARRAY[1]::bigint[], ARRAY['P99'], 'direct_care', now()) "
+            "WHERE fact = 'relationship'"
+        )
         assert cursor.fetchall() == []
 
 

@@ -59,11 +59,11 @@ def raised() -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT id, compartment_id FROM coordination_change")
         change, compartment = cursor.fetchone()
-    from commonweal.domain.coordination.alerts import Kind
+    from commonweal.domain.coordination.alerts import Kind, Why
 
     now = settings.COMMONWEAL_NOW()
     kept = storing.Kept(change, "k", "s", compartment, Kind.ADMITTED, now, "WARD 1", "", "live")
-    ident = storing.add_alert(kept, COUNCIL, "", ["user:told"], now, None, 0)
+    ident = storing.add_alert(kept, COUNCIL, "", {"user:told": Why.TEAM}, now, None, 0, narrow=False)
     storing.announce([COUNCIL])
     return ident
 

@@ -316,8 +316,8 @@ def test_a_lawful_removal_empties_the_messages_and_forgets_what_they_were_about(
 
     ident = UUID(refer(web, 800))
     waits = UUID(refer(web, 801, STRANGER))
-    compartment = rows("SELECT compartment_id FROM exchange_bars_request WHERE id = %s", ident)[0][0]
-    assert as_batch(storing.forget, [compartment], re.compile("9990000018")) >= 2
+    hers = [one for (one,) in rows("SELECT compartment_id FROM exchange_bars_request WHERE compartment_id IS NOT NULL")]
+    assert as_batch(storing.forget, hers, re.compile("9990000018")) >= 2
     assert rows("SELECT count(*) FROM exchange_bars_request WHERE id = ANY (%s)", [ident, waits]) == [(0,)]
     assert rows(
         "SELECT count(*) FROM exchange_bars_message WHERE convert_from(body, 'UTF8') LIKE '%%9990000018%%'"

@@ -134,12 +134,10 @@ def test_an_objection_against_one_organisation_binds_it_alone_from_the_moment_it
 
 
 def test_a_person_opts_out_on_their_page_and_an_officer_records_it_for_one_who_rang(
-    world: dict[str, UUID], as_app: None, monkeypatch: pytest.MonkeyPatch
+    world: dict[str, UUID], as_app: None
 ) -> None:
-    from commonweal.apps.citizen import own as owns
     from tests.conftest import _point_at
 
-    monkeypatch.setattr(owns, "own_access_holds", lambda *_: True)
     vicky = as_user("vicky")
     assert vicky.post("/my-record/choices", {"opt_out": "type_1:out"}).status_code == 302
     assert "You have opted out" in vicky.get("/my-record/choices").content.decode()

@@ -123,7 +123,7 @@ def forget(compartments: Iterable[int], words: re.Pattern[str]) -> int:
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT m.id, m.body FROM exchange_bars_message m JOIN exchange_bars_request r ON r.id = m.request_id "
+            "SELECT m.id, m.body FROM exchange_bars_message m LEFT JOIN exchange_bars_request r ON r.id = m.request_id "
             "WHERE r.compartment_id IS NULL AND m.body <> ''"
         )
         naming = [ident for ident, body in cursor.fetchall() if words.search(bytes(body).decode("utf-8", "replace"))]
