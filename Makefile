@@ -1,7 +1,7 @@
 # Two commands matter: `make demo` and `make test`. The rest are parts of them.
 PYTHON ?= python3.11
 BIN := .venv/bin
-BOTH := -n 2 --dist loadfile  # both cores; a file stays with one process
+BOTH := -n 2 --dist loadfile --no-loadscope-reorder  # both cores; a file stays with one process
 export COMMONWEAL_PROJECT := $(CURDIR)
 
 .PHONY: help setup demo test check bench crash clean

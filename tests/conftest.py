@@ -26,6 +26,11 @@ settings.load_profile("commonweal")
 TEST_DATA = Path(os.environ.get("COMMONWEAL_TEST_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files of long tests first, or one process would be left with them when the other has done all else."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 @pytest.fixture(scope="session")
 def test_data() -> Path:
     """The folder of third-party test data; tests that need it are skipped where it is absent."""

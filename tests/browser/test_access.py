@@ -10,15 +10,48 @@ from .conftest import Site, Visitor
 Arrives = Callable[..., Visitor]
 
 OFFERED = {
-    "clinician": ["Find a person", "Alerts"],
-    "social.worker": ["Find a person", "Alerts"],
-    "citizen": ["Your record", "Who has looked at your record"],
-    "analyst": ["Registers", "Indicators over time", "Definitions", "Import figures", "Reconcile tables", "Feeds"],
+    "clinician": [
+        "Find a person",
+        "Alerts",
+        "Referrals in and out",
+        "My people, and who is away",
+        "Lists from analysis",
+        "Requests people have made",
+    ],
+    "social.worker": [
+        "Find a person",
+        "Alerts",
+        "Referrals in and out",
+        "My people, and who is away",
+        "Lists from analysis",
+        "Requests people have made",
+    ],
+    "citizen": [
+        "Your record",
+        "Who has looked at your record",
+        "Your choices about sharing",
+        "A copy of your record",
+        "Who acts for you",
+        "People you act for",
+    ],
+    "analyst": [
+        "Registers",
+        "Analysis projects",
+        "Indicators over time",
+        "Definitions",
+        "Import figures",
+        "Reconcile tables",
+        "Feeds",
+    ],
     "privacy.officer": [
         "Emergencies and questions to review",
+        "Requests for a copy of a record",
+        "Sharing agreements",
+        "Objections, opt-outs and restrictions",
         "Looks that somebody should ask about",
         "Who may see what",
         "Could they see it, and why?",
+        "Analysis projects",
     ],
     "performance.lead": [
         "Board report of the latest month",
@@ -30,6 +63,7 @@ OFFERED = {
         "Definitions",
         "Import figures",
         "Reconcile tables",
+        "How alerts are answered",
         "Feeds",
     ],
 }

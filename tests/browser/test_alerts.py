@@ -43,7 +43,7 @@ def test_a_social_worker_takes_an_alert_on_and_closes_it(visitor: Arrives) -> No
 
 def test_a_worker_has_her_people_first_and_a_colleague_covers(visitor: Arrives) -> None:
     # Given a council's list that names her, one of the morning's alerts is hers before it is the team's
-    worker = visitor(java_script_enabled=False).signs_in("social.worker")
+    worker = visitor().signs_in("social.worker")
     page = worker.page
     worker.opens("/alerts?show=mine")
     page.locator(".cw-alert-card").first.get_by_role("link").click()

@@ -11,6 +11,8 @@ import pytest
 
 from tests.landing_files import gp_lines, write_lines
 
+pytestmark = pytest.mark.long
+
 PHRASE = "correct horse battery"
 
 

@@ -10,7 +10,7 @@ from tests import bulk_kills
 from tests.landing_files import gp_lines
 from tests.landing_files import state as landed_state
 
-pytestmark = pytest.mark.usefixtures("database")
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("database")]
 KILLS = 2
 PEOPLE = 150
 

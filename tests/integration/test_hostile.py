@@ -9,6 +9,8 @@ import pytest
 
 from tests.server_kills import Site
 
+pytestmark = pytest.mark.long
+
 MOST_MB = 900  # of one process that answers requests, at its highest; the largest body taken is 10 MB
 FHIR = "application/fhir+json"
 FORM = "application/x-www-form-urlencoded"

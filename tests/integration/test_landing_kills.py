@@ -2,8 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.landing_files import empty, state
 from tests.landing_kills import files, land_through_kills
+
+pytestmark = pytest.mark.long
 
 
 def test_five_kills_end_in_the_undisturbed_state(database: str, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from django.db.models import Sum
 from tests.landing_files import empty, state
 from tests.mllp_senders import landed_journals, stays, through_kills
 
-pytestmark = [pytest.mark.enable_socket, pytest.mark.allow_hosts(["127.0.0.1"])]
+pytestmark = [pytest.mark.long, pytest.mark.enable_socket, pytest.mark.allow_hosts(["127.0.0.1"])]
 
 
 def check_kills(database: str, home: Path, folder: Path, messages: list[str], kills: int, seed: int) -> None:

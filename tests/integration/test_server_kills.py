@@ -12,6 +12,8 @@ import pytest
 from tests.mllp_senders import free_port
 from tests.server_kills import Bare, through_kills
 
+pytestmark = pytest.mark.long
+
 KINDS = ["web", "postgres", "web", "postgres", "web"]
 
 
