@@ -47,7 +47,7 @@ BEGIN
             WHERE t.parameter = element AND t.code = wanted AND t.source_id = s.id
                 AND (of_system IS NULL OR t.system = of_system)
                 AND (t.compartment_id, t.rid) > (after_compartment, after_rid)
-                AND r.type = kind AND NOT r.deleted AND r.source_id = s.id
+                AND r.type = kind AND NOT r.deleted AND r.source_id + 0 = s.id
             ORDER BY t.compartment_id, t.rid LIMIT most + 1
         ) x
         WHERE s.source = opening ->> 'organisation'
