@@ -187,7 +187,7 @@ def test_a_letter_opens_and_is_recorded_as_a_look(site: Site, visitor: Arrives) 
     # Given a person of this practice with a letter on file
     clinician = visitor().signs_in("clinician")
     clinician.opens_record(_vicky(site)["nhs_number"])
-    clinician.page.locator("#documents").get_by_role("link").first.click()
+    clinician.page.locator("#documents").get_by_role("link", name="Outpatient clinic letter").first.click()
     # Then it reads as it was written, with who wrote it, and leads back
     expect(clinician.page.locator(".cw-document")).to_contain_text("Thank you for asking us to see this person")
     clinician.sees_no_barrier("record-document")
