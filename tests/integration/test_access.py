@@ -12,6 +12,7 @@ from django.db import connection
 from commonweal.domain.access.relationship import Relationship
 from commonweal.domain.access.scope import Actor, Refused, RefusedKind, Withheld
 from commonweal.domain.access.vocabulary import Category, Purpose, RestrictionReason, Role
+from tests.integration.withholding import lift, withhold
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -211,7 +212,7 @@ def test_an_objection_withholds_a_source_and_says_so_to_care_staff(person: tuple
     person_id, compartments = person
     trust = next(c for c, source in compartments.items() if source == "T01")
     until = settings.COMMONWEAL_NOW() + timedelta(days=30)
-    access().add_restriction(trust, RestrictionReason.OBJECTION, controller="T01", set_by="user:ig", until=until)
+    withhold(trust, RestrictionReason.OBJECTION, "T01", until=until)
     with access().session(GP, Purpose.DIRECT_CARE, "record.page") as opened:
         scope = opened.open_person(person_id, compartments)
     assert scope.compartments == frozenset(compartments) - {trust}
@@ -225,15 +226,13 @@ def test_an_objection_withholds_a_source_and_says_so_to_care_staff(person: tuple
 def test_a_category_is_withheld_from_the_whole_person(person: tuple[UUID, dict[int, str]]) -> None:
     person_id, compartments = person
     trust = next(c for c, source in compartments.items() if source == "T01")
-    restriction = access().add_restriction(
-        trust, RestrictionReason.OBJECTION, controller="T01", set_by="user:ig", category=Category.MENTAL_HEALTH
-    )
+    restriction = withhold(trust, RestrictionReason.OBJECTION, "T01", category=Category.MENTAL_HEALTH)
     with access().session(SOCIAL, Purpose.DIRECT_CARE, "record.page") as opened:
         scope = opened.open_person(person_id, compartments)
         assert "mental_health" not in context()[1]
     assert scope.categories == frozenset(Category) - {"mental_health"}
     assert [(item.category, item.reason) for item in scope.withheld] == [("mental_health", "objection")]
-    access().lift_restriction(restriction, lifted_by="user:ig")
+    lift(restriction)
     with access().session(SOCIAL, Purpose.DIRECT_CARE, "record.page") as opened:
         assert opened.open_person(person_id, compartments).withheld == ()
 
@@ -241,7 +240,7 @@ def test_a_category_is_withheld_from_the_whole_person(person: tuple[UUID, dict[i
 def test_a_citizen_is_not_told_of_what_is_kept_from_them(person: tuple[UUID, dict[int, str]]) -> None:
     person_id, compartments = person
     council = next(c for c, source in compartments.items() if source == "C01")
-    access().add_restriction(council, RestrictionReason.SAFEGUARDING, controller="C01", set_by="user:ig")
+    withhold(council, RestrictionReason.SAFEGUARDING, "C01")
     citizen = Actor("user:vicky", "Vicky", Role.CITIZEN, "", person_id=person_id)
     with access().session(citizen, Purpose.OWN_RECORD, "record.page") as opened:
         scope = opened.open_person(person_id, compartments)
@@ -254,7 +253,7 @@ def test_a_citizen_is_not_told_of_what_is_kept_from_them(person: tuple[UUID, dic
 def test_everything_withheld_is_a_refusal_that_says_so(person: tuple[UUID, dict[int, str]]) -> None:
     person_id, compartments = person
     for compartment in compartments:
-        access().add_restriction(compartment, RestrictionReason.OBJECTION, controller="T01", set_by="user:ig")
+        withhold(compartment, RestrictionReason.OBJECTION, "T01")
     with pytest.raises(Refused) as refused, access().session(GP, Purpose.DIRECT_CARE, "record.page") as opened:
         opened.open_person(person_id, compartments)
     assert (refused.value.kind, refused.value.may_emergency) == (RefusedKind.WITHHELD, True)

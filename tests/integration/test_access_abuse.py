@@ -11,6 +11,7 @@ from django.db import connection
 
 from commonweal.domain.access.scope import Actor
 from commonweal.domain.access.vocabulary import Purpose, RestrictionReason, Role
+from tests.integration.withholding import withhold
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -150,13 +151,7 @@ def test_a_search_page_shows_nothing_of_somebody_whose_particulars_are_withheld(
     assert "ZZ999ZZ" in page
     assert "MOSS, Vicky&lt;b&gt;" in page
     _point_at("commonweal_batch")
-    access().add_restriction(
-        compartment,
-        RestrictionReason.SAFEGUARDING,
-        controller="C01",
-        set_by="user:ig",
-        category=Category.DEMOGRAPHICS,
-    )
+    withhold(compartment, RestrictionReason.SAFEGUARDING, "C01", category=Category.DEMOGRAPHICS)
     _point_at("commonweal_app")
     page = browser.post("/people", asked).content.decode()
     assert f"/people/{person_id}" in page

@@ -16,6 +16,7 @@ from commonweal.domain.access.scope import Actor, Refused
 from commonweal.domain.access.vocabulary import Category, Purpose, RestrictionReason, Role
 from commonweal.domain.coordination.alerts import AlertError, AlertStep, SuspensionStep
 from tests.alert_world import COUNCIL, NOW, OTHER, PRACTICE, adt, land, send, stamp
+from tests.integration.withholding import withhold
 
 pytestmark = pytest.mark.usefixtures("database")
 HOUR = timedelta(hours=1)
@@ -410,26 +411,21 @@ def test_dead_and_still_in_hospital_is_shown_as_a_doubt(world: Any) -> None:
 
 @pytest.mark.parametrize("reason", [RestrictionReason.SAFEGUARDING, RestrictionReason.OBJECTION])
 def test_what_is_withheld_from_a_worker_alerts_nobody(world: Any, reason: RestrictionReason) -> None:
-    from commonweal.apps.access import api as access
     from commonweal.apps.record import api as record
 
     stay = record.compartments([("RXX", "M1")])["RXX", "M1"]
-    access.add_restriction(stay, reason, controller="RXX", set_by="test", starts=NOW - HOUR)
+    withhold(stay, reason, "RXX", starts=NOW - HOUR)
     heard(world, (1, "A01", NOW - HOUR))
     assert told() == set()
 
 
 def test_a_category_the_gate_closes_alerts_nobody_and_closing_it_later_hides_the_alert(world: Any) -> None:
-    from commonweal.apps.access import api as access
     from commonweal.apps.coordination import selectors
     from commonweal.apps.record import api as record
 
     heard(world, (1, "A01", NOW - HOUR))
     stay = record.compartments([("RXX", "M1")])["RXX", "M1"]
-    access.add_restriction(
-        stay, RestrictionReason.SAFEGUARDING, controller="RXX", set_by="test", starts=NOW - HOUR,
-        category=Category.CLINICAL,
-    )  # fmt: skip
+    withhold(stay, RestrictionReason.SAFEGUARDING, "RXX", starts=NOW - HOUR, category=Category.CLINICAL)
     listed = as_web(lambda: selectors.alerts(ACTORS["north.a"], "team"))
     assert (listed.alerts, listed.closed_to_me) == ([], 1)
     heard(world, (1, "A03", NOW, {"left": "19", "discharged": stamp(NOW)}))

@@ -77,6 +77,7 @@ def proposal(code: str, **changes: Any) -> Proposal:
         "custodian": "tom",
         "analysts": ("ana",),
         "columns": COLUMNS,
+        "exemption": "",
     }
     return Proposal(**(said | changes))
 

@@ -12,6 +12,7 @@ from uuid import UUID
 import pytest
 from django.db import Error, connection, transaction
 
+from tests.integration.withholding import withhold
 from tests.landing_files import ODS, SNOMED, coded, empty, entry, patient
 
 VICKY, OTHER = UUID(int=1), UUID(int=2)
@@ -381,9 +382,7 @@ def test_no_allergy_is_one_of_five_different_things(stored: dict[str, int], vick
         page = api.person_page(scope)
         assert said(page) == ["none known"]
         assert page.allergies.entries == ()
-    access.add_restriction(
-        stored["mh-vicky"], access.RestrictionReason.OBJECTION, controller="T01", set_by="test", category=None
-    )
+    withhold(stored["mh-vicky"], access.RestrictionReason.OBJECTION, "T01")
     with opened("P01", vicky) as scope:
         page = api.person_page(scope)
         assert said(page) == ["withheld", "none known"]

@@ -9,6 +9,8 @@ from uuid import UUID
 import pytest
 from django.db import connection
 
+from tests.integration.withholding import lift, withhold
+
 pytestmark = pytest.mark.usefixtures("database")
 
 NHS = "https://fhir.nhs.uk/Id/nhs-number"
@@ -278,9 +280,7 @@ def test_what_is_withheld_is_said_to_care_staff_and_only_to_them(get: Get) -> No
     connection.close()
     connection.settings_dict["USER"] = "commonweal_batch"
     compartment = record.compartments([("M01", "L1")])["M01", "L1"]
-    restriction = access.add_restriction(
-        compartment, access.RestrictionReason.OBJECTION, controller="M01", set_by="user:ig"
-    )
+    restriction = withhold(compartment, access.RestrictionReason.OBJECTION, "M01")
     connection.close()
     connection.settings_dict["USER"] = "commonweal_app"
     try:
@@ -295,7 +295,7 @@ def test_what_is_withheld_is_said_to_care_staff_and_only_to_them(get: Get) -> No
     finally:
         connection.close()
         connection.settings_dict["USER"] = "commonweal_batch"
-        access.lift_restriction(restriction, lifted_by="user:ig")
+        lift(restriction)
 
 
 def test_each_request_is_one_audit_row_with_no_person_data_in_it(get: Get) -> None:

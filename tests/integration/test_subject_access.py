@@ -16,6 +16,7 @@ from django.db.utils import ProgrammingError
 from commonweal.domain.access.requests import CopyStep, Decision, Ground, RequestError
 from commonweal.domain.access.scope import Actor, Refused
 from commonweal.domain.access.vocabulary import Role
+from tests.integration.withholding import withhold
 
 from ..conftest import _point_at
 from .fhir_world import NHS, World, make, patient
@@ -187,13 +188,7 @@ def test_what_is_withheld_later_is_not_in_a_copy_released_before(vicky: Actor, w
 
     number = released(vicky)
     with as_batch():
-        access.add_restriction(
-            world.compartment,
-            access.RestrictionReason.SAFEGUARDING,
-            controller="P01",
-            set_by="user:gp",
-            category=access.Category.CLINICAL,
-        )
+        withhold(world.compartment, access.RestrictionReason.SAFEGUARDING, "P01", category=access.Category.CLINICAL)
     document = modules()[0].read(vicky, number)
     assert [section.slug for section in document.sections] == ["patient"]
 
@@ -203,12 +198,8 @@ def test_safeguarding_never_reaches_a_draft(vicky: Actor, world: World) -> None:
     from commonweal.apps.citizen.gathering import gather
 
     with as_batch():
-        access.add_restriction(
-            world.compartment,
-            access.RestrictionReason.SAFEGUARDING,
-            controller="P01",
-            set_by="user:gp",
-            category=access.Category.MENTAL_HEALTH,
+        withhold(
+            world.compartment, access.RestrictionReason.SAFEGUARDING, "P01", category=access.Category.MENTAL_HEALTH
         )
     number = modules()[0].ask(vicky, "")
     with as_batch():

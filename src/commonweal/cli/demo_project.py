@@ -44,6 +44,7 @@ def run(system: str, today: date) -> dict[str, int | str]:
                 "condition.code",
                 "condition.month",
             ),
+            exemption="",
         ),
     )
     projects.decide(officer, CODE, projects.ProjectStep.APPROVE, "Nothing finer than the question needs is asked for.")

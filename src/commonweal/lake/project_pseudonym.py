@@ -11,7 +11,6 @@ import hmac
 import re
 from collections.abc import Iterable
 
-LENGTH = 26
 _FORM = re.compile(r"[A-Z2-7]{26}")
 
 

@@ -1,4 +1,4 @@
-"""Every write of access: relationships, restrictions, emergencies, accounts, tokens, service runs."""
+"""Every write of access: relationships, emergencies, accounts, tokens, service runs."""
 
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,12 +15,12 @@ from commonweal.apps.access.actors import token_digest
 from commonweal.apps.access.cases import open_emergency
 from commonweal.apps.access.devices import end_sessions
 from commonweal.apps.access.limits import limit
-from commonweal.apps.access.models import Restriction, Token, User
+from commonweal.apps.access.models import Token, User
 from commonweal.apps.access.prepared import prepared
 from commonweal.apps.access.session import session
 from commonweal.domain.access.relationship import Relationship
 from commonweal.domain.access.scope import Actor, Refused, RefusedKind
-from commonweal.domain.access.vocabulary import CARE_ROLES, Category, Purpose, RelationshipKind, RestrictionReason, Role
+from commonweal.domain.access.vocabulary import CARE_ROLES, Purpose, RelationshipKind, Role
 
 _STORABLE = {RelationshipKind.REGISTERED, RelationshipKind.UNDER_CARE, RelationshipKind.REFERRED}
 
@@ -60,42 +60,6 @@ def add_relationships(rows: Iterable[Relationship], source: str) -> int:
         )  # fmt: skip
         changed: int = cursor.rowcount
     return changed
-
-
-def add_restriction(
-    compartment_id: int,
-    reason: RestrictionReason,
-    *,
-    controller: str,
-    set_by: str,
-    category: Category | None = None,
-    starts: datetime | None = None,
-    until: datetime | None = None,
-) -> int:
-    """Withhold a whole compartment, or a category of the person it belongs to. The restriction's id.
-
-    ``controller``: the ODS code of the organisation whose compartment it is; ``set_by``: the key of the actor
-    who sets it. Audited.
-    """
-    with transaction.atomic():
-        row = Restriction.objects.create(
-            compartment_id=compartment_id,
-            category=category.value if category else "",
-            reason=reason.value,
-            starts_at=starts or settings.COMMONWEAL_NOW(),
-            ends_at=until,
-            controller=controller,
-            set_by=set_by,
-        )
-        _changed("restriction.add", f"restriction {row.pk}", set_by)
-    return int(row.pk)
-
-
-def lift_restriction(restriction_id: int, *, lifted_by: str) -> None:
-    """End a restriction now. Audited with the key of the actor who lifts it."""
-    with transaction.atomic():
-        Restriction.objects.filter(pk=restriction_id).update(ends_at=settings.COMMONWEAL_NOW())
-        _changed("restriction.lift", f"restriction {restriction_id}", lifted_by)
 
 
 def grant_emergency(actor: Actor, person_id: UUID, compartments: Mapping[int, str], reason: str) -> datetime:

@@ -195,13 +195,6 @@ def standing_of(reference: str, purpose: Purpose) -> Standing:
         return Standing(cursor.fetchone()[0])
 
 
-def due() -> int:
-    """How many agreements want a decision or a review: a number for the menu."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT access_agreements_due(%s)", [settings.COMMONWEAL_NOW().date()])
-        return int(cursor.fetchone()[0])
-
-
 def _propose(terms: Terms, by: str) -> int:
     check(terms)
     versions = _versions(terms.reference)

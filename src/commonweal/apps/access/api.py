@@ -11,13 +11,11 @@ from commonweal.apps.access import app_launches, availability, competence, copie
 from commonweal.apps.access.acting import Acting, acting, as_person
 from commonweal.apps.access.actions import (
     add_relationships,
-    add_restriction,
     close_account,
     create_system,
     create_token,
     create_user,
     grant_emergency,
-    lift_restriction,
     register_worker,
     service_run,
 )
@@ -31,9 +29,8 @@ from commonweal.apps.access.actors import (
     remembered,
 )
 from commonweal.apps.access.ages import ask_births
-from commonweal.apps.access.agreements import agreed, standing_agreements, standing_of, today
-from commonweal.apps.access.agreements import due as agreements_due
 from commonweal.apps.access.agreements import load as load_agreements
+from commonweal.apps.access.agreements import standing_agreements, standing_of, today
 from commonweal.apps.access.anomalies import review_audit
 from commonweal.apps.access.app_grants import allow as allow_app
 from commonweal.apps.access.app_grants import app_of
@@ -51,7 +48,6 @@ from commonweal.apps.access.named_accounts import open_accounts, with_password
 from commonweal.apps.access.opt_outs import (
     audit_use,
     digest_of,
-    exemptions,
     opt_outs_of,
     opted_out_numbers,
     people_opted_out,
@@ -132,9 +128,6 @@ __all__ = [
     "acting",
     "actor_of",
     "add_relationships",
-    "add_restriction",
-    "agreed",
-    "agreements_due",
     "allow_app",
     "app_launches",
     "app_of",
@@ -154,10 +147,8 @@ __all__ = [
     "default_purpose",
     "digest_of",
     "erasing",
-    "exemptions",
     "explain",
     "grant_emergency",
-    "lift_restriction",
     "load_agreements",
     "looked",
     "make_enrolment_code",

@@ -51,7 +51,6 @@ PROXY_STEPS: Mapping[tuple[ProxyState, ProxyStep], ProxyState] = {
     (ProxyState.SEEN, ProxyStep.END): ProxyState.ENDED,
     (ProxyState.ACTIVE, ProxyStep.END): ProxyState.ENDED,
 }
-BY_STAFF = frozenset({ProxyStep.EVIDENCE, ProxyStep.ALONE, ProxyStep.REFUSE})
 _LEAST = 10
 
 

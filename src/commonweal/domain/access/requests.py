@@ -70,7 +70,6 @@ COPY_STEPS: Mapping[tuple[CopyState, CopyStep], tuple[CopyState, frozenset[Party
     (CopyState.REVIEWED, CopyStep.RELEASE): (CopyState.RELEASED, frozenset({Party.OFFICER})),
     (CopyState.REVIEWED, CopyStep.WITHDRAW): (CopyState.WITHDRAWN, frozenset({Party.PERSON})),
 }
-COPY_ENDED = frozenset({CopyState.RELEASED, CopyState.REFUSED, CopyState.WITHDRAWN})
 _WORDLESS = frozenset({CopyStep.WITHDRAW, CopyStep.FINISH, CopyStep.RELEASE})
 _LEAST = 10  # characters of a reason
 

@@ -113,7 +113,7 @@ class Proposal:
     custodian: str
     analysts: tuple[str, ...]
     columns: tuple[str, ...]
-    exemption: str = ""
+    exemption: str
 
 
 def check(proposal: Proposal, catalogue: Collection[str]) -> None:

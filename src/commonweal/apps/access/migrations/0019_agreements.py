@@ -151,14 +151,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
     WHERE a.reference = which AND asked_purpose = ANY (a.purposes) AND a.from_at <= moment
       AND a.state IN ('approved', 'superseded', 'ended')
 $$;
-CREATE FUNCTION access_agreements_due(today date) RETURNS bigint
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT count(*) FROM access_agreement
-    WHERE state = 'proposed' OR (state = 'approved' AND (review <= today OR ends < today + 90))
-$$;
-REVOKE ALL ON FUNCTION access_agreed, access_agreement_standing, access_agreements_due FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION access_agreed, access_agreement_standing, access_agreements_due
-    TO commonweal_app, commonweal_batch;
+REVOKE ALL ON FUNCTION access_agreed, access_agreement_standing FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access_agreed, access_agreement_standing TO commonweal_app, commonweal_batch;
 """
 
 CARRIED_OVER = """

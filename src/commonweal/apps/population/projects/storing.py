@@ -7,29 +7,14 @@ from typing import Any, LiteralString
 from django.db import connection
 
 from commonweal.apps.access import api as access
-from commonweal.domain.population.projects import ListState, ProjectPurpose, ProjectState, usable
+from commonweal.domain.population.projects import ListState, ProjectPurpose, ProjectState, Proposal, usable
 
 
 @dataclass(frozen=True, slots=True)
-class Project:
-    """A project as it stands. ``analysts``, ``custodian``, ``proposed_by`` and ``decided_by`` are account names."""
+class Project(Proposal):
+    """A proposal as it was kept and decided on. ``proposed_by`` and ``decided_by`` are account names."""
 
     id: int
-    code: str
-    title: str
-    question: str
-    purpose: ProjectPurpose
-    lawful_basis: str
-    confidentiality: str
-    agreement: str
-    controller: str
-    dpia: str
-    starts: date
-    ends: date
-    custodian: str
-    analysts: tuple[str, ...]
-    columns: tuple[str, ...]
-    exemption: str
     state: ProjectState
     proposed_by: str
     proposed_at: datetime
@@ -120,8 +105,8 @@ class TakenUp:
 
 
 _PROJECT: LiteralString = (
-    "SELECT id, code, title, question, purpose, lawful_basis, confidentiality, agreement, controller, dpia, starts, "
-    "ends, custodian, analysts, columns, exemption, state, proposed_by, proposed_at, decided_by, decided_at, words "
+    "SELECT code, title, question, purpose, lawful_basis, confidentiality, agreement, controller, dpia, starts, "
+    "ends, custodian, analysts, columns, exemption, id, state, proposed_by, proposed_at, decided_by, decided_at, words "
     "FROM population_project "
 )
 _EXTRACT: LiteralString = (
@@ -143,7 +128,7 @@ def _rows(query: LiteralString, values: list[Any]) -> list[tuple[Any, ...]]:
 
 def _project(row: tuple[Any, ...]) -> Project:
     values = list(row)
-    values[4], values[13], values[14] = ProjectPurpose(row[4]), tuple(row[13]), tuple(row[14])
+    values[3], values[12], values[13] = ProjectPurpose(row[3]), tuple(row[12]), tuple(row[13])
     values[16] = ProjectState(row[16])
     return Project(*values)
 
