@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command(
         "remove",
-        help="Remove lawfully, from every copy; a second administrator confirms. Example: commonweal remove "
+        help="Remove lawfully; a second administrator confirms. Example: commonweal remove "
         "--reason retention --person 5f0e… --ground 'GP record, 10 years after death' --by ann; "
         "then: commonweal remove --confirm 1 --by bob",
     )
