@@ -168,6 +168,38 @@ def test_after_a_removal_nothing_of_the_person_is_left_anywhere(tmp_path: Path) 
     assert api.replay(1)["read"] == 0
 
 
+@pytest.mark.usefixtures("owner")
+@pytest.mark.parametrize("died_at", ["", "lake"])
+def test_rows_of_commissioning_files_go_whoever_sent_them(tmp_path: Path, died_at: str) -> None:
+    """By NHS number however it is written, from the file as it came, from quarantine and from the analysis zone."""
+    from commonweal.apps.exchange import api
+    from commonweal.lake import commissioning
+    from tests.integration.test_mapped_feeds import APC, SPELL
+
+    land(tmp_path)
+    hers = [SPELL.replace("9990000018", number).replace("S123", spell) for number, spell in
+            (("9990000042", "S1"), ("999 000 0042", "S2"))]  # fmt: skip
+    refused = SPELL.replace("9990000018", "9990000042").replace("2020-09-01", "2020-09-31").replace("S123", "S3")
+    path = tmp_path / "apc.csv"
+    path.write_text("\n".join([APC, hers[0], SPELL, hers[1], refused, SPELL.replace("S123", "S4")]) + "\n")
+    assert api.land("apc", [path], "X99")["accepted"] == 4
+
+    def die(name: str) -> None:
+        if name == died_at:
+            raise Crash
+
+    if died_at:
+        with pytest.raises(Crash):
+            remove(both(), step=die)
+        (number,) = api.removal.unfinished()
+        assert api.removal.carry_out(number).state == "done"
+    else:
+        remove(both())
+    assert everywhere() == []
+    with commissioning.connected(Path(settings.COMMONWEAL_HOME) / "lake", "apc") as rows:
+        assert rows.execute("SELECT count(*), count(DISTINCT person) FROM rows").fetchall() == [(2, 1)]
+
+
 def listened(short: str = "") -> Any:
     """A listener's store that has taken messages of two people and still has its journal open."""
     from commonweal.apps.exchange.listening.storing import Arrived, Store

@@ -6,12 +6,15 @@ its bad rows are quarantined as of any feed. The whole file is one piece of work
 before the receipt is marked, so that a landing killed anywhere is done again and ends the same.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from django.conf import settings
 
 from commonweal.apps.access import api as access
+from commonweal.apps.exchange import mappings
 from commonweal.apps.exchange.floor import opened
 from commonweal.apps.exchange.models import Receipt
 from commonweal.apps.identity import api as identity
@@ -70,6 +73,27 @@ def pass_through(receipt: Receipt, plan: Plan) -> tuple[set[int], list[Problem]]
     if kept_out:
         access.audit_use("opt_out.applied", f"receipt {receipt.pk}: {kept_out} rows left out", "service:land")
     return lines, problems
+
+
+def lines_of(receipt: Receipt, stream: BinaryIO, numbers: Collection[str]) -> Iterator[tuple[int, bool]]:
+    """(line, whether it is of somebody with one of these NHS numbers) of each row of a file, in order.
+
+    A refused row is of theirs if a number stands in it, however it is written.
+    """
+    theirs: list[bool] = []
+
+    def noting(name: str, identifier: str) -> str:
+        if name == "person" and nhs_number.compact(identifier) in numbers:
+            theirs.append(True)
+        return ""
+
+    for item in passing(stream, mappings.plan_of(receipt), noting, lambda postcode: ""):
+        if isinstance(item, Problem):
+            plain = re.sub(rb"(?<=\d)[ -](?=\d)", b"", item.raw)
+            yield item.line, any(number.encode() in plain for number in numbers if nhs_number.usable(number))
+        else:
+            yield item.line, bool(theirs)
+        theirs.clear()
 
 
 def columns(mapping: Mapping) -> list[tuple[str, str]]:

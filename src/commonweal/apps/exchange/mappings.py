@@ -50,6 +50,11 @@ def for_analysis(feed: str) -> bool:
     return kind is not None and kind.zone == "analysis"
 
 
+def analysis_feeds() -> list[str]:
+    """The feeds that go only through that door."""
+    return sorted(name for name, kind in kinds().items() if kind.zone == "analysis")
+
+
 def current(feed: str, source: str, on: date | None = None) -> Version:
     """The mapping for a file of ``source`` received on a day, today unless said. Raises ``NoMapping``."""
     day = on or settings.COMMONWEAL_NOW().date()

@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from commonweal.apps.access import api as access
+from commonweal.apps.exchange import mappings
 from commonweal.apps.exchange.errors import RemovalRefused
 from commonweal.apps.exchange.models import Hold, Message, Quarantine, Receipt, Removal
 from commonweal.apps.exchange.reading import MESSAGES
@@ -121,8 +122,11 @@ def reach(targets: Targets) -> dict[str, int]:
 
 
 def receipts(targets: Targets) -> list[Receipt]:
-    """The receipts whose files may hold what is to go: all of its sources', and those with a refused row of it."""
-    also = Q(pk__in=[row.receipt_id for row in quarantined(targets)])
+    """The receipts whose files may hold what is to go.
+
+    All of its sources', those with a refused row of it, and every commissioning file: any sender's may name anybody.
+    """
+    also = Q(pk__in=[row.receipt_id for row in quarantined(targets)]) | Q(feed__in=mappings.analysis_feeds())
     return [one for one in Receipt.objects.filter(Q(source__in=targets.sources) | also).order_by("pk") if one.size]
 
 

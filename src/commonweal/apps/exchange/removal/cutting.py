@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from django.db import transaction
 
-from commonweal.apps.exchange import landing, mappings
+from commonweal.apps.exchange import analysis, landing, mappings
 from commonweal.apps.exchange.floor import alone, landing_floor, opened
 from commonweal.apps.exchange.models import Receipt
 from commonweal.apps.exchange.reading import MESSAGES, reader
@@ -78,6 +78,9 @@ def _marked(receipt: Receipt, stream: BinaryIO, wanted: Wanted) -> Iterator[tupl
     if receipt.feed in MESSAGES:
         for line, raw in hl7v2.messages(stream):
             yield line, _theirs(raw, people, words)
+        return
+    if mappings.for_analysis(receipt.feed):
+        yield from analysis.lines_of(receipt, stream, wanted.words)
         return
     for item in reader(receipt.feed, plan=mappings.plan_of(receipt))(stream, receipt.source, 1):
         if isinstance(item, Problem):
