@@ -87,7 +87,7 @@ def lines_of(receipt: Receipt, stream: BinaryIO, numbers: Collection[str]) -> It
             theirs.append(True)
         return ""
 
-    for item in passing(stream, mappings.plan_of(receipt), noting, lambda postcode: ""):
+    for item in passing(stream, mappings.of_receipt(receipt).plan, noting, lambda postcode: ""):
         if isinstance(item, Problem):
             plain = re.sub(rb"(?<=\d)[ -](?=\d)", b"", item.raw)
             yield item.line, any(number.encode() in plain for number in numbers if nhs_number.usable(number))

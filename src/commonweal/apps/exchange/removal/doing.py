@@ -155,7 +155,7 @@ def _commissioning(found: Targets) -> None:
         if not receipt.held or not mappings.for_analysis(receipt.feed):
             continue
         with alone(receipt.pk):
-            analysis.pass_through(receipt, mappings.plan_of(receipt))
+            analysis.pass_through(receipt, mappings.of_receipt(receipt).plan)
 
 
 def _other_files(found: Targets) -> int:
