@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.db.utils import DatabaseError
+from django.test import Client
 
 from commonweal.domain.access.relationship import Relationship
 from commonweal.domain.access.scope import Actor, Refused
@@ -88,6 +90,12 @@ def projects() -> Any:
     return face
 
 
+def caring() -> Any:
+    from commonweal.apps.population.projects import caring as room
+
+    return room
+
+
 @pytest.fixture(scope="module")
 def world(database: str) -> Iterator[None]:
     """Forty people of one practice in the lake, the accounts, and one approved project with two extracts' worth."""
@@ -148,7 +156,7 @@ def taken_up(pseudonyms: list[str]) -> int:
     """A list that both words are given for, and whose people are found."""
     ident = marked(pseudonyms)
     projects().decide_list(NADIA, ident, ListStep.ALLOW, WHY)
-    projects().take_up(GP, ident, "our diabetes nurse calls them")
+    caring().take_up(GP, ident, "our diabetes nurse calls them")
     projects().resolve(ident)
     return ident
 
@@ -252,10 +260,52 @@ def test_two_projects_and_two_periods_share_no_pseudonym() -> None:
     pairs = projects().bridge("falls", 1, 2, TOM)
     assert {former for former, _ in pairs} == theirs
     assert {now for _, now in pairs} == renamed
+    with pytest.raises(ProjectError, match="no project 'none'; list them with"):
+        projects().bridge("none", 1, 2, TOM)
     for stranger in (NADIA, ANA):
         with pytest.raises(Refused):
             projects().bridge("falls", 1, 2, stranger)
     assert last_audit() == ("user:ana", "bridge periods", "project falls", "refused")
+
+
+def test_what_a_killed_extract_left_blocks_no_later_one() -> None:
+    approved("killed")
+    for left in (extract_of("killed"), extract_of("killed").with_name(".0001.99999999")):
+        left.mkdir(parents=True)
+        (left / "person.csv").write_text("half")
+    made = projects().make("killed", "operator:it")
+    assert made.number == 1
+    assert [path.name for path in extract_of("killed").parent.iterdir()] == ["0001"]
+    assert people_in(extract_of("killed"))
+
+
+def test_asking_and_marking_on_the_pages(as_app: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An extract that the project does not give is refused on its page; one marking is one reading."""
+    from commonweal.apps.access import api as access
+    from commonweal.apps.population.projects import tasks
+
+    client = Client(SERVER_NAME="127.0.0.1")
+    monkeypatch.setattr(access, "actor_of", lambda request: ANA)
+    asked: list[dict[str, Any]] = []
+
+    def configure(lock: str) -> Any:
+        return SimpleNamespace(defer=lambda **values: asked.append({"lock": lock, **values}))
+
+    monkeypatch.setattr(tasks.extract, "configure", configure)
+    assert client.post("/projects/diabetes/extracts").status_code == 302
+    assert asked == [{"lock": "projects.extract diabetes", "code": "diabetes", "by": "user:ana"}]
+    projects().propose(ANA, proposal("waiting"))
+    answer = client.post("/projects/waiting/extracts")
+    assert (answer.status_code, len(asked)) == (400, 1)
+    assert "Project waiting is proposed today: it gives no data." in answer.content.decode()
+    said = {"title": "Not seen", "reason": "no check for a year", "offer": "a call from the nurse"}
+    pseudonym = people_in(extract_of("diabetes"))[0]["pseudonym"]
+    assert client.post("/projects/diabetes/extracts/1/mark", {**said, "pseudonyms": pseudonym}).status_code == 302
+    with as_batch(), connection.cursor() as cursor:
+        cursor.execute("SELECT action FROM access_audit ORDER BY id DESC LIMIT 2")
+        assert cursor.fetchall() == [("mark list",), ("read extract",)]
+        cursor.execute("SELECT action FROM access_audit ORDER BY id DESC LIMIT 1 OFFSET 2")
+        assert cursor.fetchone() != ("read extract",)
 
 
 def test_whose_a_file_found_somewhere_is_can_be_told(tmp_path: Path) -> None:
@@ -370,35 +420,34 @@ def test_a_lawful_removal_withdraws_every_extract_made_before_it() -> None:
 def test_a_list_goes_from_pseudonyms_to_care_and_the_person_sees_it(as_app: None) -> None:
     from commonweal.apps.access import api as access
     from commonweal.apps.identity import api as identity
-    from commonweal.apps.population.projects import caring
 
     wanted = [row["pseudonym"] for row in people_in(extract_of("diabetes")) if row["diabetes"] == "true"][:3]
     with as_batch():
         ident = taken_up(wanted)
-    page = projects().open_list(GP, ident)
+    page = caring().care_page(GP, ident)
     assert len(page.people) == 3
     assert {one.name.split()[-1] for one in page.people} <= SURNAMES
     assert not any(one.doubtful for one in page.people)
     first = page.people[0]
-    caring.note(GP, ident, first.person_id, Outcome.TAKEN_ON, "")
+    caring().note(GP, ident, first.person_id, Outcome.TAKEN_ON, "")
     with pytest.raises(ProjectError, match="what was done"):
-        caring.note(GP, ident, first.person_id, Outcome.DONE, "")
-    caring.note(GP, ident, first.person_id, Outcome.DONE, "seen on Tuesday, review booked")
-    again = projects().open_list(GP, ident)
+        caring().note(GP, ident, first.person_id, Outcome.DONE, "")
+    caring().note(GP, ident, first.person_id, Outcome.DONE, "seen on Tuesday, review booked")
+    again = caring().care_page(GP, ident)
     assert again.people[-1].person_id == first.person_id  # those still to be dealt with stand first
     assert [one.outcome for one in again.people[-1].steps] == [Outcome.DONE, Outcome.TAKEN_ON]
     citizen = Actor("user:p", "P", Role.CITIZEN, "", person_id=first.person_id)
     with access.session(citizen, Purpose.OWN_RECORD, "who looked") as opened:
         scope = opened.open_person(first.person_id, identity.compartments_of(first.person_id))
-        assert projects().OPENED in {look.action for look in access.looked(scope.compartments)}
+        assert caring().OPENED in {look.action for look in access.looked(scope.compartments)}
 
 
 def test_without_both_words_nobody_is_found(as_app: None) -> None:
     wanted = [row["pseudonym"] for row in people_in(extract_of("diabetes"))][:2]
     ident = marked(wanted)
-    assert projects().open_list(GP, ident) is None  # nobody has allowed it
+    assert caring().care_page(GP, ident) is None  # nobody has allowed it
     with pytest.raises(ProjectError, match="no such list"):
-        projects().take_up(GP, ident, "our diabetes nurse calls them")
+        caring().take_up(GP, ident, "our diabetes nurse calls them")
     with as_batch(), pytest.raises(ProjectError, match="not allowed"):
         projects().resolve(ident)
     with pytest.raises(Refused):
@@ -406,7 +455,7 @@ def test_without_both_words_nobody_is_found(as_app: None) -> None:
     projects().decide_list(NADIA, ident, ListStep.ALLOW, WHY)
     with as_batch(), pytest.raises(ProjectError, match="not allowed and taken up"):
         projects().resolve(ident)
-    assert projects().open_list(GP, ident).people == ()
+    assert caring().care_page(GP, ident).people == ()
     with connection.cursor() as cursor:  # nor by the function itself
         cursor.execute("SELECT count(*) FROM population_listed(%s, 'P1', %s)", [ident, TODAY[0]])
         assert cursor.fetchone() == (0,)
@@ -418,15 +467,13 @@ def test_another_organisation_finds_nobody_of_ours_even_when_it_takes_the_list_u
     wanted = [row["pseudonym"] for row in people_in(extract_of("diabetes"))][:4]
     with as_batch():
         ident = taken_up(wanted)
-    assert projects().open_list(STRANGER, ident).people == ()
-    projects().take_up(STRANGER, ident, "our ward will look after them")
-    page = projects().open_list(STRANGER, ident)
+    assert caring().care_page(STRANGER, ident).people == ()
+    caring().take_up(STRANGER, ident, "our ward will look after them")
+    page = caring().care_page(STRANGER, ident)
     assert (page.people, page.closed_to_me) == ((), 0)
-    from commonweal.apps.population.projects import caring
-
-    someone = projects().open_list(GP, ident).people[0].person_id
+    someone = caring().care_page(GP, ident).people[0].person_id
     with pytest.raises(Refused):
-        caring.note(STRANGER, ident, someone, Outcome.DONE, "seen in our clinic")
+        caring().note(STRANGER, ident, someone, Outcome.DONE, "seen in our clinic")
 
 
 @pytest.mark.parametrize("asker", [ANA, NADIA], ids=["the analyst", "the officer"])
@@ -434,7 +481,7 @@ def test_neither_who_marked_nor_who_allowed_a_list_opens_it(asker: Actor, as_app
     with as_batch():
         ident = taken_up([row["pseudonym"] for row in people_in(extract_of("diabetes"))][:2])
     with pytest.raises(Refused):
-        projects().open_list(asker, ident)
+        caring().care_page(asker, ident)
     with as_role("commonweal_batch"):
         told = last_audit()
     assert told == (asker.key, "open list of people found", f"list {ident}", "refused")
@@ -451,7 +498,7 @@ def test_whom_analysis_counted_together_is_shown_to_be_checked(as_app: None, mon
         counted = next(one for one, compartments in people_of_lake().items() if len(compartments) == 2)
         pseudonym = project_pseudonym(keys_of("diabetes"), counted)
         ident = taken_up([pseudonym])
-    people = projects().open_list(GP, ident).people
+    people = caring().care_page(GP, ident).people
     assert [one.doubtful for one in people] == [True, True]
 
 
@@ -471,14 +518,38 @@ def test_forged_pseudonyms_and_another_projects_are_refused_by_count(as_app: Non
 
 
 def test_a_pseudonym_written_past_the_form_stands_for_nobody(as_app: None) -> None:
-    """Put into the table behind the application's back, a forged one or another project's finds no person."""
+    """Put into the table behind the application's back, it stops the whole list, and no other list with it."""
+    from commonweal.apps.population.projects import tasks
+
+    ident = marked([people_in(extract_of("diabetes"))[0]["pseudonym"]])
+    other = marked([people_in(extract_of("diabetes"))[1]["pseudonym"]])
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO population_list_pseudonym VALUES (%s, %s)", [ident, "B" * 26])
+    for one in (ident, other):
+        projects().decide_list(NADIA, one, ListStep.ALLOW, WHY)
+        caring().take_up(GP, one, "our diabetes nurse calls them")
+    with pytest.raises(DatabaseError, match="row-level security"), connection.cursor() as cursor:
+        cursor.execute("INSERT INTO population_list_pseudonym VALUES (%s, %s)", [other, "B" * 26])
     with as_batch():
-        ident = marked([people_in(extract_of("diabetes"))[0]["pseudonym"]])
-        with connection.cursor() as cursor:
-            cursor.execute("INSERT INTO population_list_pseudonym VALUES (%s, %s)", [ident, "B" * 26])
-        projects().decide_list(NADIA, ident, ListStep.ALLOW, WHY)
-        projects().take_up(GP, ident, "our diabetes nurse calls them")
-        assert projects().resolve(ident) == 1
+        with pytest.raises(ProjectError, match="holds 2 pseudonyms, and 1 were marked"):
+            projects().resolve(ident)
+        tasks._resolve_waiting()
+        assert projects().waiting_to_be_resolved() == [ident]
+    projects().decide_list(NADIA, ident, ListStep.CLOSE, "somebody wrote to it")
+    assert len(caring().care_page(GP, other).people) == 1
+
+
+def test_an_organisation_takes_up_for_itself_alone_and_sees_no_others_word(as_app: None) -> None:
+    from commonweal.apps.population.projects import storing
+
+    with as_batch():
+        ident = taken_up([people_in(extract_of("diabetes"))[0]["pseudonym"]])
+    for acting, seen in (("", 0), ("R1", 0), ("P1", 1)):
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('commonweal.acting', %s, true)", [acting])
+            assert len(storing.taken_up(ident)) == seen
+            with pytest.raises(DatabaseError, match="row-level security"), transaction.atomic():
+                cursor.execute("INSERT INTO population_list_taken_up VALUES (%s, 'P2', 'x', 'X', now(), 'x')", [ident])
 
 
 def test_an_ended_project_finds_nobody_any_more(as_app: None) -> None:
@@ -488,7 +559,7 @@ def test_an_ended_project_finds_nobody_any_more(as_app: None) -> None:
         ident = marked([people_in(extract_of("ending"))[0]["pseudonym"]], code="ending")
         other = marked([people_in(extract_of("ending"))[1]["pseudonym"]], code="ending")
     projects().decide_list(NADIA, ident, ListStep.ALLOW, WHY)
-    projects().take_up(GP, ident, "our diabetes nurse calls them")
+    caring().take_up(GP, ident, "our diabetes nurse calls them")
     projects().decide(NADIA, "ending", ProjectStep.END, "the question has been answered")
     with as_batch(), pytest.raises(ProjectError, match="is over"):
         projects().resolve(ident)

@@ -119,10 +119,14 @@ ALTER TABLE population_list_person ENABLE ROW LEVEL SECURITY;
 ALTER TABLE population_list_step ENABLE ROW LEVEL SECURITY;
 ALTER TABLE population_project ENABLE ROW LEVEL SECURITY;
 ALTER TABLE population_list ENABLE ROW LEVEL SECURITY;
+ALTER TABLE population_list_pseudonym ENABLE ROW LEVEL SECURITY;
+ALTER TABLE population_list_taken_up ENABLE ROW LEVEL SECURITY;
 CREATE POLICY batch ON population_list_person TO commonweal_batch USING (true) WITH CHECK (true);
 CREATE POLICY batch ON population_list_step TO commonweal_batch USING (true) WITH CHECK (true);
 CREATE POLICY batch ON population_project TO commonweal_batch USING (true) WITH CHECK (true);
 CREATE POLICY batch ON population_list TO commonweal_batch USING (true) WITH CHECK (true);
+CREATE POLICY batch ON population_list_pseudonym TO commonweal_batch USING (true) WITH CHECK (true);
+CREATE POLICY batch ON population_list_taken_up TO commonweal_batch USING (true) WITH CHECK (true);
 CREATE POLICY opened ON population_list_person FOR SELECT TO commonweal_app USING (
     compartment_id = ANY ((SELECT string_to_array(current_setting('commonweal.compartments', true), ','))::bigint[])
 );
@@ -140,6 +144,15 @@ CREATE POLICY read ON population_list FOR SELECT TO commonweal_app USING (true);
 CREATE POLICY marked ON population_list FOR INSERT TO commonweal_app WITH CHECK (state = 'marked');
 CREATE POLICY decided ON population_list FOR UPDATE TO commonweal_app
     USING (current_setting('commonweal.deciding', true) = 'on');
+CREATE POLICY marked ON population_list_pseudonym FOR INSERT TO commonweal_app
+    WITH CHECK (EXISTS (SELECT FROM population_list l WHERE l.id = list_id AND l.state = 'marked'));
+CREATE POLICY read ON population_list_taken_up FOR SELECT TO commonweal_app USING (
+    organisation = current_setting('commonweal.acting', true) OR current_setting('commonweal.deciding', true) = 'on'
+);
+CREATE POLICY taken_up ON population_list_taken_up FOR INSERT TO commonweal_app WITH CHECK (
+    organisation <> '' AND organisation = current_setting('commonweal.acting', true)
+    AND EXISTS (SELECT FROM population_list l WHERE l.id = list_id AND l.state = 'allowed')
+);
 
 REVOKE ALL ON population_project, population_project_key, population_extract, population_list,
     population_list_pseudonym, population_list_taken_up, population_list_person, population_list_step

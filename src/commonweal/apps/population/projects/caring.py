@@ -76,6 +76,8 @@ def _acting(actor: access.Actor, action: str, target: str = "", reason: str = ""
         opened.require(access.Action.ACT_ON_LIST)
         if not actor.organisation:
             raise access.Refused(access.RefusedKind.NOT_PERMITTED, "This account belongs to no organisation.")
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('commonweal.acting', %s, true)", [actor.organisation])
         yield opened
 
 
@@ -114,7 +116,8 @@ def resolve(list_id: int) -> int:
     """Find whose the pseudonyms of a list are, once both words are given; how many entries. As the batch role, audited.
 
     Raises:
-        ProjectError: the list is not allowed, nobody has taken it up, or its project is over.
+        ProjectError: the list is not allowed, nobody has taken it up, its project is over, or it holds other
+            pseudonyms than were marked and decided about.
     """
     with access.service_run("re-identify", f"list {list_id}"), transaction.atomic():
         found = storing.marked_list(list_id, lock=True)
@@ -129,7 +132,13 @@ def resolve(list_id: int) -> int:
         by_pseudonym = {text: person for person, text in project_pseudonyms(key, people).items()}
         with connection.cursor() as cursor:
             cursor.execute("SELECT pseudonym FROM population_list_pseudonym WHERE list_id = %s ORDER BY 1", [list_id])
-            wanted = [people[by_pseudonym[row[0]]] for row in cursor.fetchall() if row[0] in by_pseudonym]
+            held = [row[0] for row in cursor.fetchall()]
+            if len(held) != found.marked:
+                raise ProjectError(
+                    f"List {list_id} holds {len(held)} pseudonyms, and {found.marked} were marked: nobody on it is "
+                    "found. Close it, and look into who wrote to it."
+                )
+            wanted = [people[by_pseudonym[one]] for one in held if one in by_pseudonym]
             verified = identity.people_of([one for compartments in wanted for one in compartments])
             rows = [
                 (list_id, entry, len({verified.get(other) for other in compartments}) > 1, compartment)
@@ -213,6 +222,8 @@ def note(actor: access.Actor, list_id: int, person_id: UUID, outcome: Outcome, w
                     list(scope.compartments),
                 ],
             )
+            if not cursor.rowcount:  # row security hides what is on the list of them from this reader
+                raise access.Refused(access.RefusedKind.ABSENT, "No such person or item.")
 
 
 def _listed(list_id: int, actor: access.Actor, now: datetime) -> list[UUID]:

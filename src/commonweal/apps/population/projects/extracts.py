@@ -1,7 +1,8 @@
 """Extracts: made by the batch role with the project's key, read by its analysts, gone when their time is over."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date, timedelta
 from pathlib import Path
@@ -23,6 +24,7 @@ from commonweal.lake import extracting
 from commonweal.lake.project_pseudonym import project_pseudonyms, well_formed
 from commonweal.lake.pseudonym import pseudonyms
 
+LOCK = 62_068  # the class of this package's advisory locks; the key is the project's number
 NOTICE = (
     "De-identified personal data of one project, for its analysts and its question alone. Pseudonyms are the project's "
     "own and cannot be joined to any other data. Do not try to find out who anybody is: mark pseudonyms in a list "
@@ -35,10 +37,31 @@ def folder(project: Project, number: int) -> Path:
     return Path(settings.COMMONWEAL_HOME) / "extracts" / f"{project.id:05d}" / f"{number:04d}"
 
 
+@contextmanager
+def _alone(project: Project) -> Iterator[None]:
+    """Only one process makes extracts of a project; another waits."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s, %s)", [LOCK, project.id])
+    try:
+        yield
+    finally:
+        if connection.connection is not None and not connection.connection.closed:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK, project.id])
+
+
+def _fresh(where: Path) -> Path:
+    """The folder of an extract that is not noted, without what a kill left of it."""
+    for left in (where, *where.parent.glob(f".{where.name}.*")):
+        shutil.rmtree(left, ignore_errors=True)
+    return where
+
+
 def make(code: str, by: str) -> Extract:
     """Make the next extract of an approved project from the lake as it is, as the batch role. Audited.
 
-    The opt-outs that bind the purpose are honoured and counted; ``by``: the key of whoever has it made.
+    One at a time for a project, and what a killed one left is removed first. The opt-outs that bind the purpose are
+    honoured and counted; ``by``: the key of whoever has it made.
 
     Raises:
         ProjectError: no such project, or it is not approved for today.
@@ -46,7 +69,7 @@ def make(code: str, by: str) -> Extract:
     """
     today: date = settings.COMMONWEAL_NOW().date()
     project = _in_force(code, today)
-    with access.service_run("extract", f"project {code}, by {by}"):
+    with access.service_run("extract", f"project {code}, by {by}"), _alone(project):
         periods = keys.periods(project.id)
         period = periods[-1] if periods else _first(project)
         lake, number = open_lake(), _next_number(project)
@@ -61,7 +84,7 @@ def make(code: str, by: str) -> Extract:
             "agreement": project.agreement,
             "notice": NOTICE,
         }
-        where = folder(project, number)
+        where = _fresh(folder(project, number))
         with lake.connect() as opened:
             made = extracting.make(
                 opened,
@@ -95,15 +118,15 @@ def bridge(code: str, first: int, second: int, custodian: access.Actor) -> list[
     """(former, later) pseudonym of everybody in two periods of a project, for its custodian alone. Audited.
 
     Raises:
-        ProjectError: no such project or period, or the actor is not its custodian.
-        Refused: the actor is no information-governance lead.
+        ProjectError: no such project or period.
+        Refused: the actor is not the project's custodian.
     """
     with access.session(
         custodian, access.Purpose.INFORMATION_GOVERNANCE, "bridge periods", f"project {code}"
     ) as opened:
         opened.require(access.Action.DECIDE_PROJECT)
-        project = storing.project(code)
-        if project is None or account(custodian) != project.custodian:
+        project = _known(code)
+        if account(custodian) != project.custodian:
             raise access.Refused(access.RefusedKind.NOT_PERMITTED, "Only the project's custodian holds its bridges.")
         people = sorted(people_of_lake())
         former = project_pseudonyms(keys.key(project.id, first), people)
@@ -183,14 +206,26 @@ def summary(found: Extract) -> Mapping[str, Any]:
     return {name: value for name, value in asdict(found).items() if name not in ("id", "project_id", "state", "why")}
 
 
-def _in_force(code: str, today: date) -> Project:
+def must_stand(project: Project, today: date) -> None:
+    """Raise ``ProjectError`` for a project that gives no data on a day."""
+    if not project.usable(today):
+        raise ProjectError(f"Project {project.code} is {project.standing(today)} today: it gives no data.", "extracts")
+    if not project.agreed():
+        raise ProjectError(
+            f"No agreement {project.agreement} is in force for this purpose: have it renewed first.", "extracts"
+        )
+
+
+def _known(code: str) -> Project:
     project = storing.project(code)
     if project is None:
         raise ProjectError(f"There is no project {code!r}; list them with: commonweal project list")
-    if not project.usable(today):
-        raise ProjectError(f"Project {code} is {project.standing(today)} today: it gives no data.")
-    if not project.agreed():
-        raise ProjectError(f"No agreement {project.agreement} is in force for this purpose: see commonweal agreements.")
+    return project
+
+
+def _in_force(code: str, today: date) -> Project:
+    project = _known(code)
+    must_stand(project, today)
     return project
 
 

@@ -1,8 +1,7 @@
 """What other rooms and the command line use of projects (``population.api.projects``)."""
 
 from commonweal.apps.population.projects.actions import decide, propose
-from commonweal.apps.population.projects.caring import OPENED, resolve, take_up, waiting_to_be_resolved
-from commonweal.apps.population.projects.caring import care_page as open_list
+from commonweal.apps.population.projects.caring import resolve, waiting_to_be_resolved
 from commonweal.apps.population.projects.extracts import bridge, folder, make, rotate, summary, tidy, trace
 from commonweal.apps.population.projects.forms import ProposalForm
 from commonweal.apps.population.projects.marking import Marking, mark
@@ -11,7 +10,6 @@ from commonweal.apps.population.projects.storing import project_by_id, projects
 from commonweal.domain.population.projects import ListStep, ProjectError, ProjectPurpose, ProjectStep, Proposal
 
 __all__ = [
-    "OPENED",
     "ListStep",
     "Marking",
     "ProjectError",
@@ -25,14 +23,12 @@ __all__ = [
     "folder",
     "make",
     "mark",
-    "open_list",
     "project_by_id",
     "projects",
     "propose",
     "resolve",
     "rotate",
     "summary",
-    "take_up",
     "tidy",
     "trace",
     "waiting_to_be_resolved",

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from pathlib import Path
 
 from django.db import connection
 
@@ -25,9 +26,12 @@ class Marking:
     pseudonyms: tuple[str, ...]
 
 
-def mark(actor: access.Actor, code: str, asked: Marking) -> int:
+def mark(
+    actor: access.Actor, code: str, asked: Marking, read: tuple[storing.Project, storing.Extract, Path] | None = None
+) -> int:
     """Mark people of an extract for care. The list's number.
 
+    ``read``: what ``extracts.readable`` gave the actor of that extract in this request; else it is asked for.
     Pseudonyms that are not in that extract are refused by count, and none is said to be anybody's or nobody's beyond
     what the analyst can read in the extract anyway.
 
@@ -35,7 +39,7 @@ def mark(actor: access.Actor, code: str, asked: Marking) -> int:
         Refused: the actor is not one of the project's analysts, or project or extract are over.
         ProjectError: words are missing, or what is marked is not of the extract.
     """
-    project, extract, where = extracts.readable(actor, code, asked.number)
+    project, extract, where = read or extracts.readable(actor, code, asked.number)
     wanted = {one.strip().upper() for one in asked.pseudonyms if one.strip()}
     title, reason, offer = (" ".join(text.split()) for text in (asked.title, asked.reason, asked.offer))
     if not 3 <= len(title) <= 120:

@@ -73,6 +73,10 @@ def project(request: HttpRequest, code: str) -> HttpResponse:
             return HttpResponseRedirect(request.path)
         except ProjectError as error:
             problem = error
+    return _project_page(request, actor, code, problem)
+
+
+def _project_page(request: HttpRequest, actor: access.Actor, code: str, problem: ProjectError | None) -> HttpResponse:
     seen = actions.page(actor, code)
     if seen is None:
         raise Http404
@@ -98,13 +102,17 @@ def project(request: HttpRequest, code: str) -> HttpResponse:
 
 @require_POST
 def ask(request: HttpRequest, code: str) -> HttpResponse:
-    """Ask the worker for the next extract."""
+    """Ask the worker for the next extract; one that the project does not give today is refused on its page."""
     actor = access.actor_of(request)
-    with actions.working(actor, "ask for extract", f"project {code}"):
-        found = next((one for one in storing.projects() if one.code == code), None)
-        if found is None or actions.account(actor) not in found.analysts:
-            raise access.Refused(access.RefusedKind.ABSENT, "No such project.")
-        tasks.extract.defer(code=code, by=actor.key)
+    try:
+        with actions.working(actor, "ask for extract", f"project {code}") as opened:
+            found = storing.project(code)
+            if found is None or actions.account(actor) not in found.analysts:
+                raise access.Refused(access.RefusedKind.ABSENT, "No such project.")
+            extracts.must_stand(found, opened.now.date())
+            tasks.extract.configure(lock=f"projects.extract {code}").defer(code=code, by=actor.key)
+    except ProjectError as problem:
+        return _project_page(request, actor, code, problem)
     return HttpResponseRedirect(reverse("project", args=[code]) + "?asked=1")
 
 
@@ -124,21 +132,21 @@ def file(request: HttpRequest, code: str, number: int, name: str) -> HttpRespons
 def mark(request: HttpRequest, code: str, number: int) -> HttpResponse:
     """Mark people of an extract, so that care can be offered to them."""
     actor = access.actor_of(request)
-    found, extract, _ = extracts.readable(actor, code, number)
+    read = extracts.readable(actor, code, number)
     form = MarkingForm(request.POST if request.method == "POST" else None)
     problems: list[tuple[str, str]] = []
     if request.method == "POST":
         if form.is_valid():
             try:
-                marking.mark(actor, code, form.marking(number))
+                marking.mark(actor, code, form.marking(number), read)
                 return HttpResponseRedirect(reverse("project", args=[code]) + "#lists")
             except ProjectError as error:
                 problems = [(error.field or "title", str(error))]
         else:
             problems = _problems(form)
     page = {
-        "project": found,
-        "extract": extract,
+        "project": read[0],
+        "extract": read[1],
         "values": request.POST,
         "problems": problems,
         "errors": dict(problems),
