@@ -5,6 +5,8 @@ from datetime import date, timedelta
 from functools import lru_cache
 from pathlib import Path
 
+from commonweal.domain.effective import on_day
+
 _FILE = Path(__file__).parent / "limits.csv"
 
 
@@ -23,7 +25,4 @@ def limit(name: str, on: date) -> timedelta:
     Raises:
         KeyError: there is no limit of that name.
     """
-    known = sorted((day, period) for day, one, period in _rows() if one == name)
-    if not known:
-        raise KeyError(name)
-    return next((period for day, period in reversed(known) if day <= on), known[0][1])
+    return on_day([(day, period) for day, one, period in _rows() if one == name], on)

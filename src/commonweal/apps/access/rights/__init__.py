@@ -9,6 +9,7 @@ from pathlib import Path
 from commonweal.domain.access.copy_marks import MarkRule
 from commonweal.domain.access.proxies import AgeRule, Standing
 from commonweal.domain.access.requests import Mark
+from commonweal.domain.effective import on_day
 
 _FOLDER = Path(__file__).parent
 
@@ -42,7 +43,13 @@ def bank_holidays() -> frozenset[date]:
     return frozenset(date.fromisoformat(row["day"]) for row in _rows("bank_holidays.csv"))
 
 
+@lru_cache(maxsize=1)
+def _periods() -> tuple[tuple[date, str, int], ...]:
+    return tuple(
+        (date.fromisoformat(row["from"]), row["name"], int(row["amount"])) for row in _rows("subject_access.csv")
+    )
+
+
 def months(name: str, on: date) -> int:
     """How many months: ``months`` to answer, ``extension`` more; as the law was on a day, or first was."""
-    known = sorted((row["from"], int(row["amount"])) for row in _rows("subject_access.csv") if row["name"] == name)
-    return next((amount for since, amount in reversed(known) if since <= on.isoformat()), known[0][1])
+    return on_day([(day, amount) for day, one, amount in _periods() if one == name], on)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from django.conf import settings
 
+from commonweal.domain.effective import on_day
+
 _FILE = Path(__file__).parent / "limits.csv"
 
 
@@ -13,11 +15,9 @@ def limit(name: str, on: date) -> int:
     """The number ``name`` as it was on a day: the newest not after it, or the oldest there is. Raises ``KeyError``."""
     own = Path(settings.COMMONWEAL_HOME) / "project_limits.csv"
     with (own if own.exists() else _FILE).open(encoding="utf-8-sig", newline="") as lines:
-        known = sorted(
+        known = [
             (date.fromisoformat(row["from"]), int(row["amount"]))
             for row in csv.DictReader(lines)
             if row["name"] == name
-        )
-    if not known:
-        raise KeyError(name)
-    return next((amount for day, amount in reversed(known) if day <= on), known[0][1])
+        ]
+    return on_day(known, on)
