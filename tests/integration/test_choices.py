@@ -7,12 +7,14 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from commonweal.domain.access.requests import CopyStep, Party
 from commonweal.domain.access.scope import Actor, Refused
-from commonweal.domain.access.vocabulary import Category, Purpose, Role
+from commonweal.domain.access.vocabulary import Category, Purpose, RestrictionReason, Role
 from tests.integration.test_population import AREAS, ORGANISATIONS
 
 pytestmark = pytest.mark.usefixtures("database")
 
+ANN = Actor("user:ann", "Ann", Role.PRIVACY_OFFICER, "QOX")
 PRACTICE, TRUST = "P1", "RXX"
 PERSON, STRANGER = uuid4(), uuid4()
 GP = Actor("user:gp", "Dr Ray", Role.CLINICIAN, PRACTICE)
@@ -103,12 +105,73 @@ def test_an_officer_withholds_and_a_second_officer_lifts_what_protects_from_harm
     assert (refused.status_code, "Somebody other than who set it" in refused.content.decode()) == (400, True)
     assert bob.post("/information-governance/choices", lift).status_code == 302
     assert seen(GP) == EVERYTHING
+    assert audited("user:bob") == (f"lift {number}", "The partner has left the ward", None, None)
+
+
+def audited(actor: str) -> tuple[Any, ...]:
+    """Target, reason, subject and the subject's compartments of the last thing that an account gave a reason for."""
+    from tests.conftest import _point_at
+
+    name, role = str(connection.settings_dict["NAME"]), str(connection.settings_dict["USER"])
+    _point_at(name, "commonweal_batch")
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT target, reason, person_id, compartments FROM access_audit a LEFT JOIN access_audit_subject s "
+                "ON s.audit_id = a.id WHERE actor = %s AND reason <> '' ORDER BY a.id DESC LIMIT 1",
+                [actor],
+            )
+            found: tuple[Any, ...] = cursor.fetchone()
+            return found
+    finally:
+        _point_at(name, role)
+
+
+def test_what_waits_is_never_lost_behind_what_is_done(
+    world: dict[str, UUID], as_app: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many there are: undecided objections and open requests all, restrictions a page at a time."""
+    from commonweal.apps.access import api as access
+    from commonweal.apps.citizen import officer
+
+    monkeypatch.setattr(access.restricting, "MOST", 2)
+    monkeypatch.setattr(access.copies, "MOST_ENDED", 1)
+    vicky = Actor("user:vicky", "Vicky", Role.CITIZEN, "", person_id=PERSON)
+    raised: list[int] = []
+    copies: list[int] = []
+    for n in range(5):
+        with access.session(vicky, Purpose.OWN_RECORD, "object") as session:
+            scope = session.open_person(PERSON, {1: PRACTICE, 2: TRUST})
+            access.restricting.raise_objection(session, scope, None, TRUST, f"My neighbour works there, {n}")
+            raised.append(access.restricting.objections_of(scope)[0].id)
+            copies.append(
+                access.copies.ask(vicky, PERSON, {1, 2}, received=session.now.date(), how="online", wants="",
+                                  identified=True, words="")
+            )  # fmt: skip
+            if n < 4:
+                access.copies.take_step(session, copies[-1], CopyStep.WITHDRAW, Party.PERSON, "I changed my mind")
+    refused = raised[1:4]
+    for one in refused:
+        access.restricting.decide(ANN, one, access.ObjectionStep.REFUSE, "compelling ground: safety", {})
+    access.restricting.restrict(ANN, {1: PRACTICE, 2: TRUST, 3: TRUST}, RestrictionReason.SAFEGUARDING,
+                                Category.CLINICAL, None, "Three of them to page through")  # fmt: skip
+    assert [one.id for one in access.restricting.objections(ANN)] == [raised[0], raised[4], *reversed(refused[1:])]
+    assert [one.id for one in officer.requests(ANN)] == [copies[4], copies[3]]
+    first, older = access.restricting.restrictions(ANN)
+    second, none = access.restricting.restrictions(ANN, older)
+    assert ([one.compartment_id for one in first + second], none) == ([3, 2, 1], None)
+    page = as_user("bob").get("/information-governance/choices").content.decode()
+    assert f'href="/information-governance/choices?before={older}#withheld"' in page
+    for one in first + second:
+        access.restricting.lift(Actor("user:bob", "Bob", Role.PRIVACY_OFFICER, "QOX"), one.id, "The test is over")
+    for one in (raised[0], raised[4]):
+        access.restricting.decide(ANN, one, access.ObjectionStep.REFUSE, "compelling ground: safety", {})
 
 
 def _withheld() -> list[Any]:
     from commonweal.apps.access import api as access
 
-    return access.restricting.restrictions(Actor("user:ann", "Ann", Role.PRIVACY_OFFICER, "QOX"))
+    return access.restricting.restrictions(ANN)[0]
 
 
 def test_an_objection_against_one_organisation_binds_it_alone_from_the_moment_it_is_upheld(
@@ -144,16 +207,24 @@ def test_a_person_opts_out_on_their_page_and_an_officer_records_it_for_one_who_r
     assert vicky.post("/my-record/choices", {"opt_out": "everything:out"}).status_code == 400
     said = {"form": "opt_out", "person": str(PERSON), "kind": "national_data", "wanted": "out",
             "words": "Rang on Monday"}  # fmt: skip
-    assert as_user("ann").post("/information-governance/choices", said).status_code == 302
+    ann = as_user("ann")
+    assert ann.post("/information-governance/choices", said).status_code == 302
+    assert audited("user:ann") == ("opt out national_data", "Rang on Monday", PERSON, [])
     assert vicky.post("/my-record/choices", {"category": "mental_health", "words": "It is old"}).status_code == 400
     sent = {"category": "mental_health", "words": "It is twenty years ago"}
     assert vicky.post("/my-record/choices", sent).status_code == 302
     page = as_user("bob").get("/information-governance/choices").content.decode()
     assert "It is twenty years ago" in page
+    in_again = {**said, "kind": "type_1", "wanted": "in", "words": "Rang again on Friday"}
+    assert ann.post("/information-governance/choices", in_again).status_code == 302
+    assert audited("user:ann") == ("opt in type_1", "Rang again on Friday", PERSON, [])
     _point_at(str(connection.settings_dict["NAME"]), "commonweal_batch")
     assert rows("SELECT kind, compartment_id FROM access_opt_out WHERE ends_at IS NULL ORDER BY 1, 2") == [
-        ("national_data", 1), ("national_data", 2), ("type_1", 1),
+        ("national_data", 1), ("national_data", 2),
     ]  # fmt: skip
+    assert rows("SELECT set_by, ended_by, ended_source FROM access_opt_out WHERE ends_at IS NOT NULL") == [
+        ("user:vicky", "user:ann", "Rang again on Friday")
+    ]
 
 
 def test_nobody_else_opens_the_officers_pages(world: dict[str, UUID], as_app: None) -> None:

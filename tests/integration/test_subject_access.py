@@ -3,8 +3,9 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from io import BytesIO
+from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -258,6 +259,35 @@ def test_nobody_else_reads_a_draft(vicky: Actor, who: Actor) -> None:
     if who is not OFFICER:
         with pytest.raises(Refused):
             modules()[2].request(who, number)
+
+
+def test_a_refused_look_at_a_draft_is_audited_and_no_stranger_is_told_whose_requests_wait(vicky: Actor) -> None:
+    number = asked(vicky)
+    for who, which in ((STRANGER, number), (GP, 999_999_999)):
+        with pytest.raises(Refused):
+            modules()[1].draft(who, which)
+        with as_batch(), connection.cursor() as cursor:
+            cursor.execute("SELECT actor, action, target, outcome FROM access_audit ORDER BY id DESC LIMIT 1")
+            assert cursor.fetchone() == (who.key, "review copy", f"request {which}", "refused")
+    now = settings.COMMONWEAL_NOW()
+    for asking, seen in (("P01", [(number, vicky.person_id)]), ("P99", []), ("", [])):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT * FROM access_copies_waiting(%s, %s)", [asking, now])
+            assert cursor.fetchall() == seen
+
+
+def test_a_copy_tells_the_time_by_the_clocks_of_the_united_kingdom(
+    vicky: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from commonweal.apps.access import api as access
+    from commonweal.apps.citizen import copy_document, copy_pdf
+
+    late = datetime(2020, 6, 30, 23, 30, tzinfo=UTC)
+    assert copy_pdf._moment(late) == "1 July 2020, 00:30"
+    monkeypatch.setattr(access, "opt_outs_of", lambda about: {access.OptOut.TYPE_1: (late, "Vicky")})
+    monkeypatch.setattr(access.restricting, "objections_of", lambda scope: [])
+    (said,) = copy_document._choices(SimpleNamespace(compartments=()))  # type: ignore[arg-type]  # all that is read
+    assert said == "Opted out (type 1) since 1 July 2020, by the word of Vicky."
 
 
 def test_another_citizen_has_no_part_in_it(vicky: Actor) -> None:

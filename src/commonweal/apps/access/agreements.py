@@ -63,13 +63,15 @@ class Agreement:
 
 
 @contextmanager
-def governed(actor: Actor, action: Action, target: str = "") -> Iterator[AccessSession]:
+def governed(actor: Actor, action: Action, target: str = "", reason: str = "") -> Iterator[AccessSession]:
     """A session in which agreements, objections and restrictions are kept, and nobody's record is read.
+
+    ``target`` is what it is done to, in no words of anybody's own: those are the ``reason``.
 
     Raises:
         Refused: the actor may not.
     """
-    with session(actor, Purpose.INFORMATION_GOVERNANCE, action.value.replace("_", " "), target) as opened:
+    with session(actor, Purpose.INFORMATION_GOVERNANCE, action.value.replace("_", " "), target, reason) as opened:
         opened.require(action)
         with connection.cursor() as cursor:
             cursor.execute("SELECT set_config('commonweal.governance', 'on', true)")

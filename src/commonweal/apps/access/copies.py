@@ -31,6 +31,8 @@ from commonweal.domain.access.requests import (
 from commonweal.domain.access.scope import Actor
 from commonweal.domain.access.vocabulary import Category
 
+MOST_ENDED = 200
+
 
 @dataclass(frozen=True, slots=True)
 class Copy:
@@ -217,16 +219,20 @@ def copies_about(compartments: Collection[int]) -> list[Copy]:
 
 
 def copies_to_review() -> list[Copy]:
-    """Every request not yet ended, and the newest ended, inside a session that reviews access."""
+    """Every request not yet ended, the oldest first, then the newest ended; inside a session that reviews access."""
     with connection.cursor() as cursor:
-        cursor.execute(_COPY + " ORDER BY ended_on IS NOT NULL, starts_on, id LIMIT 200")
-        return [_copy(row) for row in cursor.fetchall()]
+        cursor.execute(_COPY + " WHERE ended_on IS NULL ORDER BY starts_on, id")
+        still = [_copy(row) for row in cursor.fetchall()]
+        cursor.execute(_COPY + " WHERE ended_on IS NOT NULL ORDER BY ended_on DESC, id DESC LIMIT %s", [MOST_ENDED])
+        return still + [_copy(row) for row in cursor.fetchall()]
 
 
-def waiting() -> dict[int, UUID]:
-    """The requests that are not ended and whose they are. It says of nobody what is in their record."""
+def waiting(opened: AccessSession) -> dict[int, UUID]:
+    """The requests not ended of people the asker's organisation has a relationship with, and whose they are."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT id, person_id FROM access_copies_waiting()")
+        cursor.execute(
+            "SELECT id, person_id FROM access_copies_waiting(%s, %s)", [opened.actor.organisation, opened.now]
+        )
         return dict(cursor.fetchall())
 
 

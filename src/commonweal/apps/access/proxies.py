@@ -14,6 +14,7 @@ from django.db import connection
 from commonweal.apps.access.copies import Step
 from commonweal.apps.access.models import User
 from commonweal.apps.access.rights import age_rules
+from commonweal.apps.access.session import AccessSession
 from commonweal.domain.access.proxies import (
     PROXY_STEPS,
     Assessment,
@@ -215,10 +216,12 @@ def steps_of(proxy_id: int) -> list[Step]:
         return [Step(*row) for row in cursor.fetchall()]
 
 
-def waiting() -> dict[int, UUID]:
-    """The requests that wait to be checked, and about whom they are."""
+def waiting(opened: AccessSession) -> dict[int, UUID]:
+    """The requests to be checked about people the asker's organisation has a relationship with, and about whom."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT id, person_id FROM access_proxies_waiting()")
+        cursor.execute(
+            "SELECT id, person_id FROM access_proxies_waiting(%s, %s)", [opened.actor.organisation, opened.now]
+        )
         return dict(cursor.fetchall())
 
 

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import connection
 
 from commonweal.apps.access.agreements import governed
-from commonweal.apps.access.opt_outs import OptOut, set_opt_out
+from commonweal.apps.access.opt_outs import OptOut, keep_opt_out
 from commonweal.apps.access.session import AccessSession
 from commonweal.domain.access.objections import (
     ObjectionError,
@@ -107,12 +107,14 @@ def objections_of(scope: Scope) -> list[Objection]:
 
 
 def objections(actor: Actor) -> list[Objection]:
-    """Those to be decided first, oldest first; then the newest decided. Raises ``Refused``."""
+    """All of those to be decided first, oldest first; then the newest decided. Raises ``Refused``."""
     with governed(actor, Action.KEEP_RESTRICTIONS, "objections"), connection.cursor() as cursor:
-        cursor.execute(_OBJECTIONS + " ORDER BY id DESC LIMIT %s", [MOST])
-        found = [_objection(row) for row in cursor.fetchall()]
-    waiting = [one for one in reversed(found) if one.state is ObjectionState.RAISED]
-    return waiting + [one for one in found if one.state is not ObjectionState.RAISED]
+        cursor.execute(_OBJECTIONS + " WHERE state = %s ORDER BY id", [ObjectionState.RAISED])
+        waiting = [_objection(row) for row in cursor.fetchall()]
+        cursor.execute(
+            _OBJECTIONS + " WHERE state <> %s ORDER BY decided_at DESC, id DESC LIMIT %s", [ObjectionState.RAISED, MOST]
+        )
+        return waiting + [_objection(row) for row in cursor.fetchall()]
 
 
 def objection(actor: Actor, objection_id: int) -> Objection | None:
@@ -161,11 +163,18 @@ def decide(
     return state
 
 
-def restrictions(actor: Actor) -> list[Restriction]:
-    """Everything withheld today, newest first. Raises ``Refused``."""
+def restrictions(actor: Actor, before: int | None = None) -> tuple[list[Restriction], int | None]:
+    """What is withheld today, newest first, ``MOST`` at a time; and the ``before`` of the next, None: no more.
+
+    ``before``: only those of a lower number. Raises ``Refused``.
+    """
     with governed(actor, Action.KEEP_RESTRICTIONS, "restrictions") as opened, connection.cursor() as cursor:
-        cursor.execute(_RESTRICTIONS + " ORDER BY id DESC LIMIT %s", [opened.now, opened.now, MOST])
-        return [Restriction(*row) for row in cursor.fetchall()]
+        cursor.execute(
+            _RESTRICTIONS + " AND (%s::bigint IS NULL OR id < %s) ORDER BY id DESC LIMIT %s",
+            [opened.now, opened.now, before, before, MOST + 1],
+        )
+        found = [Restriction(*row) for row in cursor.fetchall()]
+    return found[:MOST], found[MOST - 1].id if len(found) > MOST else None
 
 
 def restrict(
@@ -206,8 +215,10 @@ def lift(actor: Actor, restriction_id: int, words: str) -> None:
         ObjectionError: none of that number is in force, no reason, or a second officer must.
     """
     text = said(words)
-    target = f"lift {restriction_id}: {text}"
-    with governed(actor, Action.KEEP_RESTRICTIONS, target) as opened, connection.cursor() as cursor:
+    with (
+        governed(actor, Action.KEEP_RESTRICTIONS, f"lift {restriction_id}", text) as opened,
+        connection.cursor() as cursor,
+    ):
         cursor.execute(_RESTRICTIONS + " AND id = %s FOR UPDATE", [opened.now, opened.now, restriction_id])
         row = cursor.fetchone()
         if row is None:
@@ -217,8 +228,10 @@ def lift(actor: Actor, restriction_id: int, words: str) -> None:
         cursor.execute("UPDATE access_restriction SET ends_at = %s WHERE id = %s", [opened.now, restriction_id])
 
 
-def record_opt_out(actor: Actor, compartments: Iterable[int], kind: OptOut, wanted: bool, words: str) -> int:
-    """Record for a person that they opt out, or in again; how many rows changed.
+def record_opt_out(
+    actor: Actor, person_id: UUID, compartments: Iterable[int], kind: OptOut, wanted: bool, words: str
+) -> int:
+    """Record for a person, whose are the ``compartments``, that they opt out, or in again; how many rows changed.
 
     Raises:
         Refused: the actor keeps no restrictions.
@@ -227,8 +240,10 @@ def record_opt_out(actor: Actor, compartments: Iterable[int], kind: OptOut, want
     text, about = said(words, "Say who told you, and how"), list(compartments)
     if not about:
         raise ObjectionError("There is nobody with this identifier, or no practice wrote anything of them.", "person")
-    with governed(actor, Action.KEEP_RESTRICTIONS, f"opt-out {kind.value}"):
-        return set_opt_out(kind, about, wanted, source=text, by=actor.key)
+    target = f"opt {'out' if wanted else 'in'} {kind.value}"
+    with governed(actor, Action.KEEP_RESTRICTIONS, target, text) as opened:
+        opened.concerns(person_id)
+        return keep_opt_out(kind, about, wanted, source=text, by=actor.key)
 
 
 def _restrict(

@@ -226,18 +226,24 @@ class AccessSession(AbstractContextManager["AccessSession"]):
     def review(self, person_id: UUID | None = None) -> None:
         """Let what follows read the audit and the cases, and nobody's record.
 
-        ``person_id``: whose audit is asked for, which this access's own row then says. It has none of their
-        compartments, so it is not among who looked at their record: no record is looked at.
+        ``person_id``: whose audit is asked for, which this access's own row then says (``concerns``).
 
         Raises:
             Refused: the actor reviews no access.
         """
         self.require(Action.REVIEW_ACCESS)
         if person_id is not None:
-            self._subjects[person_id] = audit.Subject(person_id, (), "allowed")
+            self.concerns(person_id)
         with prepared() as cursor:
             cursor.execute("SELECT set_config('commonweal.review', 'on', true)")
         self.reviews = True
+
+    def concerns(self, person_id: UUID) -> None:
+        """Let this access's own audit row say whom it is about, though nothing of them is read.
+
+        It names none of their compartments, so it is not among who looked at their record: no record is looked at.
+        """
+        self._subjects[person_id] = audit.Subject(person_id, (), "allowed")
 
     def open_source(self) -> SourceScope:
         """What a partner's system may maintain: its own organisation's resources, and nothing of others'.

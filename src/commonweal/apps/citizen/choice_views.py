@@ -57,12 +57,15 @@ def officers(request: HttpRequest) -> HttpResponse:
             problem = fault
         else:
             return HttpResponseRedirect(OFFICERS)
-    found, withheld = access.restricting.objections(actor), access.restricting.restrictions(actor)
+    before = request.GET.get("before", "")
+    found = access.restricting.objections(actor)
+    withheld, older = access.restricting.restrictions(actor, int(before[:18]) if before.isdecimal() else None)
     codes = {one.against for one in found} | {code for one in withheld for code in (one.source, one.against)}
     page = {
         "waiting": [one for one in found if one.state is access.ObjectionState.RAISED],
         "decided": [one for one in found if one.state is not access.ObjectionState.RAISED],
         "withheld": withheld,
+        "older": older,
         "names": places.names_of(codes - {""}),
         "actor": actor.key,
         "categories": [(one.value, one.value.replace("_", " ").capitalize()) for one in access.Category],

@@ -90,7 +90,7 @@ def restrict(
         access.Refused: the actor keeps no restrictions.
         access.ObjectionError: nobody has this identifier, or something is missing.
     """
-    compartments = _of(person)
+    compartments = identity.compartments_of(_current(person))
     if category is None:
         compartments = {n: wrote for n, wrote in compartments.items() if wrote == source}
     access.restricting.restrict(actor, compartments, reason, category, None, words)
@@ -98,18 +98,20 @@ def restrict(
 
 def opt_out_for(actor: access.Actor, person: str, kind: access.OptOut, wanted: bool, words: str) -> None:
     """An officer records for a person what they said. Raises ``access.Refused``, ``access.ObjectionError``."""
-    access.restricting.record_opt_out(actor, _bound(kind, _of(person)), kind, wanted, words)
+    current = _current(person)
+    about = _bound(kind, identity.compartments_of(current))
+    access.restricting.record_opt_out(actor, current, about, kind, wanted, words)
 
 
-def _of(person: str) -> dict[int, str]:
-    """The compartments of the person with this identifier. Raises ``access.ObjectionError``."""
+def _current(person: str) -> UUID:
+    """The person whom this identifier is of now. Raises ``access.ObjectionError``."""
     try:
         current = identity.current_person(UUID(person.strip()))
     except ValueError:
         current = None
     if current is None:
         raise access.ObjectionError("Give the person’s identifier, as cases and requests show it.", "person")
-    return identity.compartments_of(current)
+    return current
 
 
 def _bound(kind: access.OptOut, compartments: dict[int, str]) -> list[int]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from django.utils.timezone import localtime
 from orjson import dumps, loads
 
 from commonweal.apps.access import api as access
@@ -145,7 +146,8 @@ def document_of(scope: access.Scope, asked: access.copies.Copy) -> CopyDocument:
 def _choices(scope: access.Scope) -> Iterator[str]:
     """What the person has chosen about sharing, and what came of it, a sentence each."""
     for kind, (since, told_by) in access.opt_outs_of(scope.compartments).items():
-        yield f"Opted out ({kind.value.replace('_', ' ')}) since {since:%-d %B %Y}, by the word of {told_by}."
+        day = localtime(since)
+        yield f"Opted out ({kind.value.replace('_', ' ')}) since {day:%-d %B %Y}, by the word of {told_by}."
     for one in access.restricting.objections_of(scope):
         what = one.category.replace("_", " ") or "everything"
         yield f"Objected to sharing {what}: “{one.words}”. {one.state.value.capitalize()}. {one.reason}".strip()

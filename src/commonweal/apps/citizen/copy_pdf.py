@@ -10,6 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from django.utils.timezone import localtime
+
 from commonweal.apps.citizen.copy_document import CopyDocument
 from commonweal.apps.reporting import api as reporting
 
@@ -62,4 +64,6 @@ def _day(value: date | None) -> str:
 
 
 def _moment(value: datetime) -> str:
-    return f"{_day(value)}, {value:%H:%M}"
+    """As the page has it: by the clocks of the United Kingdom."""
+    local = localtime(value)
+    return f"{_day(local)}, {local:%H:%M}"

@@ -61,29 +61,38 @@ class Requests:
 
 
 @contextmanager
+def _caring(actor: access.Actor, action: str, target: str) -> Iterator[access.AccessSession]:
+    with access.session(actor, access.Purpose.DIRECT_CARE, action, target) as session:
+        if actor.role not in access.CARE_ROLES:
+            raise access.Refused(access.RefusedKind.ABSENT, ABSENT)
+        yield session
+
+
+@contextmanager
 def _open(
     actor: access.Actor, person_id: UUID, action: str, target: str = ""
 ) -> Iterator[tuple[access.AccessSession, access.Scope]]:
     """The record of somebody the actor's organisation cares for. Raises ``Refused``."""
-    with access.session(actor, access.Purpose.DIRECT_CARE, action, target) as session:
-        if actor.role not in access.CARE_ROLES:
-            raise access.Refused(access.RefusedKind.ABSENT, ABSENT)
+    with _caring(actor, action, target) as session:
         yield session, session.open_person(person_id, identity.compartments_of(person_id))
 
 
-def _person_of(known: dict[int, UUID], number: int) -> UUID:
-    """Whose request it is. Raises ``Refused`` for one there is not."""
-    current = identity.current_person(known[number]) if number in known else None
-    if current is None:
-        raise access.Refused(access.RefusedKind.ABSENT, ABSENT)
-    return current
+@contextmanager
+def _open_request(actor: access.Actor, number: int, action: str) -> Iterator[tuple[access.AccessSession, access.Scope]]:
+    """The record of whoever's request for a copy it is. Raises ``Refused``, audited, for one there is not."""
+    with _caring(actor, action, f"request {number}") as session:
+        asker = access.copies.waiting(session).get(number)
+        person_id = identity.current_person(asker) if asker else None
+        if person_id is None:
+            raise access.Refused(access.RefusedKind.ABSENT, ABSENT)
+        yield session, session.open_person(person_id, identity.compartments_of(person_id))
 
 
 def waiting(actor: access.Actor) -> list[Waiting]:
     """Whose requests wait, among the people the actor's organisation cares for. Raises ``Refused``."""
     with access.session(actor, access.Purpose.DIRECT_CARE, "list requests") as session:
         session.require(access.Action.SEARCH_PEOPLE)
-        asked = {*access.copies.waiting().values(), *access.proxies.waiting().values()}
+        asked = {*access.copies.waiting(session).values(), *access.proxies.waiting(session).values()}
         current = {now for one in asked if (now := identity.current_person(one))}
         found: list[Waiting] = []
         related = access.open_compartments(actor, access.Purpose.DIRECT_CARE, access.Category.DEMOGRAPHICS)
@@ -108,8 +117,7 @@ def waiting(actor: access.Actor) -> list[Waiting]:
 
 def draft(actor: access.Actor, number: int) -> Draft | None:
     """One draft, with all of it that the actor may see. None: there is none. Raises ``Refused``."""
-    person = _person_of(access.copies.waiting(), number)
-    with _open(actor, person, "review copy", f"request {number}") as (_, scope):
+    with _open_request(actor, number, "review copy") as (_, scope):
         asked = access.copies.copy_of(number)
         if asked is None:
             return None
@@ -138,15 +146,13 @@ def decide(
     actor: access.Actor, number: int, items: Collection[int], decision: Decision, ground: Ground | None, words: str
 ) -> int:
     """Decide on items of a draft. How many. Raises ``Refused``, ``RequestError``."""
-    person = _person_of(access.copies.waiting(), number)
-    with _open(actor, person, "decide copy", f"request {number}"):
+    with _open_request(actor, number, "decide copy"):
         return access.copies.decide(actor, number, items, decision, ground, words)
 
 
 def review_step(actor: access.Actor, number: int, step: CopyStep, words: str) -> CopyState:
     """Move a request on as the reviewer. Raises ``Refused``, ``RequestError``."""
-    person = _person_of(access.copies.waiting(), number)
-    with _open(actor, person, f"copy {step}", f"request {number}") as (session, _):
+    with _open_request(actor, number, f"copy {step}") as (session, _):
         return access.copies.take_step(session, number, step, Party.REVIEWER, words)
 
 

@@ -15,6 +15,8 @@ CREATE TABLE access_opt_out (
     ends_at timestamptz,
     source text NOT NULL,
     set_by text NOT NULL,
+    ended_source text NOT NULL DEFAULT '',
+    ended_by text NOT NULL DEFAULT '',
     UNIQUE (kind, compartment_id, starts_at)
 );
 CREATE INDEX access_opt_out_compartment ON access_opt_out (compartment_id);
@@ -59,9 +61,10 @@ BEGIN
             SELECT FROM access_opt_out o WHERE o.kind = which AND o.compartment_id = one
               AND o.starts_at <= moment AND (o.ends_at IS NULL OR o.ends_at > moment)
         )
-        ON CONFLICT (kind, compartment_id, starts_at) DO UPDATE SET ends_at = NULL;
+        ON CONFLICT (kind, compartment_id, starts_at) DO UPDATE
+            SET ends_at = NULL, source = excluded.source, set_by = excluded.set_by, ended_source = '', ended_by = '';
     ELSE
-        UPDATE access_opt_out SET ends_at = moment
+        UPDATE access_opt_out SET ends_at = moment, ended_source = told_by, ended_by = asker
         WHERE kind = which AND compartment_id = ANY (about) AND (ends_at IS NULL OR ends_at > moment);
     END IF;
     GET DIAGNOSTICS changed = ROW_COUNT;

@@ -102,9 +102,16 @@ GRANT SELECT, INSERT (person_id, compartments, received_on, how, wants, asked_by
 GRANT SELECT, UPDATE (decision, ground, words, decided_by, decided_at) ON access_copy_item TO commonweal_app;
 GRANT SELECT, INSERT (copy_id, actor, organisation, step, words) ON access_copy_step TO commonweal_app;
 
-CREATE FUNCTION access_copies_waiting() RETURNS TABLE (id bigint, person_id uuid, compartments bigint[])
+CREATE FUNCTION access_copies_waiting(asking text, moment timestamptz) RETURNS TABLE (id bigint, person_id uuid)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT id, person_id, compartments FROM access_copy WHERE ended_on IS NULL ORDER BY received_on, id
+    SELECT w.id, w.person_id FROM access_copy w
+    WHERE w.ended_on IS NULL
+      AND asking <> '' AND EXISTS (
+        SELECT FROM access_relationship r
+        WHERE r.compartment_id = ANY (w.compartments) AND r.organisation = asking AND r.actor_key = ''
+          AND r.starts_at <= moment AND (r.ends_at IS NULL OR r.ends_at > moment)
+      )
+    ORDER BY w.received_on, w.id
 $$;
 CREATE FUNCTION access_copy_left(which bigint) RETURNS TABLE (source text, many bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
@@ -190,9 +197,16 @@ GRANT SELECT, INSERT (proxy_id, actor, organisation, step, words) ON access_prox
 GRANT SELECT, INSERT (person_id, compartments, assessed_on, competent, words, assessed_by, organisation)
     ON access_competence TO commonweal_app;
 
-CREATE FUNCTION access_proxies_waiting() RETURNS TABLE (id bigint, person_id uuid, compartments bigint[])
+CREATE FUNCTION access_proxies_waiting(asking text, moment timestamptz) RETURNS TABLE (id bigint, person_id uuid)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT id, person_id, compartments FROM access_proxy WHERE state IN ('asked', 'seen') ORDER BY asked_at, id
+    SELECT w.id, w.person_id FROM access_proxy w
+    WHERE w.state IN ('asked', 'seen')
+      AND asking <> '' AND EXISTS (
+        SELECT FROM access_relationship r
+        WHERE r.compartment_id = ANY (w.compartments) AND r.organisation = asking AND r.actor_key = ''
+          AND r.starts_at <= moment AND (r.ends_at IS NULL OR r.ends_at > moment)
+      )
+    ORDER BY w.asked_at, w.id
 $$;
 CREATE FUNCTION access_acting(who text, moment date) RETURNS TABLE (
     id bigint, person_id uuid, about text, evidence text, categories text[], ends_on date, born date,

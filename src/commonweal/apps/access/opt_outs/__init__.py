@@ -147,18 +147,25 @@ def set_opt_out(kind: OptOut, compartments: Iterable[int], wanted: bool, *, sour
     Under a session the web role may do so of the person open in it; elsewhere the batch role. ``source``: who said so.
     """
     about = sorted(compartments)
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT set_config('commonweal.compartments', %s, true) WHERE current_user = 'commonweal_batch'",
-            [",".join(map(str, about))],
-        )
-        cursor.execute(
-            "SELECT access_opt_out_set(%s, %s::bigint[], %s, %s, %s, %s)",
-            [kind.value, about, wanted, settings.COMMONWEAL_NOW(), source, by],
-        )
-        done = int(cursor.fetchone()[0])
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT set_config('commonweal.compartments', %s, true) WHERE current_user = 'commonweal_batch'",
+                [",".join(map(str, about))],
+            )
+        done = keep_opt_out(kind, about, wanted, source=source, by=by)
         audit_use(f"opt_out.{kind.value}.{'set' if wanted else 'withdrawn'}", f"{len(about)} compartments", by)
     return done
+
+
+def keep_opt_out(kind: OptOut, compartments: Iterable[int], wanted: bool, *, source: str, by: str) -> int:
+    """The same inside a session whose own audit row says it: of the person open in it, or an officer's of anybody."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT access_opt_out_set(%s, %s::bigint[], %s, %s, %s, %s)",
+            [kind.value, sorted(compartments), wanted, settings.COMMONWEAL_NOW(), source, by],
+        )
+        return int(cursor.fetchone()[0])
 
 
 def opt_outs_of(compartments: Iterable[int]) -> dict[OptOut, tuple[datetime, str]]:
@@ -183,6 +190,7 @@ __all__ = [
     "OptOutFault",
     "digest_of",
     "exemptions",
+    "keep_opt_out",
     "opt_outs_of",
     "opted_out_numbers",
     "people_opted_out",
