@@ -1,10 +1,12 @@
 """The Booking and Referral Standard in the web role: the scenarios, who is matched, what is stored, and who sees it."""
 
+import http.client
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import orjson
 import pytest
@@ -146,6 +148,94 @@ def test_one_that_nobody_agrees_with_waits_and_is_settled_by_a_person(web: World
         settling.settle(actor("admin"), ident, "decline", "not ours")
     other = UUID(refer(web, 201, STRANGER))
     assert settling.settle(actor("admin"), other, "decline", "Nobody of that name") == "rejected"
+
+
+def test_an_update_that_comes_while_somebody_settles_is_filed_too(web: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    from commonweal.apps.exchange.bars import settling
+
+    ident = UUID(refer(web, 210, STRANGER))
+    reading = settling._settling
+
+    @contextmanager
+    def slowly(*asked: Any) -> Iterator[Any]:
+        with reading(*asked) as session:
+            yield session
+        one = peer(web, 211)
+        changed = {**scenarios.REQUEST, "id": str(ident), "code": {"text": "Falls twice a day"}}
+        body = writing.referral(one.envelope("more"), changed, STRANGER, (), "update")
+        assert one.send(one.headers("more", "referral").made(), body)[0] == "200"
+
+    monkeypatch.setattr(settling, "_settling", slowly)
+    settling.settle(actor("admin"), ident, "file", "")
+    stored = rows("SELECT body FROM record_resource WHERE type = 'ServiceRequest' AND id = %s", str(ident))
+    assert orjson.loads(stored[0][0])["code"] == {"text": "Falls twice a day"}
+
+
+def test_what_its_sender_withdraws_waits_for_nobody(web: World) -> None:
+    from commonweal.apps.exchange.bars import settling
+
+    ident = UUID(refer(web, 220, STRANGER))
+    one = peer(web, 221)
+    body = writing.referral_ended(one.envelope("cancel"), str(ident), "revoked", STRANGER, "Moved away")
+    assert one.send(one.headers("cancel", "referral").made(), body)[0] == "200"
+    assert settling.one(actor("admin"), ident) is None
+    assert rows("SELECT state FROM exchange_bars_message WHERE request_id = %s ORDER BY id", ident) == [
+        ("settled",),
+        ("taken",),
+    ]
+
+
+def test_one_not_linked_yet_is_audited_as_the_person_they_are_alone(web: World) -> None:
+    from commonweal.apps.exchange.bars import desk
+    from commonweal.apps.identity import api as identity
+
+    ident = UUID(refer(web, 230))
+    compartment, local = rows(
+        "SELECT c.id, c.local_id FROM exchange_bars_request q JOIN record_compartment c ON c.id = q.compartment_id "
+        "WHERE q.id = %s",
+        ident,
+    )[0]
+    linked = rows("DELETE FROM identity_membership WHERE compartment_id = %s RETURNING *", compartment)
+    try:
+        page = desk.page(actor("worker"), ident)
+    finally:
+        rows("INSERT INTO identity_membership VALUES (%s, %s, %s, %s)", *linked[0])
+    assert page is not None
+    assert page.shown.who.person_id == identity.identifier("P01", local)
+
+
+@pytest.mark.parametrize("wrong", ["no HTTP", "no message", "no address"])
+def test_what_goes_wrong_with_one_message_is_its_own_end_and_not_the_others(
+    web: World, wrong: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from commonweal.apps.exchange.bars import receiving, sending
+    from commonweal.apps.record.writing import WriteRefused
+    from commonweal.feeds.bars import transport as network
+
+    service = {"no HTTP": "4000000001", "no message": COUNCIL.service, "no address": "4000000002"}[wrong]
+    for ident, address in (("4000000001", "https://broken.example"), ("4000000002", "http://plain.example")):
+        rows(
+            "INSERT INTO exchange_bars_service VALUES (%s, 'X02', 'Broken', %s, '2000-01-01', '9999-12-31') "
+            "ON CONFLICT DO NOTHING",
+            ident, address,
+        )  # fmt: skip
+
+    def broken(*_: Any) -> Any:
+        raise http.client.BadStatusLine("SMTP")
+
+    def unwritable(*_: Any) -> Any:
+        raise WriteRefused("owned-by-another-source", "Somebody else's", 0)
+
+    monkeypatch.setattr(network, "_answered", broken)
+    monkeypatch.setattr(receiving, "receive", unwritable)
+    rows("UPDATE exchange_bars_message SET state = 'refused' WHERE state = 'queued'")
+    rows(
+        "INSERT INTO exchange_bars_message (way, source, transaction_id, correlation, service_id, step, digest, body, "
+        "state, next_at, made_at) VALUES ('out', 'P01', %s, %s, %s, 'new', '', '{}', 'queued', now(), now())",
+        uuid4(), uuid4(), service,
+    )  # fmt: skip
+    done = as_batch(sending.deliver_due)
+    assert {one: n for one, n in done.items() if n} == {"again" if wrong == "no HTTP" else "refused": 1}
 
 
 def test_what_the_receiver_decides_is_told_to_the_sender_and_kept_as_a_task(web: World) -> None:

@@ -38,6 +38,7 @@ from commonweal.apps.record.rest.writer import Ask, Writer
 from commonweal.apps.record.searching import BadSearch
 from commonweal.apps.record.selectors import (
     HeardFrom,
+    alone,
     compartments,
     everything,
     held,
@@ -85,6 +86,7 @@ __all__ = [
     "Writer",
     "add_package",
     "add_terminology",
+    "alone",
     "answer",
     "base",
     "changes",

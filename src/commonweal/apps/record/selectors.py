@@ -7,6 +7,7 @@ row security (the transaction's context, set when the scope was opened) holds it
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
@@ -214,6 +215,16 @@ def local_numbers(source: str, compartment_ids: Iterable[int]) -> dict[int, str]
             [source, list(compartment_ids)],
         )
         return dict(cursor.fetchall())
+
+
+def alone(compartment_id: int) -> tuple[UUID, str] | None:
+    """The person a compartment is on its own until identity links it, as every audit names them, and its source.
+
+    None where that was never noted: identity has linked it, or will at its next run.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT person_id, source FROM record_alone(%s)", [compartment_id])
+        return cursor.fetchone()
 
 
 def held(source: str, feed: str, local_ids: Iterable[str]) -> dict[tuple[str, str], str]:

@@ -1,5 +1,6 @@
 """A connection to a partner's receiver: HTTPS, a time limit, a token somebody else obtained, and no redirects."""
 
+import http.client
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -40,10 +41,19 @@ def https_transport(base: str, token: str, seconds: float) -> Transport:
         if token:
             request.add_header("Authorization", f"Bearer {token}")
         try:
-            with opener.open(request, timeout=seconds) as answer:
-                return int(answer.status), dict(answer.headers.items()), answer.read(MOST)
-        except urllib.error.HTTPError as refused:
-            with refused:
-                return refused.code, dict(refused.headers.items()), refused.read(MOST)
+            return _answered(opener, request, seconds)
+        except http.client.HTTPException as broken:  # which is no OSError: an answer cut short, or not HTTP at all
+            raise ConnectionError(type(broken).__name__) from broken
 
     return ask
+
+
+def _answered(
+    opener: urllib.request.OpenerDirector, request: urllib.request.Request, seconds: float
+) -> tuple[int, Mapping[str, str], bytes]:
+    try:
+        with opener.open(request, timeout=seconds) as answer:
+            return int(answer.status), dict(answer.headers.items()), answer.read(MOST)
+    except urllib.error.HTTPError as refused:
+        with refused:
+            return refused.code, dict(refused.headers.items()), refused.read(MOST)

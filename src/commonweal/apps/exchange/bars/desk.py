@@ -146,8 +146,10 @@ def opened(session: access.AccessSession, ident: UUID) -> tuple[storing.Row | No
     row = storing.one(ident, lock=True)
     if row is None or row.compartment is None:
         return None, None
-    person_id, compartments = _person(row.compartment, row.sender)
-    return row, session.open_person(person_id, compartments)
+    whose = _person(row.compartment)
+    if whose is None:
+        raise access.Refused(access.RefusedKind.ABSENT, "No such person or item.")
+    return row, session.open_person(*whose)
 
 
 def people_of(session: access.AccessSession, number: str, born: date) -> tuple[UUID, access.Scope] | None:
@@ -168,18 +170,19 @@ def requests_of(scope: access.Scope, organisation: str) -> list[tuple[str, str, 
     return sorted(found, key=lambda item: item[2], reverse=True)
 
 
-def _person(compartment: int, source: str) -> tuple[UUID, dict[int, str]]:
+def _person(compartment: int) -> tuple[UUID, dict[int, str]] | None:
     """The person of a compartment with all their compartments; one not linked yet is a person alone."""
     person_id = identity.person_of(compartment)
-    if person_id is None:
-        return identity.identifier(source, f"compartment {compartment}"), {compartment: source}
-    return person_id, identity.compartments_of(person_id)
+    if person_id is not None:
+        return person_id, identity.compartments_of(person_id)
+    found = record.alone(compartment)
+    return (found[0], {compartment: found[1]}) if found else None
 
 
 def _opened(session: access.AccessSession, rows: list[storing.Row]) -> list[tuple[storing.Row, access.Scope | None]]:
-    people = {row.id: _person(row.compartment, row.sender) for row in rows if row.compartment is not None}
+    people = {row.id: whose for row in rows if row.compartment is not None and (whose := _person(row.compartment))}
     scopes = session.open_many(dict(people.values())) if people else {}
-    return [(row, scopes.get(people[row.id][0])) for row in rows]
+    return [(row, scopes.get(people[row.id][0]) if row.id in people else None) for row in rows]
 
 
 def _shown(scope: access.Scope, row: storing.Row, organisation: str) -> Shown:

@@ -88,6 +88,8 @@ def _request(
         return storing.one(row.id) or row
     slot = message.slot or None
     _moved(row, state, now, message, slot)
+    if row.state == "waiting" and state != "waiting":  # withdrawn before anybody was matched: nothing is left to settle
+        storing.settled(row.id, now)
     storing.note(row.id, now, scope.source, SERVICE, "", message.step, state, _why(message))
     moved = storing.one(row.id) or row
     if moved.compartment is not None:

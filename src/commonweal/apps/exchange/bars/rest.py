@@ -5,7 +5,6 @@ API specification 1.4.0, https://digital.nhs.uk/developer/api-catalogue/booking-
 organisation's referrals and bookings, whatever state their receiver has brought them to, and the free slots of all.
 """
 
-import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import wraps
@@ -13,20 +12,19 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from commonweal.apps.access import api as access
 from commonweal.apps.exchange.bars import receiving, services, storing
 from commonweal.apps.exchange.bars.limits import limit
+from commonweal.apps.exchange.bars.refusing import refusal
 from commonweal.apps.record import api as record
 from commonweal.feeds.bars import headers, reading, tables, writing
 from commonweal.feeds.bars.headers import SERVICE_ID, Headers
 from commonweal.feeds.bars.tables import BarsRefused
 from commonweal.fhir import systems
 
-log = logging.getLogger(__name__)
 _JSON = ("application/fhir+json", "application/json", "application/*", "*/*")
 _KIND = {"ServiceRequest": "referral", "Appointment": "booking"}
 _INCLUDES = {"Slot:schedule", "Schedule:actor:HealthcareService"}
@@ -54,7 +52,7 @@ def bars(method: str) -> Callable[[View], View]:
                 except access.NotAsPresumed:  # nothing was done: once more, with the account as it is now
                     response = view(request, *args, **kwargs)
             except Exception as error:  # whatever it is, the sender is told in the standard's form
-                refused = _refusal(error)
+                refused = refusal(error)
                 response = record.answer(writing.outcome(refused), refused.fault.status)
             for name, value in headers.mirrored(request.headers).items():
                 response[name] = value
@@ -63,24 +61,6 @@ def bars(method: str) -> Callable[[View], View]:
         return checked
 
     return decorate
-
-
-def _refusal(error: Exception) -> BarsRefused:
-    match error:
-        case BarsRefused():
-            return error
-        case access.SignInRequired():
-            return BarsRefused("unauthorised")
-        case access.Refused():
-            return BarsRefused("forbidden")
-        case DatabaseError() | InterfaceError() if access.availability.away(error):
-            return BarsRefused("away")
-    found = record.problem_of(error)  # logs what nobody foresaw
-    if found.status == 503:
-        return BarsRefused("away")
-    if found.status >= 500:
-        return BarsRefused("failed")
-    return BarsRefused("definition-broken", "; ".join(one.diagnostics for one in found.issues)[:500])
 
 
 @bars("POST")

@@ -184,6 +184,8 @@ def _deliver(one: Queued, transport: Callable[[services.Service], Transport]) ->
         status, _, answer = send("POST", PROCESS, given, one.body)
     except OSError as lost:
         return _again(one, f"no answer ({type(lost).__name__})")
+    except BarsRefused as refused:  # the address in the list of services is none that may be sent to
+        return _settle(one, "refused", 0, b"", str(refused)[:500])
     told = _json(answer)
     short = in_short(status, told)
     if status == 200:

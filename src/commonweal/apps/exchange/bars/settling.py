@@ -21,6 +21,7 @@ from commonweal.feeds.bars import reading, tables
 from commonweal.feeds.bars.reading import Message
 from commonweal.fhir.demographics import Demographics
 
+_MOST = 500  # messages of the list; of one referral all of them count
 HOW = ("match", "file", "decline")
 
 
@@ -90,6 +91,7 @@ def settle(actor: access.Actor, ident: UUID, how: str, why: str) -> str:
         row = storing.one(ident, lock=True)
         if row is None or row.state != "waiting":
             raise ReferralRefused("It waits no more: somebody has settled it, or its sender has withdrawn it.")
+        listed = _messages(ident)  # once more, now that none can be added: one may have come since they were read
         first = listed[0][4]
         who = filing.known(scope, first) if how == "match" else None
         if how == "match" and who is None:
@@ -106,12 +108,7 @@ def settle(actor: access.Actor, ident: UUID, how: str, why: str) -> str:
         else:
             for n, (*_, message) in enumerate(listed):
                 filing.put(opened, scope, storing.one(ident) or moved, message, who if n == 0 else None)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "UPDATE exchange_bars_message SET state = 'settled', ended_at = %s "
-                "WHERE request_id = %s AND state = 'waiting'",
-                [opened.now, ident],
-            )
+        storing.settled(ident, opened.now)
     return state
 
 
@@ -120,8 +117,8 @@ def _messages(ident: UUID | None) -> list[tuple[UUID, str, str, datetime, Messag
         cursor.execute(
             "SELECT request_id, source, service_id, made_at, body FROM exchange_bars_message "
             "WHERE state = 'waiting' AND request_id IS NOT NULL AND (%s::uuid IS NULL OR request_id = %s) "
-            "ORDER BY id LIMIT 500",
-            [ident, ident],
+            "ORDER BY id LIMIT %s",
+            [ident, ident, None if ident else _MOST],
         )
         return [(*row[:4], reading.read(bytes(row[4]), row[3].date())) for row in cursor.fetchall() if row[4]]
 

@@ -81,6 +81,16 @@ def move(ident: UUID, state: str, at: datetime, said_at: datetime | None = None,
         )
 
 
+def settled(ident: UUID, at: datetime) -> None:
+    """Note of a row's messages that they wait for nobody any more."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE exchange_bars_message SET state = 'settled', ended_at = %s "
+            "WHERE request_id = %s AND state = 'waiting'",
+            [at, ident],
+        )
+
+
 def place(ident: UUID, compartment: int, resource_id: str) -> None:
     """Note where in the record a row's resource is."""
     with connection.cursor() as cursor:

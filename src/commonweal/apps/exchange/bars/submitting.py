@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from commonweal.apps.access import api as access
 from commonweal.apps.exchange.bars import receiving
+from commonweal.apps.exchange.bars.refusing import refusal
 from commonweal.feeds.bars import headers, writing
-from commonweal.feeds.bars.tables import BarsRefused
 
 ACTOR = "service:bars"
 
@@ -17,5 +17,6 @@ def submit(source: str, given: Mapping[str, str], body: bytes) -> tuple[int, byt
         asked = headers.read(given)
         with access.session(actor, access.Purpose.OPERATIONS, "bars.receive", f"message {asked.request}") as opened:
             return 200, receiving.receive(opened, asked, body)
-    except BarsRefused as refused:
+    except Exception as error:  # whatever it is, it is this message's answer and keeps no other from being sent
+        refused = refusal(error)
         return refused.fault.status, writing.outcome(refused)

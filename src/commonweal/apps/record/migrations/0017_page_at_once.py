@@ -85,6 +85,16 @@ ALTER FUNCTION record_add_own SET enable_seqscan = off;
 ALTER FUNCTION record_add_own SET enable_hashjoin = off;
 ALTER FUNCTION record_add_own SET enable_mergejoin = off;
 """
+# Whom a compartment that nobody is linked to yet is on its own, for whoever must ask the gate about them before any row
+# of theirs opens: numbers and an organisation's code, and nothing of anybody.
+ALONE = """
+CREATE FUNCTION record_alone(wanted bigint) RETURNS TABLE (person_id uuid, source text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT c.alone, c.source FROM record_compartment c WHERE c.id = wanted AND c.alone IS NOT NULL
+$$;
+REVOKE ALL ON FUNCTION record_alone FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION record_alone TO commonweal_app, commonweal_batch;
+"""
 GONE = """
 DROP FUNCTION record_page_own;
 ALTER FUNCTION record_read_own RESET ALL;
@@ -94,4 +104,4 @@ ALTER FUNCTION record_add_own RESET ALL;
 
 class Migration(migrations.Migration):
     dependencies = [("record", "0016_agreed")]
-    operations = [migrations.RunSQL(SCHEMA, GONE)]
+    operations = [migrations.RunSQL(SCHEMA, GONE), migrations.RunSQL(ALONE, "DROP FUNCTION record_alone")]
