@@ -109,6 +109,13 @@ def test_with_no_context_no_row_about_a_person_is_visible(planted: list[str], as
     assert {table: count for table in planted if (count := visible(table))}.keys() <= OPEN_BY_DESIGN
 
 
+def test_what_opens_by_category_is_shut_where_no_agreement_covers_it(planted: list[str]) -> None:
+    opens = "SELECT DISTINCT tablename FROM pg_policies WHERE cmd <> 'UPDATE' AND qual LIKE %s AND permissive = %s"
+    by_category = {row[0] for row in rows(opens, ["%commonweal.categories%", "PERMISSIVE"])}
+    assert {"record_resource", "coordination_change", "coordination_allocation"} <= by_category
+    assert by_category - {row[0] for row in rows(opens, ["%commonweal.shut%", "RESTRICTIVE"])} == set()
+
+
 def test_the_planted_rows_are_really_there(planted: list[str]) -> None:
     owners_only = {"exchange_hold"}  # legal holds are set and read by the tables' owner, in commands of their own
     assert {table for table in planted if not visible(table)} == owners_only

@@ -67,7 +67,7 @@ def begin(actor: access.Actor, person_id: UUID, until: date | None = None) -> No
 
 
 def end(actor: access.Actor, allocation: int) -> None:
-    """Say that the actor no longer works with somebody: from tomorrow on. Only of what they said here themselves.
+    """Say that the actor no longer works with somebody: from today on. Only of what they said here themselves.
 
     Raises:
         CaseloadError: no such word of theirs stands.

@@ -9,7 +9,7 @@ CREATE POLICY agreed ON {table} AS RESTRICTIVE FOR SELECT TO commonweal_app USIN
         = ANY ((SELECT string_to_array(coalesce(current_setting('commonweal.shut', true), ''), ','))::text[])
 );
 """
-TABLES = ("coordination_change", "coordination_suspension")
+TABLES = ("coordination_allocation", "coordination_change", "coordination_suspension")
 
 
 class Migration(migrations.Migration):
