@@ -99,3 +99,24 @@ def test_a_rule_is_of_its_feed_and_source_only(gone: None, tmp_path: Path) -> No
     record.enforce_profile(PROFILE, "A81002", "refuse", LONG_AGO, "gp")
     assert land(tmp_path)["quarantined"] == 0
     assert land(tmp_path, "A81002")["quarantined"] == 2
+
+
+@pytest.mark.parametrize("feed", ["adt", "pg"])
+def test_a_rule_for_a_feed_that_is_held_to_no_profile_is_refused_with_those_that_are(
+    gone: None, monkeypatch: pytest.MonkeyPatch, feed: str
+) -> None:
+    from typer.testing import CliRunner
+
+    from commonweal.apps.exchange import api, mappings
+    from commonweal.apps.record import api as record
+    from commonweal.cli import runtime
+    from commonweal.cli.main import app
+
+    monkeypatch.setattr(runtime, "start", lambda role="batch": None)
+    before = record.profile_rules()
+    told = CliRunner().invoke(app, ["profiles", "enforce", PROFILE, "--feed", feed])
+    assert told.exit_code == 1
+    assert "api, " in told.output
+    assert record.profile_rules() == before
+    assert not set(api.feeds_held()) & {"adt", *mappings.analysis_feeds()}
+    assert CliRunner().invoke(app, ["profiles", "enforce", PROFILE, "--feed", "gp"]).exit_code == 0

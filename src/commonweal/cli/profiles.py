@@ -131,8 +131,11 @@ def enforce(
     """
     runtime.start("batch")
     from commonweal.apps.access import api as access
+    from commonweal.apps.exchange import api as exchange
     from commonweal.apps.record import api as record
 
+    if feed and feed not in exchange.feeds_held():
+        runtime.fail(f"{feed} is not held to profiles; the feeds that are: {', '.join(exchange.feeds_held())}")
     with access.service_run("profiles", profile):
         rule = record.enforce_profile(profile, source, "refuse" if refuse else "report", _day(start), feed)
     runtime.emit(asdict(rule), as_json)

@@ -29,7 +29,7 @@ from commonweal.apps.exchange.health import NoticeView, feeds_health, notices, w
 from commonweal.apps.exchange.listening.listener import Limits, Listener
 from commonweal.apps.exchange.listening.senders import may_send
 from commonweal.apps.exchange.mesh import face as mesh
-from commonweal.apps.exchange.reading import known_feeds
+from commonweal.apps.exchange.reading import feeds_held, known_feeds
 from commonweal.apps.exchange.removal import face as removal
 from commonweal.apps.exchange.selectors import (
     QuarantinedView,
@@ -59,6 +59,7 @@ __all__ = [
     "changes",
     "conformance",
     "feeds_health",
+    "feeds_held",
     "known_feeds",
     "land",
     "may_send",

@@ -57,6 +57,11 @@ def known_feeds() -> list[str]:
     return sorted({*ROWS, *MESSAGES, *kinds()} - {BY_INTERFACE})
 
 
+def feeds_held() -> list[str]:
+    """Names of the feeds whose resources can be held to profiles: lines of the care record, and the FHIR interface."""
+    return sorted({*ROWS, *(name for name, kind in kinds().items() if kind.zone != "analysis")})
+
+
 def check_feed(feed: str) -> None:
     """Raise ``UnknownFeed`` unless ``feed`` can be landed."""
     if feed not in ROWS and feed not in MESSAGES and feed not in kinds():

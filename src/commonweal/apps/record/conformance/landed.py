@@ -1,7 +1,9 @@
 """Holding what a feed lands to loaded profiles, by the dated rules for its source and feed.
 
-A line that breaks a profile whose rule says *refuse* is set aside; one that breaks a profile whose rule says *report*
-is stored, and counted. Claims in ``meta.profile`` are not looked at here: only what somebody decided to ask.
+Only of feeds whose lines say what the resources are: messages become resources of this product's own making, and what
+goes through the pseudonymising door becomes none. A line that breaks a profile whose rule says *refuse* is set aside;
+one that breaks a profile whose rule says *report* is stored, and counted. Claims in ``meta.profile`` are not looked at
+here: only what somebody decided to ask.
 """
 
 import re
