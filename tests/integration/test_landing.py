@@ -157,6 +157,25 @@ def test_a_batch_may_hold_several_versions_of_one_resource() -> None:
     assert rows("SELECT count(*) FROM record_string WHERE parameter = %s", FAMILY) == [(1,)]
 
 
+def test_a_death_in_a_line_that_is_replayed_is_noted_as_in_one_that_is_landed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from django.conf import settings
+
+    from commonweal.apps.exchange import api
+    from commonweal.feeds import gp
+    from commonweal.fhir.errors import Issue
+
+    line = json.loads(gp_lines("A81001", 1)[1]) | {"deceasedDateTime": settings.COMMONWEAL_NOW().date().isoformat()}
+    noted = "SELECT source, people FROM exchange_change WHERE people = %s"
+    with monkeypatch.context() as patch:
+        patch.setattr(gp, "validate", lambda _: [Issue("Patient", "too-strict", "", "a rule that was wrong", "error")])
+        first = api.land("gp", [write_lines(tmp_path / "A81001.ndjson", [json.dumps(line)])], "A81001")
+    assert rows(noted, [line["id"]]) == []
+    assert api.replay(first["files"][0]["receipt"])["accepted"] == 1
+    assert rows(noted, [line["id"]]) == [("A81001", [line["id"]])]
+
+
 def test_quarantined_lines_are_replayed_after_a_fix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from commonweal.apps.exchange import api
     from commonweal.feeds import gp

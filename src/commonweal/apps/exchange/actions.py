@@ -213,8 +213,7 @@ def _store(receipt: Receipt, batch: Batch) -> None:
     """One batch of rows, whole or not at all."""
     with transaction.atomic():
         counts = record.write(receipt.source, receipt.feed, batch.prepared, receipt.pk)
-        changes.note_deaths(receipt.source, receipt.feed, batch.prepared)
-        changes.note_allocations(receipt.source, receipt.feed, batch.prepared)
+        changes.note_stored(receipt.source, receipt.feed, batch.prepared)
         problems = batch.problems + _refusals(counts, batch.raw)
         bad = {problem.line for problem in problems}
         tally = Tally(
@@ -337,7 +336,7 @@ def replay(receipt_id: int) -> dict[str, Any]:
 def _replay_rows(receipt: Receipt, batch: Batch, total: Tally) -> None:
     with transaction.atomic():
         counts = record.write(receipt.source, receipt.feed, batch.prepared, receipt.pk, replay=True)
-        changes.note_allocations(receipt.source, receipt.feed, batch.prepared)
+        changes.note_stored(receipt.source, receipt.feed, batch.prepared)
         bad = {problem.line for problem in batch.problems} | {item.line for item in counts.refused}
         _mend(receipt, batch.lines, bad, counts.stored, counts.accepted + counts.updated, total)
 

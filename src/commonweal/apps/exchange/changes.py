@@ -61,7 +61,12 @@ def note(
     return len(rows)
 
 
-def note_deaths(source: str, feed: str, prepared: record.Prepared) -> int:
+def note_stored(source: str, feed: str, prepared: record.Prepared) -> int:
+    """Note those of a batch of rows, landed or replayed, of whom somebody is to be told. Rows written."""
+    return _note_deaths(source, feed, prepared) + _note_allocations(source, feed, prepared)
+
+
+def _note_deaths(source: str, feed: str, prepared: record.Prepared) -> int:
     """Note those of a batch of whom their source says that they have died."""
     zone = ZoneInfo(settings.TIME_ZONE)
     died: dict[str, date] = {
@@ -73,7 +78,7 @@ def note_deaths(source: str, feed: str, prepared: record.Prepared) -> int:
     return note(source, feed, (([local], datetime.combine(day, time(), zone)) for local, day in died.items()))
 
 
-def note_allocations(source: str, feed: str, prepared: record.Prepared) -> int:
+def _note_allocations(source: str, feed: str, prepared: record.Prepared) -> int:
     """Note those of a batch whose source says which workers work with them; they wait for their turn behind news."""
     now = settings.COMMONWEAL_NOW()
     people = {
