@@ -22,6 +22,16 @@ ROWS = (
 )
 
 
+# Two in a batch: one that is whole, with the trailer of the batch after it, and one of which nothing can be made.
+BATCH = (
+    "FHS|^~\\&|PAS|RX9\rBHS|^~\\&|PAS|RX9\r"
+    + MESSAGE.replace("ACC0001", "ACC0002").replace("ADT^A01", "ADT^Z99").replace("Shaw^Ann", "Secret^Sid")
+    + MESSAGE.replace("ACC0001", "ACC0003")
+    + "BTS|2\rFTS|1\r"
+)
+BROKEN = ROWS + "A2,9990000050,Sid,Secret,not a date,M,ZZ99 3WZ,I2,2020-10-30 09:30:00,2020-10-30 10:30:00,2,,,\n"
+
+
 @pytest.fixture(scope="module")
 def receipts(database: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, int]:
     from commonweal.apps.access import api as access
@@ -29,10 +39,15 @@ def receipts(database: str, tmp_path_factory: pytest.TempPathFactory) -> dict[st
 
     folder = tmp_path_factory.mktemp("accepted")
     found = {}
-    for feed, source, name, text in (("adt", "RX9", "a.hl7", MESSAGE), ("ambulance", "RA9", "i.csv", ROWS)):
-        path = Path(folder) / name
+    for called, feed, source, text in (
+        ("adt", "adt", "RX9", MESSAGE),
+        ("ambulance", "ambulance", "RA9", ROWS),
+        ("batch", "adt", "RX9", BATCH),
+        ("broken", "ambulance", "RA9", BROKEN),
+    ):
+        path = Path(folder) / f"{called}.{feed}"
         path.write_bytes(text.encode())
-        found[feed] = exchange.land(feed, [path], source)["files"][0]["receipt"]
+        found[called] = exchange.land(feed, [path], source)["files"][0]["receipt"]
     for name, role in (("mender", "administrator"), ("leader", "performance_lead")):
         access.create_user(name, "a long password", access.Role(role), "ICB", name)
     return found
@@ -81,6 +96,25 @@ def test_a_message_is_shown_with_what_it_changed_and_audited_against_its_person(
     ):
         assert text in page
     assert audited("read accepted line") == [("user:mender", "allowed", 1)]
+
+
+@pytest.mark.parametrize(("file", "line"), [("batch", 3), ("broken", 3)])
+def test_of_what_was_set_aside_there_is_only_the_way_to_the_page_of_that(
+    receipts: dict[str, int], web: None, file: str, line: int
+) -> None:
+    page = visit("mender").get(f"/feeds/{receipts[file]}/accepted/{line}").content.decode()
+    assert "Secret" not in page
+    assert "Nothing was made of this line" in page
+    assert f'href="/feeds/{receipts[file]}/lines/{line}"' in page
+
+
+def test_the_last_message_of_a_batch_is_not_called_refused_for_the_trailer_after_it(
+    receipts: dict[str, int], web: None
+) -> None:
+    page = visit("mender").get(f"/feeds/{receipts['batch']}/accepted/7").content.decode()
+    assert "Shaw^Ann" in page
+    assert "BTS" not in page
+    assert "set aside" not in page
 
 
 def test_a_row_is_shown_by_its_columns_and_as_what_it_became(receipts: dict[str, int], web: None) -> None:

@@ -253,10 +253,10 @@ def messages(stream: BinaryIO, start_line: int = 1) -> Iterator[tuple[int, bytes
         if starts and starts[-1] > 0:
             complete, held = held[: starts[-1]], held[starts[-1] :]
             yield from _pieces(line, complete)
-            line += _lines(complete)
+            line += line_ends(complete)
         elif len(held) > MAX_BYTES:
             yield from _pieces(line, held)
-            line += _lines(held)
+            line += line_ends(held)
             held = b""
     yield from _pieces(line, held)
 
@@ -266,16 +266,17 @@ def _pieces(line: int, held: bytes) -> Iterator[tuple[int, bytes]]:
     edges = sorted({0, *starts, len(held)})
     for begin, end in pairwise(edges):
         yield from _piece(line, held[begin:end])
-        line += _lines(held[begin:end])
+        line += line_ends(held[begin:end])
 
 
 def _piece(line: int, piece: bytes) -> Iterator[tuple[int, bytes]]:
     body = piece.removeprefix(BOM).lstrip(_FRAMING)
     if body:
-        yield line + _lines(piece[: len(piece) - len(body)]), body.rstrip(_FRAMING)
+        yield line + line_ends(piece[: len(piece) - len(body)]), body.rstrip(_FRAMING)
 
 
-def _lines(data: bytes) -> int:
+def line_ends(data: bytes) -> int:
+    """How many lines end in ``data``: by CR, LF or CRLF."""
     return data.count(b"\r") + data.count(b"\n") - data.count(b"\r\n")
 
 

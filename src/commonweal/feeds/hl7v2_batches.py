@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from commonweal.feeds.hl7v2 import line_ends
 from commonweal.feeds.types import Problem
 
 _SEGMENT = re.compile(rb"(?:^|(?<=[\r\n]))(FHS|BHS|BTS|FTS)(?=[^A-Za-z0-9]|$)([^\r\n]*)")
@@ -59,21 +60,17 @@ def unwrapped(messages: Iterable[tuple[int, bytes]]) -> Iterator[tuple[int, byte
                 if last is not None:
                     yield last
                 batch.messages += body.startswith(b"MSH")
-                last = (start + _lines(raw[: raw.index(body, at)]), body)
+                last = (start + line_ends(raw[: raw.index(body, at)]), body)
             if match is None:
                 break
             at = match.end()
             if last is not None and match[1] in (b"BTS", b"FTS"):
                 yield last
                 last = None
-            problem = batch.hear(start + _lines(raw[: match.start()]), match)
+            problem = batch.hear(start + line_ends(raw[: match.start()]), match)
             if problem is not None:
                 yield problem
     if last is not None and batch.open:
         yield Problem(last[0], "", "batch-cut", "", _CUT, last[1])
     elif last is not None:
         yield last
-
-
-def _lines(data: bytes) -> int:
-    return data.count(b"\r") + data.count(b"\n") - data.count(b"\r\n")

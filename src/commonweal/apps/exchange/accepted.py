@@ -1,7 +1,9 @@
 """One line or message that was accepted: as it came, read field by field, what it became, and what it changed.
 
 The caller has asked the gate for what mends feeds: everything here is a person's data, and each look at it is audited
-against whoever it is about, so that the person sees it among who looked. What the record says is not shown here.
+against whoever it is about, so that the person sees it among who looked. A line of which that cannot be said, because
+nothing was made of it, is not shown: what was set aside is for the page of quarantined lines. What the record says is
+not shown here either.
 """
 
 import csv
@@ -16,10 +18,10 @@ from django.db import connection
 
 from commonweal.apps.exchange import lines, mappings, selectors
 from commonweal.apps.exchange.floor import opened
-from commonweal.apps.exchange.models import Receipt
+from commonweal.apps.exchange.models import Quarantine, Receipt
 from commonweal.apps.exchange.reading import MESSAGES, reader
 from commonweal.apps.identity import api as identity
-from commonweal.feeds import adt, hl7v2, hl7v2_shown
+from commonweal.feeds import adt, hl7v2_shown
 from commonweal.feeds.sealing import SealBroken
 from commonweal.feeds.types import Parsed, Problem
 
@@ -40,13 +42,19 @@ class Changed:
 
 @dataclass(slots=True)
 class Accepted:
-    """A line for its page. ``parts``: (heading, (label, value) …); ``becomes``: (type, JSON); ``people``: whose."""
+    """A line for its page. ``parts``: (heading, (label, value) …); ``becomes``: (type, JSON); ``people``: whose.
+
+    ``refused``: something of it is wrong; ``aside``: it waits in quarantine; ``closed``: nobody is known to be told of
+    a look at it, so nothing of it is here.
+    """
 
     receipt: selectors.ReceiptView
     line: int
     raw: str = ""
     cut: bool = False
     refused: bool = False
+    aside: bool = False
+    closed: bool = False
     parts: list[hl7v2_shown.Segment] = field(default_factory=list)
     becomes: list[tuple[str, str]] = field(default_factory=list)
     locals: set[str] = field(default_factory=set)
@@ -72,6 +80,7 @@ def read(receipt_id: int, line: int) -> Accepted | None:
     if receipt is None or mappings.for_analysis(receipt.feed):
         return None  # what went through the pseudonymising door is nobody's to look at here
     found = Accepted(selectors.receipt(receipt_id), line)
+    found.aside = Quarantine.objects.filter(receipt_id=receipt_id, line=line, replayed_at=None).exists()
     try:
         raw = _message(receipt, found) if receipt.feed in MESSAGES else _row(receipt, found)
     except (FileNotFoundError, SealBroken):
@@ -84,7 +93,10 @@ def read(receipt_id: int, line: int) -> Accepted | None:
 
 
 def whose(found: Accepted) -> dict[UUID, set[int]]:
-    """The people the line is about, with its source's compartments of them. In a session that mends feeds."""
+    """The people the line is about, with its source's compartments of them. In a session that mends feeds.
+
+    Closes a line that says something of a person whom the record does not have.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT local_id, compartment_id, person_id FROM exchange_line_people(%s, %s)",
@@ -93,6 +105,9 @@ def whose(found: Accepted) -> dict[UUID, set[int]]:
         for local, compartment, person in cursor.fetchall():
             whom = person or identity.identifier(found.receipt.source, local)
             found.people.setdefault(whom, set()).add(compartment)
+    about_nobody = bool(found.becomes) and not found.locals and not found.refused
+    if found.raw and not found.people and not about_nobody:
+        found.raw, found.parts, found.becomes, found.closed = "", [], [], True
     return found.people
 
 
@@ -118,15 +133,15 @@ def by_control_id(control: str) -> list[Found]:
 
 def _message(receipt: Receipt, found: Accepted) -> bytes:
     with opened(receipt) as stream:
-        raw = next((raw for at, raw in hl7v2.messages(stream) if at == found.line), b"")
-    if raw:
-        found.parts = hl7v2_shown.shown(raw)
-        for item in adt.split(_stream(raw)):
-            if isinstance(item, Problem):
-                found.refused = True
-            else:
-                found.locals |= {item.mrn, *item.also}
-    return raw
+        item = next((one for one in adt.split(stream) if one.line == found.line), None)
+    if item is None:
+        return b""
+    if isinstance(item, Problem):
+        found.refused = True
+    else:
+        found.parts = hl7v2_shown.shown(item.raw)
+        found.locals |= {item.mrn, *item.also}
+    return item.raw
 
 
 def _row(receipt: Receipt, found: Accepted) -> bytes:
@@ -141,7 +156,7 @@ def _row(receipt: Receipt, found: Accepted) -> bytes:
                 found.refused, raw = True, item.raw
             else:
                 _became(item, found)
-    head, physical = _physical(receipt, found.line)
+    head, physical = lines.physical(receipt, found.line)
     raw = raw or physical
     if raw and physical.lstrip().startswith(b"{"):
         found.parts = [("Resource", tuple(_flat(json.loads(physical))[:MOST]))] if _is_json(physical) else []
@@ -156,18 +171,6 @@ def _became(item: Parsed, found: Accepted) -> None:
     found.becomes.append((item.type, json.dumps(item.resource, indent=2, ensure_ascii=False)))
     if item.local_person is not None:
         found.locals.add(item.local_person)
-
-
-def _physical(receipt: Receipt, line: int) -> tuple[bytes, bytes]:
-    """The first line of the file, and this one."""
-    head = b""
-    with opened(receipt) as stream:
-        for number, raw in enumerate(stream, 1):
-            if number == 1:
-                head = raw.rstrip(b"\r\n")
-            if number == line:
-                return head, raw.rstrip(b"\r\n")
-    return head, b""
 
 
 def _flat(value: Any, path: str = "") -> list[tuple[str, str]]:
@@ -185,9 +188,3 @@ def _is_json(raw: bytes) -> bool:
     except (ValueError, RecursionError):
         return False
     return True
-
-
-def _stream(raw: bytes) -> Any:
-    from io import BytesIO
-
-    return BytesIO(raw)

@@ -55,7 +55,7 @@ def _read(receipt: Receipt, line: int) -> tuple[bytes, tuple[tuple[str, str, str
         return raw, (), ()
     plan = mappings.plan_today(receipt)
     if mappings.for_analysis(receipt.feed):
-        return _bytes(receipt, line), (), ()
+        return physical(receipt, line)[1], (), ()
     today: list[tuple[str, str, str]] = []
     becomes: list[tuple[str, str]] = []
     raw = b""
@@ -70,13 +70,16 @@ def _read(receipt: Receipt, line: int) -> tuple[bytes, tuple[tuple[str, str, str
                 today.append((item.field, item.rule, item.message))
             else:
                 becomes.append((item.type, json.dumps(item.resource, indent=2, ensure_ascii=False)))
-    return raw or _bytes(receipt, line), tuple(today), tuple(becomes)
+    return raw or physical(receipt, line)[1], tuple(today), tuple(becomes)
 
 
-def _bytes(receipt: Receipt, line: int) -> bytes:
-    """The physical line, for what makes no problem today."""
+def physical(receipt: Receipt, line: int) -> tuple[bytes, bytes]:
+    """The first line of a receipt's file, which may name columns, and this one: b"" where there is none."""
+    head = b""
     with opened(receipt) as stream:
         for number, raw in enumerate(stream, 1):
+            if number == 1:
+                head = raw.rstrip(b"\r\n")
             if number == line:
-                return raw.rstrip(b"\r\n")
-    return b""
+                return head, raw.rstrip(b"\r\n")
+    return head, b""
