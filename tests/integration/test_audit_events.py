@@ -135,6 +135,18 @@ def test_a_citizen_reads_who_looked_at_their_own_record_and_no_member_of_staff_i
     assert ask("citizen", "GET", "AuditEvent/999999999").status_code == 404
 
 
+def test_a_citizen_is_told_when_there_are_older_looks_than_are_searched(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from commonweal.apps.record.rest import own_audit
+
+    assert "older ones" not in ask("citizen", "GET", "AuditEvent").content.decode()
+    monkeypatch.setattr(own_audit, "_MOST", 1)
+    said = json.loads(ask("citizen", "GET", "AuditEvent").content)["entry"]
+    assert [one["search"]["mode"] for one in said] == ["match", "match", "outcome"]
+    assert "older ones" in said[-1]["resource"]["issue"][0]["diagnostics"]
+
+
 def test_a_citizen_reads_nobody_elses_audit_nor_a_look_for_safeguarding(ask: Ask, world: World) -> None:
     connection.close()
     connection.settings_dict["USER"] = "commonweal_batch"

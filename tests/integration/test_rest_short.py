@@ -195,7 +195,19 @@ def test_all_else_is_for_the_views(
     assert past_the_door == [f"/fhir/R4/{path}"]
 
 
-def test_somebody_not_linked_yet_is_left_to_a_session(knock: Knock, past_the_door: list[str]) -> None:
+def test_somebody_not_linked_yet_is_left_to_a_session(
+    knock: Knock, past_the_door: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from commonweal.apps.record import page_at_once
+
+    asked: list[str] = []
+    page = page_at_once.page
+
+    def counted(look: Any, request: Any, *more: Any) -> Any:
+        asked.append(request.kind)
+        return page(look, request, *more)
+
+    monkeypatch.setattr(page_at_once, "page", counted)
     alone = rows("SELECT local_id, alone FROM record_compartment WHERE source = 'R01' AND local_id = 'walker-1'")
     assert alone[0][1] is not None
     with other("postgres") as owner:
@@ -204,6 +216,7 @@ def test_somebody_not_linked_yet_is_left_to_a_session(knock: Knock, past_the_doo
             before = rows("SELECT count(*) FROM access_audit")
             assert knock("r01", "Observation", f"code={CODE}")[0] == 200
             assert past_the_door == ["/fhir/R4/Observation"]
+            assert len(asked) == 1, "what the one statement could not do is not asked of it again"
             assert rows("SELECT count(*) - 1 FROM access_audit") == before
         finally:
             owner.execute("UPDATE record_compartment SET alone = %s WHERE local_id = 'walker-1'", [alone[0][1]])

@@ -1,6 +1,5 @@
 """One query for the person, one round trip for the sources and staff, one for names of organisations."""
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -53,7 +52,7 @@ class Reading:
 
 
 PERSON_ROWS = """
-SELECT r.type, r.body, s.source, s.feed, r.category, extract(epoch FROM r.updated)::float8
+SELECT r.type, r.body, s.source, s.feed, r.category, extract(epoch FROM r.updated - now())::float8
 FROM record_resource r JOIN record_source s ON s.id = r.source_id
 WHERE r.compartment_id = ANY (%s) AND r.category = ANY (%s) AND NOT r.deleted
 ORDER BY r.happened_at DESC NULLS LAST, r.rid DESC
@@ -74,8 +73,9 @@ def read_person(scope: Scope) -> Reading:
     held_back = frozenset(item.source for item in scope.withheld if item.source and not item.category)
     with connection.cursor() as cursor:
         cursor.execute(PERSON_ROWS, [sorted(scope.compartments), sorted(scope.categories)])
-        behind = time.time() - now.timestamp()  # nothing, but where a demonstration sets the time for care behind
-        rows = [Row(row[0], loads(row[1]), row[2], row[3], row[4], row[5] - behind) for row in cursor.fetchall()]
+        # What is old by the database's clock is as old by the clock for care, which a demonstration sets behind.
+        moment = now.timestamp()
+        rows = [Row(row[0], loads(row[1]), row[2], row[3], row[4], moment + row[5]) for row in cursor.fetchall()]
         secret = identity.location_hidden(scope.compartments)
         if secret:
             rows = [row._replace(resource=locations.without(row.resource)) for row in rows]

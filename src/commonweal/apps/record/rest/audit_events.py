@@ -18,7 +18,6 @@ from commonweal.apps.record.rest.audit_words import (
     ACTION,
     DCM,
     KIND,
-    ODS,
     OUTCOMES,
     between,
     link,
@@ -30,6 +29,7 @@ from commonweal.apps.record.rest.handling import NotFound, base, session
 from commonweal.apps.record.rest.people import only, patient_ids, whose
 from commonweal.apps.record.rest.query import parse
 from commonweal.apps.record.stored import Stored
+from commonweal.fhir import systems
 
 ACCOUNT = "https://commonweal.example/Id/account"
 _PAGE = 100
@@ -98,7 +98,7 @@ def event(row: access.Audited) -> dict[str, Any]:
         }
     ]
     if row.organisation:
-        agents.append({"who": {"identifier": {"system": ODS, "value": row.organisation}}, "requestor": False})
+        agents.append({"who": {"identifier": {"system": systems.ODS, "value": row.organisation}}, "requestor": False})
     thing: dict[str, Any] = {"type": {"system": _ENTITY, "code": "2", "display": "System Object"}}
     thing |= {"description": row.target} if row.target else {}
     details = [("request", str(row.request_id)), *([("reason", row.reason)] if row.reason else [])]

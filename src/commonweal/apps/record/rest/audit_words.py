@@ -13,7 +13,6 @@ from commonweal.apps.record.searching import BadSearch
 from commonweal.apps.record.searching.values import after, moments
 
 KIND = "AuditEvent"
-ODS = "https://fhir.nhs.uk/Id/ods-organization-code"
 REASON = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
 ACTION = "https://commonweal.example/CodeSystem/audit-action"
 DCM = "http://dicom.nema.org/resources/ontology/DCM"

@@ -161,6 +161,10 @@ def base(request: HttpRequest) -> str:
     return known
 
 
+# In a request's environment once the one statement for it has said that a session is needed: it is not asked again.
+LONG_WAY = "commonweal.long_way"
+
+
 def asking(request: HttpRequest) -> tuple[access.Presumed, access.Purpose]:
     """Who asks, to be confirmed, and for what: the purpose is the header's, else the role's own.
 

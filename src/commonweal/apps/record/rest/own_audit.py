@@ -18,7 +18,6 @@ from commonweal.apps.record.rest.audit_words import (
     ACTION,
     DCM,
     KIND,
-    ODS,
     OUTCOMES,
     between,
     link,
@@ -30,9 +29,11 @@ from commonweal.apps.record.rest.handling import NotFound, base, session
 from commonweal.apps.record.rest.people import only, patient_ids, whose
 from commonweal.apps.record.rest.query import parse
 from commonweal.apps.record.stored import Stored
+from commonweal.fhir import systems
 
-_MOST = 1000
+_MOST = 1000  # looks by others, and as many of their own
 _PAGE = 100
+_OLDER = f"Only the latest {_MOST} looks by others and {_MOST} of your own are searched; there are older ones"
 
 
 def search(request: HttpRequest) -> HttpResponse:
@@ -44,7 +45,7 @@ def search(request: HttpRequest) -> HttpResponse:
     since, below = between(query)
     ident, before = number("_id", query.first("_id")), number("_cursor", query.first("_cursor"))
     most = _PAGE if query.count is None else query.count
-    person, looks = _looks(request, "fhir.search", query.first("patient"))
+    person, looks, more = _looks(request, "fhir.search", query.first("patient"))
     found = [
         one
         for one in looks
@@ -59,19 +60,21 @@ def search(request: HttpRequest) -> HttpResponse:
     if page and len(found) > most:
         links.append(("next", link(request, query, str(page[-1].id))))
     entries = [_stored(one, person) for one in page]
-    return answers.answer(answers.bundle("searchset", base(request), links, entries, query.ignored))
+    issues = [*query.ignored, *([answers.Issue("warning", "incomplete", _OLDER)] if more else [])]
+    return answers.answer(answers.bundle("searchset", base(request), links, entries, issues))
 
 
 def read(request: HttpRequest, ident: str) -> HttpResponse:
     """One look by its number. Raises ``NotFound``, ``Refused``."""
-    person, looks = _looks(request, "fhir.read", "")
+    person, looks, _ = _looks(request, "fhir.read", "")
     found = next((one for one in looks if str(one.id) == ident), None)
     if found is None:
         raise NotFound
     return answers.resource(_stored(found, person))
 
 
-def _looks(request: HttpRequest, action: str, patient: str) -> tuple[UUID, list[access.Look]]:
+def _looks(request: HttpRequest, action: str, patient: str) -> tuple[UUID, list[access.Look], bool]:
+    """The person, the looks at them, and whether there are older ones."""
     with session(request, action, KIND) as opened:
         own = identity.current_person(opened.actor.person_id) if opened.actor.person_id else None
         if own is None:
@@ -80,7 +83,11 @@ def _looks(request: HttpRequest, action: str, patient: str) -> tuple[UUID, list[
         if patient:
             person, compartments = only(whose("Patient", patient_ids(patient)[:1]))
         scope = opened.open_person(person, compartments)
-        return person, access.looked(scope.compartments, _MOST)
+        found = access.looked(scope.compartments, _MOST + 1)
+    own = [one for one in found if one.purpose == access.Purpose.OWN_RECORD]
+    others = [one for one in found if one.purpose != access.Purpose.OWN_RECORD]
+    kept = [*others[:_MOST], *own[:_MOST]]
+    return person, kept, len(kept) < len(found)
 
 
 def _stored(look: access.Look, person: UUID) -> Stored:
@@ -95,7 +102,7 @@ def _event(look: access.Look, person: UUID) -> dict[str, Any]:
         asker["who"] = {"display": look.name}
     agents = [asker]
     if look.organisation:
-        agents.append({"who": {"identifier": {"system": ODS, "value": look.organisation}}, "requestor": False})
+        agents.append({"who": {"identifier": {"system": systems.ODS, "value": look.organisation}}, "requestor": False})
     return {
         "resourceType": KIND,
         "id": str(look.id),

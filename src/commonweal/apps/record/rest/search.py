@@ -14,7 +14,7 @@ from commonweal.apps.access import api as access
 from commonweal.apps.record import indexing, own_entries, page_at_once, selectors
 from commonweal.apps.record.rest import answers, audit_events
 from commonweal.apps.record.rest.answers import Issue
-from commonweal.apps.record.rest.handling import asking, base, fhir, session
+from commonweal.apps.record.rest.handling import LONG_WAY, asking, base, fhir, session
 from commonweal.apps.record.rest.pages import withheld
 from commonweal.apps.record.rest.people import MOST_PEOPLE, People, found, patient_ids, whose
 from commonweal.apps.record.rest.searchset import around, issues_of, searchset
@@ -40,7 +40,7 @@ def search(request: HttpRequest, kind: str) -> HttpResponse:
     cursor = next((value for name, value in pairs if name == "_cursor"), "")
     address = base(request)
     asker, purpose = asking(request)
-    found = at_once(asker, purpose, wanted, address, cursor)
+    found = None if LONG_WAY in request.META else at_once(asker, purpose, wanted, address, cursor)
     if found is None:
         with session(request, _ACTION, _target(wanted), pipelined=True) as opened:
             found = searched(opened, wanted, address, cursor)

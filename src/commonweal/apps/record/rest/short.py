@@ -7,7 +7,7 @@ system whose token is remembered) is for the views: https://hl7.org/fhir/R4/http
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from django.utils.http import http_date
 from commonweal.apps.access import api as access
 from commonweal.apps.record import own_entries
 from commonweal.apps.record.rest import answers
-from commonweal.apps.record.rest.handling import Gone, NotFound, accepts_json, refused
+from commonweal.apps.record.rest.handling import LONG_WAY, Gone, NotFound, accepts_json, refused
 from commonweal.apps.record.rest.search import at_once, parsed
 
 _ADDRESS = re.compile(r"/fhir/R4/([A-Z][A-Za-z]{1,63})(?:/([A-Za-z0-9\-.]{1,64}))?")
@@ -34,7 +34,7 @@ class Answer:
     body: bytes
 
 
-def answered(environ: Mapping[str, Any], origin: str) -> Answer | None:
+def answered(environ: MutableMapping[str, Any], origin: str) -> Answer | None:
     """The answer to a GET request under PEP 3333; None, with nothing done, where it is for the views.
 
     ``origin``: scheme and host as the client sees them, the host checked. Errors are OperationOutcomes.
@@ -52,13 +52,14 @@ def answered(environ: Mapping[str, Any], origin: str) -> Answer | None:
     if ident is not None and query:
         return None
     try:
-        if ident is not None:
-            return _read(asker, kind, ident)
-        return _page(asker, kind, query, f"{origin}/fhir/R4")
+        found = _read(asker, kind, ident) if ident is not None else _page(asker, kind, query, f"{origin}/fhir/R4")
     except access.NotAsPresumed:  # nothing was done: the views look the account up as it is now
         return None
     except Exception as error:
         return _in_parts(refused(error))
+    if found is None:
+        environ[LONG_WAY] = True
+    return found
 
 
 def _read(asker: access.Presumed, kind: str, ident: str) -> Answer | None:
