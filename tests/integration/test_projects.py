@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -268,8 +267,23 @@ def test_two_projects_and_two_periods_share_no_pseudonym() -> None:
     assert last_audit() == ("user:ana", "bridge periods", "project falls", "refused")
 
 
-def test_what_a_killed_extract_left_blocks_no_later_one() -> None:
+def test_what_a_killed_extract_left_blocks_no_later_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Removed under the project's lock, so that no other job's folder is taken for one left behind."""
+    from commonweal.apps.population.projects import extracts
+
     approved("killed")
+    fresh, held = extracts._fresh, "SELECT objid FROM pg_locks WHERE locktype = 'advisory' AND classid = %s"
+
+    def locked() -> list[int]:
+        with connection.cursor() as cursor:
+            cursor.execute(held, [extracts.LOCK])
+            return [int(row[0]) for row in cursor.fetchall()]
+
+    def under_lock(where: Path) -> Path:
+        assert locked() == [next(one.id for one in projects().projects() if one.code == "killed")]
+        return fresh(where)
+
+    monkeypatch.setattr(extracts, "_fresh", under_lock)
     for left in (extract_of("killed"), extract_of("killed").with_name(".0001.99999999")):
         left.mkdir(parents=True)
         (left / "person.csv").write_text("half")
@@ -277,26 +291,23 @@ def test_what_a_killed_extract_left_blocks_no_later_one() -> None:
     assert made.number == 1
     assert [path.name for path in extract_of("killed").parent.iterdir()] == ["0001"]
     assert people_in(extract_of("killed"))
+    assert locked() == []
 
 
 def test_asking_and_marking_on_the_pages(as_app: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """An extract that the project does not give is refused on its page; one marking is one reading."""
     from commonweal.apps.access import api as access
-    from commonweal.apps.population.projects import tasks
 
     client = Client(SERVER_NAME="127.0.0.1")
     monkeypatch.setattr(access, "actor_of", lambda request: ANA)
-    asked: list[dict[str, Any]] = []
-
-    def configure(lock: str) -> Any:
-        return SimpleNamespace(defer=lambda **values: asked.append({"lock": lock, **values}))
-
-    monkeypatch.setattr(tasks.extract, "configure", configure)
+    jobs = "SELECT lock, args ->> 'code' FROM procrastinate_jobs WHERE task_name = 'projects.extract'"
     assert client.post("/projects/diabetes/extracts").status_code == 302
-    assert asked == [{"lock": "projects.extract diabetes", "code": "diabetes", "by": "user:ana"}]
+    with as_batch(), connection.cursor() as cursor:
+        cursor.execute(jobs)
+        assert cursor.fetchall() == [("projects.extract diabetes", "diabetes")]
     projects().propose(ANA, proposal("waiting"))
     answer = client.post("/projects/waiting/extracts")
-    assert (answer.status_code, len(asked)) == (400, 1)
+    assert answer.status_code == 400
     assert "Project waiting is proposed today: it gives no data." in answer.content.decode()
     said = {"title": "Not seen", "reason": "no check for a year", "offer": "a call from the nurse"}
     pseudonym = people_in(extract_of("diabetes"))[0]["pseudonym"]
@@ -433,6 +444,7 @@ def test_a_list_goes_from_pseudonyms_to_care_and_the_person_sees_it(as_app: None
     with pytest.raises(ProjectError, match="what was done"):
         caring().note(GP, ident, first.person_id, Outcome.DONE, "")
     caring().note(GP, ident, first.person_id, Outcome.DONE, "seen on Tuesday, review booked")
+    _refuses_who_is_not_on_it(ident, page)
     again = caring().care_page(GP, ident)
     assert again.people[-1].person_id == first.person_id  # those still to be dealt with stand first
     assert [one.outcome for one in again.people[-1].steps] == [Outcome.DONE, Outcome.TAKEN_ON]
@@ -440,6 +452,19 @@ def test_a_list_goes_from_pseudonyms_to_care_and_the_person_sees_it(as_app: None
     with access.session(citizen, Purpose.OWN_RECORD, "who looked") as opened:
         scope = opened.open_person(first.person_id, identity.compartments_of(first.person_id))
         assert caring().OPENED in {look.action for look in access.looked(scope.compartments)}
+
+
+def _refuses_who_is_not_on_it(ident: int, page: Any) -> None:
+    """What would be stored of nobody on the list is refused, though the list should be wrong about who is on it."""
+    from commonweal.apps.identity import api as identity
+
+    with as_batch():
+        listed = {one.person_id for one in page.people}
+        other = next(one for one in identity.probable_people().values() if one not in listed)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(caring(), "_listed", lambda *_: [other])
+        with pytest.raises(Refused):
+            caring().note(GP, ident, other, Outcome.DONE, "seen on Tuesday, review booked")
 
 
 def test_without_both_words_nobody_is_found(as_app: None) -> None:

@@ -224,7 +224,8 @@ def alone(compartment_id: int) -> tuple[UUID, str] | None:
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT person_id, source FROM record_alone(%s)", [compartment_id])
-        return cursor.fetchone()
+        row = cursor.fetchone()
+    return (row[0], row[1]) if row else None
 
 
 def held(source: str, feed: str, local_ids: Iterable[str]) -> dict[tuple[str, str], str]:

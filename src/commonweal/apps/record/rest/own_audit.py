@@ -83,11 +83,11 @@ def _looks(request: HttpRequest, action: str, patient: str) -> tuple[UUID, list[
         if patient:
             person, compartments = only(whose("Patient", patient_ids(patient)[:1]))
         scope = opened.open_person(person, compartments)
-        found = access.looked(scope.compartments, _MOST + 1)
-    own = [one for one in found if one.purpose == access.Purpose.OWN_RECORD]
-    others = [one for one in found if one.purpose != access.Purpose.OWN_RECORD]
-    kept = [*others[:_MOST], *own[:_MOST]]
-    return person, kept, len(kept) < len(found)
+        looks = access.looked(scope.compartments, _MOST + 1)
+    themselves = [one for one in looks if one.purpose == access.Purpose.OWN_RECORD]
+    others = [one for one in looks if one.purpose != access.Purpose.OWN_RECORD]
+    kept = [*others[:_MOST], *themselves[:_MOST]]
+    return person, kept, len(kept) < len(looks)
 
 
 def _stored(look: access.Look, person: UUID) -> Stored:
