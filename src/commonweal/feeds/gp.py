@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 from commonweal.feeds.types import Parsed, Problem
 from commonweal.fhir.compartment import category, is_of_nobody, person_reference
 from commonweal.fhir.errors import Invalid, Issue, excerpt
-from commonweal.fhir.parse import MAX_BYTES, parse_line
+from commonweal.fhir.parse import MAX_BYTES, parse_line, twice
 from commonweal.fhir.validate import validate
 
 BOM = b"\xef\xbb\xbf"
@@ -52,6 +52,11 @@ def _one(line: int, raw: bytes, seen: dict[tuple[str, str], int], nature: str) -
         resource = parse_line(raw)
     except Invalid as bad:
         return Problem(line, bad.field, bad.rule, bad.value, bad.message, raw)
+    if name := twice(raw, resource):
+        field = excerpt(name)
+        return Problem(
+            line, field, "duplicate-member", "", f"{field} is there twice; which one counts would be a guess", raw
+        )
     issues = validate(resource)
     if issues:
         errors = [issue for issue in issues if issue.severity == "error"]

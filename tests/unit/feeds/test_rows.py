@@ -44,6 +44,8 @@ def test_bad_lines_are_named_and_the_rest_of_the_file_is_read() -> None:
         b'{"resourceType":"Patient"}',
         b'{"resourceType":"Patient","id":"p\x005"}',
         DANGLING,
+        b'{"resourceType":"Patient","id":"p7","gender":"male","gender":"female"}',
+        b'{"resourceType":"Patient","id":"p8","name":[{"family":"Ray","family"\t:"Roe: \\u003a"}]}',
         b'{"resourceType":"Patient","id":"p6"',
     ]
     items = _gp(b"\n".join(lines))
@@ -55,7 +57,9 @@ def test_bad_lines_are_named_and_the_rest_of_the_file_is_read() -> None:
         (7, "Patient.id", "duplicate-id"),
         (8, "Patient.id", "id-missing"),
         (9, "", "nul-byte"),
-        (11, "", "json-truncated"),
+        (11, "gender", "duplicate-member"),
+        (12, "family", "duplicate-member"),
+        (13, "", "json-truncated"),
     ]
     assert [(i.line, i.type, i.local_person) for i in items if isinstance(i, Parsed)] == [
         (1, "Patient", "p1"),

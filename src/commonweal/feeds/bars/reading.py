@@ -14,8 +14,8 @@ from uuid import UUID
 from commonweal.feeds.bars import tables
 from commonweal.feeds.bars.tables import BarsRefused
 from commonweal.fhir.demographics import Demographics, demographics
-from commonweal.fhir.errors import Invalid
-from commonweal.fhir.parse import parse_line
+from commonweal.fhir.errors import Invalid, excerpt
+from commonweal.fhir.parse import parse_line, twice
 from commonweal.fhir.validate import validate
 
 EVENTS = "https://fhir.nhs.uk/CodeSystem/message-events-bars"
@@ -91,6 +91,8 @@ def read(raw: bytes, on: date) -> Message:
         bundle = parse_line(raw, MOST)
     except Invalid as bad:
         raise BarsRefused("body-malformed", bad.message) from None
+    if name := twice(raw, bundle):
+        raise BarsRefused("body-malformed", f"{excerpt(name)} is there twice; which one counts would be a guess")
     if bundle.get("resourceType") != "Bundle" or bundle.get("type") != "message":
         raise BarsRefused("body-malformed", "send a Bundle of type message")
     resources = dict(_entries(bundle))
