@@ -168,6 +168,66 @@ def test_after_a_removal_nothing_of_the_person_is_left_anywhere(tmp_path: Path) 
     assert api.replay(1)["read"] == 0
 
 
+def set_aside(path: Path, name: str, content: bytes, rule: str = "unknown-workflow") -> Any:
+    """A MESH message that waits on the landing floor."""
+    from commonweal.apps.exchange import landing
+    from commonweal.apps.exchange.models import MeshReceived
+
+    path.write_bytes(content)
+    kept = landing.keep(path, Path(settings.COMMONWEAL_HOME) / "landing")
+    said = {"mailbox": "box", "sender": "X99", "workflow": "W", "state": "aside", "rule": rule, "sha256": kept.sha256}
+    return MeshReceived.objects.create(message_id=name, received_at=settings.COMMONWEAL_NOW(), **said)
+
+
+@pytest.mark.usefixtures("owner")
+def test_messages_set_aside_lose_the_persons_records_or_go_whole(tmp_path: Path) -> None:
+    """Given what nobody has a route for, in every shape; when removed, a crash included; then others' records stay."""
+    from commonweal.apps.exchange import api, landing
+    from commonweal.apps.exchange.models import MeshReceived
+
+    land(tmp_path)
+    other = json.dumps(patient(OTHER, PRACTICE, 1))
+    messages = [adt_message(TRUST, mrn, n, "A01", "202001011000", "V1") for n, mrn in enumerate(("MRN-ZQ42", "MRN-B"))]
+    row = b'ref,number,note\n1,9990000018,well\n2,999 000 0042,"of\nZephyrine"\n3,9990000018,so\n'
+    contents = {
+        "lines": "\n".join([other, json.dumps(planted()), other]).encode(),
+        "messages": "\r".join(messages).encode(),
+        "table": row,
+        "long row": row.replace(b"999 000 0042", b"y" * (1 << 20) + b" 9990000042 "),
+        "xml": b"<p>" + b"x" * 300_000 + b" 9990000042</p>",
+        "wide": "n;9990000042".encode("utf-16"),
+        "other": b"<p>9990000018</p>",
+        "packed": b"PK\x03\x04 who knows",
+    }
+    rows = {name: set_aside(tmp_path / "m", name, said) for name, said in contents.items()}
+    floor = Path(settings.COMMONWEAL_HOME) / "landing"
+    left = Path(settings.COMMONWEAL_HOME) / "mesh" / "under-way" / "dead"
+    left.mkdir(parents=True)
+    (left / "m.dat").write_bytes(contents["table"])
+    reached = api.removal.reach(api.removal.targets_of(both()))
+    assert (reached["MESH messages set aside"], reached["MESH messages that cannot be searched"]) == (6, 1)
+
+    def die(name: str) -> None:
+        if name == "their keys":
+            raise Crash
+
+    with pytest.raises(Crash):
+        remove(both(), step=die)
+    done = api.removal.carry_out(api.removal.unfinished()[0]).reached
+    assert (done["MESH messages set aside"], done["MESH messages that cannot be searched"]) == (6, 1)
+    assert everywhere() == []
+    held = {row.message_id: row for row in MeshReceived.objects.all()}
+    assert {name for name, one in held.items() if one.state == "discarded"} == {"long row", "xml", "wide"}
+
+    def content(name: str) -> bytes:
+        return landing.opened(floor, held[name].sha256).read()
+
+    assert content("lines") == f"{other}\n\n{other}".encode()
+    assert content("table") == b"ref,number,note\n1,9990000018,well\n\n\n3,9990000018,so\n"
+    assert (content("messages").count(b"MSH"), b"MRN-B" in content("messages")) == (1, True)
+    assert all(held[name].sha256 == rows[name].sha256 for name in ("other", "packed"))
+
+
 @pytest.mark.usefixtures("owner")
 @pytest.mark.parametrize("died_at", ["", "lake"])
 def test_rows_of_commissioning_files_go_whoever_sent_them(tmp_path: Path, died_at: str) -> None:

@@ -21,7 +21,7 @@ from commonweal.apps.exchange import mappings
 from commonweal.apps.exchange.errors import RemovalRefused
 from commonweal.apps.exchange.models import Hold, Message, Quarantine, Receipt, Removal
 from commonweal.apps.exchange.reading import MESSAGES
-from commonweal.apps.exchange.removal import cutting
+from commonweal.apps.exchange.removal import cutting, set_aside
 from commonweal.apps.identity import api as identity
 from commonweal.apps.record import api as record
 
@@ -116,6 +116,7 @@ def reach(targets: Targets) -> dict[str, int]:
         "landed rows": sum(landed.values()),
         "messages": messages(targets).count(),
         "quarantined rows": len(quarantined(targets)),
+        **set_aside.told(set_aside.count(wanted)),
         "identity rows": identity.erasing.count_of([(i, s, local) for i, s, local in targets.wholes]),
         "relationships": access.erasing.count_of(wholes),
     }

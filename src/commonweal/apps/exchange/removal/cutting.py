@@ -14,7 +14,7 @@ from django.db import transaction
 
 from commonweal.apps.exchange import analysis, landing, mappings
 from commonweal.apps.exchange.floor import alone, landing_floor, opened
-from commonweal.apps.exchange.models import Receipt
+from commonweal.apps.exchange.models import MeshReceived, Receipt
 from commonweal.apps.exchange.reading import MESSAGES, reader
 from commonweal.feeds import adt, hl7v2
 from commonweal.feeds.types import Problem
@@ -53,10 +53,10 @@ def lines(receipt: Receipt, wanted: Wanted) -> list[tuple[int, int | None]]:
     """(first line, line after the last or None for the end) of each row or message of ``receipt`` that is to go."""
     with opened(receipt) as stream:
         found = list(_marked(receipt, stream, wanted))
-    return _spans([line for line, _ in found], {line for line, theirs in found if theirs})
+    return spans([line for line, _ in found], {line for line, theirs in found if theirs})
 
 
-def _spans(starts: Iterable[int], gone: Collection[int]) -> list[tuple[int, int | None]]:
+def spans(starts: Iterable[int], gone: Collection[int]) -> list[tuple[int, int | None]]:
     """The rows that begin at the lines ``gone``, each up to where the next row of all begins."""
     ordered = sorted(set(starts))
     after = dict(zip(ordered, [*ordered[1:], None], strict=True))
@@ -69,7 +69,7 @@ def cut_numbered(receipt: Receipt, numbers: Collection[int]) -> None:
         starts = [item.line for item in reader(receipt.feed, plan=mappings.plan_of(receipt))(stream, receipt.source, 1)]
     gone = set(numbers).intersection(starts)
     if gone:
-        without(receipt, _spans(starts, gone), lambda former: None)
+        without(receipt, spans(starts, gone), lambda former: None)
 
 
 def _marked(receipt: Receipt, stream: BinaryIO, wanted: Wanted) -> Iterator[tuple[int, bool]]:
@@ -117,7 +117,7 @@ def without(receipt: Receipt, gone: list[tuple[int, int | None]], done: Callable
     """Store a copy of the receipt's file with these lines emptied; the name of the copy it had."""
     former = receipt.held or receipt.sha256
     with opened(receipt) as stream:
-        kept = landing.store(_emptied(stream, gone, receipt.feed in MESSAGES), landing_floor())
+        kept = landing.store(emptied(stream, gone, receipt.feed in MESSAGES), landing_floor())
     with transaction.atomic():
         done(former)
         Receipt.objects.filter(pk=receipt.pk).update(held=kept.sha256)
@@ -125,7 +125,7 @@ def without(receipt: Receipt, gone: list[tuple[int, int | None]], done: Callable
     return former
 
 
-def _emptied(stream: BinaryIO, gone: list[tuple[int, int | None]], messages: bool) -> Iterator[bytes]:
+def emptied(stream: BinaryIO, gone: list[tuple[int, int | None]], messages: bool) -> Iterator[bytes]:
     """The file's bytes, of the lines to go only their ends."""
     spans = iter(gone)
     span = next(spans, None)
@@ -160,12 +160,14 @@ def _end(part: bytes) -> bytes:
 
 
 def destroy(names: Collection[str]) -> None:
-    """Destroy those of these copies that no receipt needs."""
+    """Destroy those of these copies that nothing needs."""
     for name in sorted(names):
         if not needed(name):
             landing.destroy(landing_floor(), name)
 
 
 def needed(name: str) -> bool:
-    """Whether some receipt's file is the copy of this name: another source may have sent the same bytes."""
+    """Whether some receipt's file, or a message set aside, is the copy of this name: others may have sent the same."""
+    if MeshReceived.objects.filter(sha256=name, state=MeshReceived.State.ASIDE).exists():
+        return True
     return Receipt.objects.filter(held=name).exists() or Receipt.objects.filter(sha256=name, held="").exists()

@@ -4,7 +4,7 @@
 2. The database, in one transaction: from then on nobody sees it, and the same content sent again is refused.
 3. The landed files: what a listener is writing is closed into one, then copies without the lines, then the keys of
    the former copies.
-4. Uploads that wait and files of exports; the lake.
+4. MESH messages set aside, likewise; uploads that wait and files of exports; the lake.
 5. VACUUM, so that PostgreSQL gives up the rows' space; then the removal forgets what it removed.
 
 What this cannot reach by itself is stated in ``docs/how-to/remove-lawfully.md``.
@@ -26,7 +26,7 @@ from commonweal.apps.exchange import analysis, changes, mappings
 from commonweal.apps.exchange.bars import storing
 from commonweal.apps.exchange.floor import alone
 from commonweal.apps.exchange.models import BulkRequest, Quarantine, Receipt, Removal
-from commonweal.apps.exchange.removal import cutting, journals, listing
+from commonweal.apps.exchange.removal import cutting, journals, listing, set_aside
 from commonweal.apps.exchange.removal.asking import Targets, messages, quarantined, receipts
 from commonweal.apps.identity import api as identity
 from commonweal.apps.record import api as record
@@ -65,6 +65,8 @@ def carry_out(number: int, step: Step = lambda name: None, pause: journals.Pause
         journals.close(found.sources, pause)
         step("landed files")
         _landed(removal, found, step)
+        step("messages set aside")
+        _set_aside(removal, found, step)
         step("other files")
         removal.reached["exported and uploaded files"] = _other_files(found)
         step("lake")
@@ -129,24 +131,41 @@ def _pattern(found: Targets) -> re.Pattern[str]:
     return re.compile(r"(?<![A-Za-z0-9])(?:" + "|".join(words or [r"\Z(?!)"]) + r")(?![A-Za-z0-9])")
 
 
+def _doomed(removal: Removal, found: Targets) -> Callable[[str], None]:
+    """What notes with the removal that a copy is to be destroyed, in the transaction that forgets it."""
+
+    def note(name: str) -> None:
+        found.doomed = sorted({*found.doomed, name})
+        removal.targets["found"] = asdict(found)
+        Removal.objects.filter(pk=removal.pk).update(targets=removal.targets)
+
+    return note
+
+
 def _landed(removal: Removal, found: Targets, step: Step) -> None:
     """The landed copies of every file of the sources concerned."""
     also = set(removal.reached.get("receipts", ()))
     for receipt in receipts(found) + list(Receipt.objects.filter(pk__in=also)):
         step("landed file")
-
-        def doomed(name: str) -> None:
-            found.doomed = sorted({*found.doomed, name})
-            removal.targets["found"] = asdict(found)
-            Removal.objects.filter(pk=removal.pk).update(targets=removal.targets)
-
-        cut = cutting.cut(receipt, found.wanted(), doomed)
+        cut = cutting.cut(receipt, found.wanted(), _doomed(removal, found))
         if cut.rows:
             removal.reached["landed files"] = removal.reached.get("landed files", 0) + 1
             removal.reached["landed rows"] = removal.reached.get("landed rows", 0) + cut.rows
             Removal.objects.filter(pk=removal.pk).update(reached=removal.reached)
         step("keys")
         cutting.destroy(found.doomed)
+
+
+def _set_aside(removal: Removal, found: Targets, step: Step) -> None:
+    """MESH messages that were set aside, whoever sent them."""
+    searched = set_aside.remove(found.wanted(), _doomed(removal, found))
+    before = removal.reached.get(set_aside.UNREADABLE, 0)  # counted anew each time; what went is added to
+    for name, many in set_aside.told(searched).items():
+        removal.reached[name] = removal.reached.get(name, 0) + many
+    removal.reached[set_aside.UNREADABLE] -= before
+    Removal.objects.filter(pk=removal.pk).update(reached=removal.reached)
+    step("their keys")
+    cutting.destroy(found.doomed)
 
 
 def _commissioning(found: Targets) -> None:
