@@ -73,6 +73,7 @@ def run(people: int, seed: int) -> dict[str, Any]:
     with _stage("reference", seconds), access.service_run("reference", "places"):
         places.load_reference(feeds / "reference")
         record.publish_directory()
+        record.publish_professionals(feeds / "reference")
     with _stage("land", seconds):
         landed = _land(exchange, feeds, manifest)
     with _stage("identify", seconds):
@@ -162,6 +163,11 @@ def show(console: Console, result: dict[str, Any]) -> None:
             f"Try: as social.worker find NHS number {result['show']['nhs_number']}; the record shows the GP and the "
             "mental health team involved with this person."
         )
+        if result["show"]["plans_nhs_number"]:
+            console.print(
+                f"And as clinician NHS number {result['show']['plans_nhs_number']}: a ReSPECT form, an advance care "
+                "plan and a referral in progress."
+            )
     if result["alerts"]:
         console.print(
             f"The hospital's messages today left {result['alerts']} alerts open: see Alerts as social.worker, "
@@ -258,10 +264,15 @@ def _report(home: Path) -> Path:
 
 
 def _people_to_show(identity: Any, feeds: Path) -> dict[str, Any]:
-    """The person every service knows ("Vicky"), found through the crosswalk from truth/cases.csv."""
+    """The person every service knows ("Vicky"), found through the crosswalk from truth/cases.csv.
+
+    ``plans_nhs_number`` is the number of somebody old with plans of every kind, '' where nobody is.
+    """
     known = feeds / "truth"
-    case = next(row["person"] for row in _rows(known / "cases.csv") if row["case"] == "vicky")
-    truth = next(row for row in _rows(known / "people.csv") if row["person"] == case)
+    example = {row["case"]: row["person"] for row in reversed(_rows(known / "cases.csv"))}
+    case, elder = example["vicky"], example.get("plans")
+    numbers = {row["person"]: row for row in _rows(known / "people.csv") if row["person"] in (case, elder)}
+    truth = numbers[case]
     held = {
         (row["source"], row["local_id"]): row["feed"]
         for row in _rows(known / "compartments.csv")
@@ -274,7 +285,13 @@ def _people_to_show(identity: Any, feeds: Path) -> dict[str, Any]:
         if feed:
             people[feed] = person_id
             sources[feed] = source
-    return {"person_id": people["gp"], "nhs_number": truth["nhs_number"], "birth_date": truth["birth_date"], **sources}
+    return {
+        "person_id": people["gp"],
+        "nhs_number": truth["nhs_number"],
+        "birth_date": truth["birth_date"],
+        "plans_nhs_number": numbers[elder]["nhs_number"] if elder else "",
+        **sources,
+    }
 
 
 def _accounts(cases: dict[str, Any], team: str) -> list[dict[str, str]]:

@@ -31,7 +31,7 @@ EMERGENCY_METHODS = ("21", "22", "24", "28")
 ELECTIVE_METHODS = ("11", "12", "13")
 _WARDS = ("AMU", "WARD 7", "WARD 12", "STROKE", "RESP", "CARDIO", "SURG 2", "ELDER 1")
 _SPECIALTIES = ("300", "100", "110", "430", "320", "340", "502", "301")
-_DOCTORS = ("Adeyemi^Grace", "Bagshaw^Helen", "Chen^Wei", "Doyle^Niamh", "Grewal^Anita", "Hallam^Mark", "Osei^Kofi")
+DOCTORS = ("Adeyemi^Grace", "Bagshaw^Helen", "Chen^Wei", "Doyle^Niamh", "Grewal^Anita", "Hallam^Mark", "Osei^Kofi")
 _CHUNK = 20_000
 
 
@@ -134,6 +134,11 @@ def _real_times(minutes: Ints) -> Ints:
     return result
 
 
+def consultant_code(n: int) -> str:
+    """An invented consultant code of the doctor at ``n`` of ``DOCTORS``."""
+    return f"C999{n:04d}"
+
+
 def _stamp(minutes: int) -> str:
     """``YYYYMMDDHHMM``."""
     day, minute = divmod(minutes, DAY)
@@ -143,12 +148,14 @@ def _stamp(minutes: int) -> str:
 def write_trust(
     streams: Streams, people: People, geography: Geography, visits: Visits, trust: int, exact: Ints, sink: Sink
 ) -> TrustRecords:
-    """Write one trust's messages; records of the people at ``exact`` are free of faults."""
+    """Write one trust's messages; records of the people at ``exact`` are free of faults, but for
+    their address, which is the one before the last move."""
     rng = streams.of(Stream.ADMISSIONS, trust + 1)
     mine = np.flatnonzero(visits.trust == trust)
     who, turn = np.unique(visits.person[mine], return_inverse=True)
     held = record(streams.of(Stream.ACUTE_IDENTITY, trust), people, geography, who, rates.ACUTE_NOISE)
     held.correct(people, geography, exact)
+    held.leave_behind(people, geography, exact)
     numbers = 1_000_000 + 7 * rng.permutation(2 * len(who) + 1_000)[: 2 * len(who)]
     local = [str(n) for n in numbers[: len(who)].tolist()]
     several = np.bincount(turn, minlength=len(who)) > 1
@@ -198,7 +205,7 @@ class _Messages:
         order = np.lexsort((row, event, when))
         delay = self.rng.integers(0, 30, len(order)) + np.where(self.rng.random(len(order)) < 0.03, 600, 0)
         ward = self.rng.integers(0, len(_WARDS), count)
-        doctor = self.rng.integers(0, len(_DOCTORS), count)
+        doctor = self.rng.integers(0, len(DOCTORS), count)
         visit_number = self.rng.permutation(count) + 10_000_000
         for begin in range(0, len(order), _CHUNK):
             part = order[begin : begin + _CHUNK]
@@ -238,7 +245,7 @@ class _Messages:
         place = ("I", "I", "E")[int(visits.kind[v])]
         where = "ED" if place == "E" else _WARDS[ward]
         leaving = ("4" if died else "1", _stamp(int(visits.leaves[v]))) if event == 2 else ("", "")
-        code, name = f"C999{doctor:04d}", _DOCTORS[doctor]
+        code, name = consultant_code(doctor), DOCTORS[doctor]
         consultant = f"{code}^{name}^^^Dr^^^GMC"
         specialty = "180" if place == "E" else _SPECIALTIES[ward]
         origin = "51" if self.people.in_care_home[visits.person[v]] and not planned else "19"

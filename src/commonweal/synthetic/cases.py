@@ -30,6 +30,19 @@ def choose_vicky(people: People) -> Ints:
     return chosen
 
 
+def choose_elder(people: People, vicky: Ints, clients: Ints) -> Ints:
+    """Somebody of 75 or more at home, of Vicky's practice and, where there is one, known to a council; the oldest.
+
+    The practice keeps every kind of plan for them. Empty where nobody fits.
+    """
+    fit = (AS_AT - people.birth) / YEAR >= 75
+    fit &= (people.death == NEVER) & (people.left == NEVER) & ~people.in_care_home & ~people.from_merged
+    fit &= np.isin(people.practice, people.practice[vicky]) & ~np.isin(people.everyone(), vicky)
+    near = fit & np.isin(people.place, people.place[vicky]) & np.isin(people.everyone(), clients)
+    chosen = np.flatnonzero(near if near.any() else fit)
+    return chosen[np.argsort(people.birth[chosen], kind="stable")][:1]
+
+
 def make_ill(conditions: Conditions, chosen: Ints) -> Conditions:
     """Add severe mental illness, coded early in the five years, for the people at ``chosen`` who lack it."""
     kind = codes.CONDITION_NAMES.index("smi")
@@ -51,6 +64,7 @@ def make_ill(conditions: Conditions, chosen: Ints) -> Conditions:
 def cases(
     people: People,
     vicky: Ints,
+    elder: Ints,
     conditions: Conditions,
     caring: Caring,
     trusts: list[TrustRecords],
@@ -66,6 +80,7 @@ def cases(
         if len(rows):
             found.append((case, int(rows[0]), note))
 
+    first("plans", elder, "lives at home with plans of every kind, adjustments, alerts and a referral in progress")
     first("twin", np.flatnonzero(people.twin_of >= 0), "same birth date, surname and home as the person in twin_of")
     first("namesake", np.flatnonzero(people.namesake_of >= 0), "same name and home as his father")
     first("died", np.flatnonzero(people.death <= AS_AT), "died within the five years")

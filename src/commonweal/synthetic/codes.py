@@ -151,6 +151,7 @@ ALLERGIES = (
     Code("91935009", "Allergy to peanut"),
     Code("300913006", "Allergy to shellfish"),
 )
+REACTIONS = ("Rash", "Swelling of the face and trouble breathing", "Vomiting and hives")  # of each of ALLERGIES
 SUPPORT_PLAN = Code("2181441000000107", "Personalised care and support plan")
 ADVANCE_PLAN = Code("736366004", "Advance care plan")
 RESPECT_FORM = Code("1382601000000107", "ReSPECT form")

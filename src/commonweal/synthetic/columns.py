@@ -99,6 +99,7 @@ class Stream(IntEnum):
     AMBULANCE_IDENTITY = 21
     COMMISSIONING = 22
     RESULTS = 23
+    REFERRALS = 24
 
 
 class Streams:

@@ -24,6 +24,7 @@ _NURSING = ("Community Nursing", "Nursing", "Wound care")
 _FRAIL = ("Integrated Frailty Team", "Therapy", "Falls")
 _DIABETES = ("Diabetes Foot Service", "Podiatry", "Diabetic foot")
 _CHILDREN = ("Health Visiting", "Children", "Child development")
+TEAMS = tuple(one[:2] for one in (_NURSING, _FRAIL, _DIABETES, _CHILDREN))  # name and kind
 _CONTACTS = ("home visit", "clinic", "telephone", "video")
 _HOW = {"Children": (0.5, 0.35, 0.1, 0.05), "Podiatry": (0.15, 0.8, 0.05, 0.0)}
 _USUAL = (0.7, 0.15, 0.1, 0.05)

@@ -9,6 +9,7 @@ from commonweal.synthetic.codes import Code
 ODS = "https://fhir.nhs.uk/Id/ods-organization-code"
 _TERMS = "http://terminology.hl7.org/CodeSystem"
 _UK = "https://fhir.hl7.org.uk"
+GMP = f"{_UK}/Id/gmp-number"
 
 
 def organisation_reference(ods: str) -> str:
@@ -35,11 +36,11 @@ def organization(id: str, ods: str, name: str, postcode: str, active: bool) -> s
     )
 
 
-def practitioner(id: str, number: int, family: str, given: str) -> str:
-    """A Practitioner with an invented General Medical Practitioner number (G999…)."""
+def practitioner(id: str, number: str, family: str, given: str) -> str:
+    """A Practitioner with an invented General Medical Practitioner number."""
     return (
-        f'{{"resourceType":"Practitioner","id":"{id}","identifier":[{{"system":"{_UK}/Id/gmp-number",'
-        f'"value":"G999{number:04d}"}}],"active":true,'
+        f'{{"resourceType":"Practitioner","id":"{id}","identifier":[{{"system":"{GMP}",'
+        f'"value":"{number}"}}],"active":true,'
         f'"name":[{{"use":"official","family":"{family}","given":["{given}"],"prefix":["Dr"]}}]}}'
     )
 
@@ -70,11 +71,17 @@ def patient(
     holder: str,
     ethnicity: str,
     registered: bool,
+    doctor: str,
+    kin: str,
 ) -> str:
-    """A Patient; ``practice`` is where the record says the person is registered, ``holder`` whose record it is."""
+    """A Patient; ``practice`` is where the record says the person is registered, ``holder`` whose record it is.
+
+    ``doctor`` is the number of the usual general practitioner; ``kin`` from :func:`next_of_kin`, or empty.
+    """
     second = f',"{middle}"' if middle else ""
     died = f'"deceasedDateTime":"{death}",' if death else ""
-    gp = f'"generalPractitioner":[{organisation_reference(practice)}],' if registered else ""
+    usual = f'{{"type":"Practitioner","identifier":{{"system":"{GMP}","value":"{doctor}"}}}}'
+    gp = f'"generalPractitioner":[{organisation_reference(practice)},{usual}],' if registered else ""
     return (
         f'{{"resourceType":"Patient","id":"{id}",{_PATIENT_HEAD},'
         f'"extension":[{{"url":"{_UK}/StructureDefinition/Extension-UKCore-EthnicCategory",'
@@ -85,7 +92,15 @@ def patient(
         f'"name":[{{"use":"official","family":"{family}","given":["{given}"{second}],"prefix":["{prefix}"]}}],'
         f'"telecom":[{{"system":"phone","value":"{phone}","use":"home"}}],"gender":"{gender}","birthDate":"{birth}",'
         f'{died}"address":[{{"use":"home","line":["{line}"],"city":"{city}","postalCode":"{postcode}"}}],'
-        f'{gp}"managingOrganization":{organisation_reference(holder)}}}'
+        f'{kin}{gp}"managingOrganization":{organisation_reference(holder)}}}'
+    )
+
+
+def next_of_kin(name: str, phone: str) -> str:
+    """The part of a Patient that says whom to ring."""
+    return (
+        f'"contact":[{{"relationship":[{{"coding":[{{"system":"{_TERMS}/v2-0131","code":"N","display":"Next-of-Kin"}}]}}],'
+        f'"name":{{"text":"{name}"}},"telecom":[{{"system":"phone","value":"{phone}"}}]}}],'
     )
 
 
@@ -95,11 +110,13 @@ _ALLERGY = (
 )
 
 
-def allergy(id: str, person: str, code: str, recorded: str) -> str:
-    """An AllergyIntolerance; ``code`` is a CodeableConcept as text."""
+def allergy(id: str, person: str, code: str, recorded: str, reaction: str = "", severe: bool = False) -> str:
+    """An AllergyIntolerance; ``code`` is a CodeableConcept as text, ``reaction`` what happened, in words."""
+    risk = '"criticality":"high",' if severe else ""
+    known = f',"reaction":[{{"manifestation":[{{"text":"{reaction}"}}]}}]' if reaction else ""
     return (
-        f'{{"resourceType":"AllergyIntolerance","id":"{id}",{_ALLERGY},"code":{code},'
-        f'"patient":{{"reference":"Patient/{person}"}},"recordedDate":"{recorded}"}}'
+        f'{{"resourceType":"AllergyIntolerance","id":"{id}",{_ALLERGY},{risk}"code":{code},'
+        f'"patient":{{"reference":"Patient/{person}"}},"recordedDate":"{recorded}"{known}}}'
     )
 
 
@@ -238,4 +255,25 @@ def document(id: str, person: str, code: Code | None, words: str, data: str, wri
         f'"subject":{{"reference":"Patient/{person}"}},"date":"{written}T09:00:00+00:00",'
         f'"custodian":{organisation_reference(practice)},'
         f'"content":[{{"attachment":{{"contentType":"text/plain;charset=utf-8","data":"{data}"}}}}]}}'
+    )
+
+
+def referral(
+    id: str, person: str, what: str, why: str, status: str, priority: str, written: str, doctor: str, to: str
+) -> str:
+    """A ServiceRequest: a referral; ``doctor`` is the id of a Practitioner, ``to`` an organisation reference."""
+    return (
+        f'{{"resourceType":"ServiceRequest","id":"{id}","status":"{status}","intent":"order","priority":"{priority}",'
+        f'"code":{{"text":"{what}"}},"subject":{{"reference":"Patient/{person}"}},"authoredOn":"{written}",'
+        f'"requester":{{"reference":"Practitioner/{doctor}"}},"performer":[{to}],"reasonCode":[{{"text":"{why}"}}]}}'
+    )
+
+
+def appointment(id: str, person: str, referral: str, what: str, start: str, end: str, where: str) -> str:
+    """A booked Appointment that answers a referral; ``where`` is the name of the place."""
+    return (
+        f'{{"resourceType":"Appointment","id":"{id}","status":"booked","serviceType":[{{"text":"{what}"}}],'
+        f'"start":"{start}","end":"{end}","basedOn":[{{"reference":"ServiceRequest/{referral}"}}],"participant":['
+        f'{{"actor":{{"reference":"Patient/{person}"}},"status":"accepted"}},'
+        f'{{"actor":{{"type":"Location","display":"{where}"}},"status":"accepted"}}]}}'
     )

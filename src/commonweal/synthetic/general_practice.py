@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from commonweal.synthetic import codes, names
+from commonweal.synthetic import codes
 from commonweal.synthetic import fhir_text as text
 from commonweal.synthetic.columns import (
     AS_AT,
@@ -15,47 +15,18 @@ from commonweal.synthetic.columns import (
     Floats,
     Ints,
     Stream,
-    Streams,
     daytime,
     identifiers,
     iso,
 )
-from commonweal.synthetic.geography import Geography
-from commonweal.synthetic.identity_noise import Recorded
-from commonweal.synthetic.lives import Caring, Conditions
-from commonweal.synthetic.people import People
 from commonweal.synthetic.plans import Holdings, plans
+from commonweal.synthetic.practice_list import Practice, World, write_list
+from commonweal.synthetic.referrals import referrals
 from commonweal.synthetic.sink import Sink
 
 REPEAT_DAYS = 56
 PEOPLE_A_DOCTOR = 600
 _REASONS = ("", "", "Medication review", "Blood test", "New symptom", "Long-term condition review", "Test results")
-
-
-@dataclass(slots=True)
-class World:
-    """What general practice writes from."""
-
-    streams: Streams
-    geography: Geography
-    people: People
-    recorded: Recorded
-    conditions: Conditions
-    caring: Caring
-    decile: Ints
-
-
-@dataclass(slots=True)
-class _Practice:
-    """One practice being written: its people (indexes, in order), their resource ids, and its doctors' ids."""
-
-    world: World
-    index: int
-    rng: np.random.Generator
-    who: Ints
-    ids: list[str]
-    doctors: list[str]
-    sink: Sink
 
 
 @dataclass(slots=True)
@@ -70,90 +41,27 @@ class _Visits:
     age: Floats
 
 
-def write_practice(world: World, index: int, sink: Sink) -> tuple[Ints, list[str]]:
-    """Write the file of the practice at ``index``; give back its people and their Patient ids."""
+def write_practice(world: World, index: int, sink: Sink) -> tuple[Ints, list[str], list[tuple[str, ...]]]:
+    """Write the file of the practice at ``index``; give back its people, their Patient ids, and its doctors' posts."""
     rng = world.streams.of(Stream.GENERAL_PRACTICE, index)
     who = np.flatnonzero(world.people.practice == index)
     ids = identifiers(rng, len(who))
     doctors = identifiers(rng, max(2, len(who) // PEOPLE_A_DOCTOR))
-    practice = _Practice(world, index, rng, who, ids, doctors, sink)
-    _write_organisations(practice)
-    _write_patients(practice)
-    _write_allergies(practice)
+    practice = Practice(world, index, rng, who, ids, doctors, sink)
+    write_list(practice)
     visits = _write_encounters(practice)
     _write_conditions(practice, visits)
     _write_observations(practice, visits)
     _write_caring(practice)
     _write_medicines(practice, visits)
-    holdings = Holdings(world.people, world.conditions, who, ids, world.geography.practices[index].code)
+    code = world.geography.practices[index].code
+    holdings = Holdings(world.people, world.conditions, who, ids, code, np.isin(who, world.shown))
     sink.write(plans(holdings, world.streams.of(Stream.PLANS, index)))
-    return who, ids
+    sink.write(referrals(holdings, doctors, world.geography, world.streams.of(Stream.REFERRALS, index)))
+    return who, ids, practice.staff
 
 
-def _write_organisations(p: _Practice) -> None:
-    """The practice itself, the practice that merged into it, and the doctors."""
-    geography = p.world.geography
-    rows = []
-    for i in (p.index, geography.merged_practice):
-        practice = geography.practices[i]
-        if p.index in (i, practice.merged_into):
-            id = identifiers(p.rng, 1)[0]
-            rows.append(text.organization(id, practice.code, practice.name, practice.postcode, i == p.index))
-    surnames, given = names.SURNAMES["british"], names.GIVEN_BRITISH["F", 2]
-    for n, id in enumerate(p.doctors):
-        family = surnames[int(p.rng.integers(len(surnames)))]
-        rows.append(text.practitioner(id, (p.index * 37 + n) % 10_000, family, given[int(p.rng.integers(len(given)))]))
-    p.sink.write(rows)
-
-
-def _write_patients(p: _Practice) -> None:
-    """Demographics as the practice holds them. People who have left keep a record without a registered practice."""
-    people, recorded, geography = p.world.people, p.world.recorded, p.world.geography
-    holder = geography.practices[p.index].code
-    rows = []
-    for id, i in zip(p.ids, p.who.tolist(), strict=True):
-        rows.append(
-            text.patient(
-                id,
-                recorded.number[i],
-                recorded.family[i],
-                recorded.given[i],
-                recorded.middle[i],
-                people.prefix[i],
-                "female" if recorded.sex[i] == "F" else "male",
-                iso(int(recorded.birth[i])),
-                iso(int(people.death[i])) if people.death[i] <= AS_AT else "",
-                recorded.line[i],
-                geography.places[people.place[i]].name,
-                recorded.postcode[i],
-                people.phone[i],
-                recorded.practice[i],
-                holder,
-                recorded.ethnicity[i],
-                bool(people.left[i] > AS_AT),
-            )
-        )
-    p.sink.write(rows)
-
-
-def _write_allergies(p: _Practice) -> None:
-    """No known allergy for half, an allergy for some, and nothing recorded for the rest."""
-    draw = p.rng.random(len(p.who))
-    which = p.rng.choice(len(codes.ALLERGIES), len(p.who), p=[0.8, 0.1, 0.1])
-    concepts = [text.concept(c) for c in codes.ALLERGIES]
-    none_known = text.concept(codes.NO_KNOWN_ALLERGY)
-    start, end = p.world.people.start[p.who], p.world.people.end[p.who]
-    when = (start + p.rng.random(len(p.who)) * (end - start)).astype(np.int64).tolist()
-    rows = []
-    for id, person, d, w, day in zip(
-        identifiers(p.rng, len(p.who)), p.ids, draw.tolist(), which.tolist(), when, strict=True
-    ):
-        if d < 0.62:
-            rows.append(text.allergy(id, person, none_known if d < 0.5 else concepts[w], iso(day)))
-    p.sink.write(rows)
-
-
-def _write_encounters(p: _Practice) -> _Visits:
+def _write_encounters(p: Practice) -> _Visits:
     """Consultations at a rate that depends on age, sex and deprivation."""
     people = p.world.people
     start, end = people.start[p.who], people.end[p.who]
@@ -198,7 +106,7 @@ def _write_encounters(p: _Practice) -> _Visits:
     return _Visits(ids, person, day, minute, doctor, (day - people.birth[p.who][person]) / YEAR)
 
 
-def _write_conditions(p: _Practice, visits: _Visits) -> None:
+def _write_conditions(p: Practice, visits: _Visits) -> None:
     """Long-term conditions with their second and "resolved" codes, then what people came with and got over."""
     c = p.world.conditions
     local = np.searchsorted(p.who, c.person)
@@ -247,7 +155,7 @@ def _write_conditions(p: _Practice, visits: _Visits) -> None:
     p.sink.write(rows)
 
 
-def _holders(p: _Practice, names_: tuple[str, ...]) -> Bools:
+def _holders(p: Practice, names_: tuple[str, ...]) -> Bools:
     """Which of the practice's people have any of these conditions coded."""
     c = p.world.conditions
     wanted = np.isin(c.kind, [codes.CONDITION_NAMES.index(n) for n in names_])
@@ -257,7 +165,7 @@ def _holders(p: _Practice, names_: tuple[str, ...]) -> Bools:
     return result
 
 
-def _write_observations(p: _Practice, visits: _Visits) -> None:
+def _write_observations(p: Practice, visits: _Visits) -> None:
     """Blood pressure, weight, body mass index, smoking, HbA1c and eGFR, taken at consultations."""
     rng, count = p.rng, len(visits.ids)
     raised, sweet = _holders(p, ("hypertension", "chd")), _holders(p, ("diabetes",))
@@ -332,7 +240,7 @@ def _write_observations(p: _Practice, visits: _Visits) -> None:
     )
 
 
-def _write_caring(p: _Practice) -> None:
+def _write_caring(p: Practice) -> None:
     """The code that a person cares for someone, and the code that they no longer do."""
     caring = p.world.caring
     cares, stopped = (text.observation_kind("social-history", c) for c in (codes.CARER, codes.NOT_CARER))
@@ -347,7 +255,7 @@ def _write_caring(p: _Practice) -> None:
     p.sink.write(rows)
 
 
-def _write_medicines(p: _Practice, visits: _Visits) -> None:
+def _write_medicines(p: Practice, visits: _Visits) -> None:
     """Repeat medicines for long-term conditions every eight weeks, and short courses given at consultations."""
     c, people = p.world.conditions, p.world.people
     mine = np.flatnonzero((people.practice[c.person] == p.index) & (c.recorded < NEVER))

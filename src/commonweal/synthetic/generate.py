@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import numpy as np
+
 from commonweal.domain.errors import CommonwealError
 from commonweal.synthetic import (
     admissions,
@@ -15,6 +17,7 @@ from commonweal.synthetic import (
     cases,
     commissioning,
     community,
+    directory,
     mental_health,
     results,
     social_care,
@@ -22,12 +25,13 @@ from commonweal.synthetic import (
 )
 from commonweal.synthetic.columns import AS_AT, START, Stream, Streams, iso
 from commonweal.synthetic.feed_faults import FEEDS, Faults, FeedSink
-from commonweal.synthetic.general_practice import World, write_practice
+from commonweal.synthetic.general_practice import write_practice
 from commonweal.synthetic.geography import Geography
 from commonweal.synthetic.identity_noise import record
 from commonweal.synthetic.invented_geography import invent
 from commonweal.synthetic.lives import deciles, die, fall_ill
 from commonweal.synthetic.people import person_code, populate
+from commonweal.synthetic.practice_list import World
 from commonweal.synthetic.rates import PRACTICE_NOISE
 from commonweal.synthetic.real_geography import read
 from commonweal.synthetic.sink import FileEntry, Sink
@@ -163,13 +167,20 @@ def _write(
         done += 1
         progress(sink.path, done, of)
 
-    world = World(streams, geography, people, recorded, conditions, caring, decile)
-    practice_ids = []
+    known = social_care.clients(streams, people, conditions, caring, vicky)
+    cared_for = known.person[~np.array(known.carer, dtype=bool)]
+    elder = cases.choose_elder(people, vicky, cared_for)
+    shown = np.concatenate([vicky, elder])
+    world = World(streams, geography, people, recorded, conditions, caring, decile, shown)
+    practice_ids, doctors = [], []
     for index in geography.open_practices:
         code = geography.practices[index].code
         with feed_sink("gp", code, "ndjson") as sink:
-            practice_ids.append(write_practice(world, index, sink))
+            who, ids, posts = write_practice(world, index, sink)
+            practice_ids.append((who, ids))
+            doctors += posts
             finish(sink, sink.sound, index == geography.open_practices[-1])
+    files += directory.write_directory(root, geography, doctors)
     trusts = []
     for index, trust in enumerate(geography.acute):
         with feed_sink("adt", trust.code, "hl7") as sink:
@@ -177,7 +188,6 @@ def _write(
             trusts.append(wrote)
             made = wrote.visits + len(wrote.local) + sum(map(bool, wrote.retired))
             finish(sink, made, trust is geography.acute[-1])
-    known = social_care.clients(streams, people, conditions, caring, vicky)
     others = []
     for index, council in enumerate(geography.councils):
         with feed_sink("cld", council.code, "csv") as sink:
@@ -210,7 +220,9 @@ def _write(
             with Sink(root, f"feeds/{feed}/{known_there.source}.csv", feed, known_there.source) as rows:
                 told_of.write(feed, rows)
                 files.append(rows.entry())
-    examples = cases.cases(people, vicky, conditions, caring, trusts, [o.held for o in others if o.feed == "cld"])
+    examples = cases.cases(
+        people, vicky, elder, conditions, caring, trusts, [o.held for o in others if o.feed == "cld"]
+    )
     told = truth.Told(
         *(root, geography, people, recorded, conditions, caring, visits, practice_ids, trusts, others),
         examples,

@@ -51,6 +51,14 @@ class Recorded:
             for fault in self.faults.values():
                 fault[row] = False
 
+    def leave_behind(self, people: People, geography: Geography, exact: Ints) -> None:
+        """Hold the home before the last of the people at ``exact``, so that sources disagree on somebody on show."""
+        for row in np.flatnonzero(np.isin(self.person, exact)):
+            i = int(self.person[row])
+            self.postcode[row] = geography.postcodes[(int(people.postcode[i]) + 1) % len(geography.postcodes)]
+            self.line[row] = f"Flat 2, {people.line[i]}"
+            self.faults["address_former"][row] = True
+
 
 def mistype(rng: np.random.Generator, name: str) -> str:
     """``name`` with one letter dropped, doubled, swapped with its neighbour, or hit one key along; never unchanged."""

@@ -21,6 +21,7 @@ _YOUNG = ("Child and Adolescent Mental Health Team", "Children and young people"
 _MEMORY = ("Memory Assessment Service", "Older people")
 _TALKING = ("Talking Therapies", "Primary care")
 _CRISIS = ("Crisis Resolution and Home Treatment Team", "Crisis")
+TEAMS = (_COMMUNITY, _YOUNG, _MEMORY, _TALKING, _CRISIS)  # name and kind
 _CONTACTS = ("Face to face", "Telephone", "Video")
 
 

@@ -43,13 +43,14 @@ _LETTER = (
 
 @dataclass(frozen=True, slots=True)
 class Holdings:
-    """One practice's people (indexes into ``people``) with their Patient ids, and whose file it is."""
+    """One practice's people (indexes into ``people``) with their Patient ids, whose file it is, and who is on show."""
 
     people: People
     conditions: Conditions
     who: Ints
     ids: list[str]
     practice: str
+    shown: Bools
 
 
 def plans(held: Holdings, rng: np.random.Generator) -> list[str]:
@@ -57,7 +58,7 @@ def plans(held: Holdings, rng: np.random.Generator) -> list[str]:
     return [*_vaccinations(held, rng), *_flags(held, rng), *_plans(held, rng), *_letters(held, rng)]
 
 
-def _having(held: Holdings, *kinds: str) -> Bools:
+def having(held: Holdings, *kinds: str) -> Bools:
     """Who of ``held.who`` has any of these conditions coded."""
     c = held.conditions
     wanted = np.isin(c.kind, [codes.CONDITION_NAMES.index(kind) for kind in kinds]) & (c.recorded < NEVER)
@@ -65,26 +66,27 @@ def _having(held: Holdings, *kinds: str) -> Bools:
     return found
 
 
-def _alive(held: Holdings) -> Bools:
+def alive(held: Holdings) -> Bools:
     """Who is alive and still registered on the day the world is as at."""
     people = held.people
     alive: Bools = (people.death[held.who] > AS_AT) & (people.left[held.who] > AS_AT)
     return alive
 
 
-def _some(rng: np.random.Generator, chance: Floats) -> list[int]:
+def some(rng: np.random.Generator, chance: Floats) -> list[int]:
+    """The rows that are drawn, each by its own chance."""
     found: list[int] = np.flatnonzero(rng.random(len(chance)) < chance).tolist()
     return found
 
 
 def _vaccinations(held: Holdings, rng: np.random.Generator) -> list[str]:
     """Seasonal flu vaccine each autumn for most people aged 65 and over, and for half of those at risk."""
-    at_risk = _having(held, "diabetes", "copd", "chd")
+    at_risk = having(held, "diabetes", "copd", "chd")
     rows = []
     for season in FLU_SEASONS:
         age = (season - held.people.birth[held.who]) / YEAR
         here = (held.people.start[held.who] <= season) & (held.people.end[held.who] > season + 60)
-        taken = _some(rng, np.where(age >= 65, 0.72, np.where(at_risk, 0.48, 0.0)) * here)
+        taken = some(rng, np.where(age >= 65, 0.72, np.where(at_risk, 0.48, 0.0)) * here)
         given = rng.integers(0, 31, len(taken)).tolist()
         rows += [
             text.immunization(id, held.ids[n], "Seasonal influenza vaccine", iso(min(season + d, AS_AT)))
@@ -95,13 +97,13 @@ def _vaccinations(held: Holdings, rng: np.random.Generator) -> list[str]:
 
 def _flags(held: Holdings, rng: np.random.Generator) -> list[str]:
     """Reasonable adjustments, and alerts for whoever visits."""
-    need = np.where(_having(held, "learning_disability", "dementia"), 0.7, np.where(_having(held, "smi"), 0.5, 0.015))
+    need = np.where(having(held, "learning_disability", "dementia"), 0.7, np.where(having(held, "smi"), 0.5, 0.015))
     rows = []
     for share, adjusting, words in (
         (need, True, ADJUSTMENTS),
-        (_having(held, "copd", "frailty") * 0.06, False, ALERTS),
+        (having(held, "copd", "frailty") * 0.06, False, ALERTS),
     ):
-        chosen = _some(rng, np.where(_alive(held), share, 0.0))
+        chosen = some(rng, np.where(held.shown, 1.0, np.where(alive(held), share, 0.0)))
         which = rng.integers(0, len(words), len(chosen)).tolist()
         since = rng.integers(AS_AT - 900, AS_AT - 30, len(chosen)).tolist()
         rows += [
@@ -113,14 +115,15 @@ def _flags(held: Holdings, rng: np.random.Generator) -> list[str]:
 
 def _plans(held: Holdings, rng: np.random.Generator) -> list[str]:
     """Care and support plans and advance care plans as plans, ReSPECT forms as documents."""
-    frail, dementia = _having(held, "frailty"), _having(held, "dementia")
-    alive = _alive(held)
+    frail, dementia = having(held, "frailty"), having(held, "dementia")
+    living = alive(held)
+    old = (AS_AT - held.people.birth[held.who]) / YEAR >= 75
     rows = []
     for share, code in (
-        (np.where(frail | dementia | _having(held, "learning_disability"), 0.35, 0.0), codes.SUPPORT_PLAN),
+        (np.where(frail | dementia | having(held, "learning_disability"), 0.35, 0.0), codes.SUPPORT_PLAN),
         (np.where(dementia, 0.3, 0.0), codes.ADVANCE_PLAN),
     ):
-        chosen = _some(rng, share * alive)
+        chosen = some(rng, np.where(held.shown & (old | (code is codes.SUPPORT_PLAN)), 1.0, share * living))
         which = rng.integers(0, len(GOALS), len(chosen)).tolist()
         since = rng.integers(AS_AT - 700, AS_AT - 20, len(chosen)).tolist()
         rows += [
@@ -128,7 +131,8 @@ def _plans(held: Holdings, rng: np.random.Generator) -> list[str]:
             for id, n, w, d in zip(identifiers(rng, len(chosen)), chosen, which, since, strict=True)
         ]
     age = (AS_AT - held.people.birth[held.who]) / YEAR
-    chosen = _some(rng, np.where((age >= 80) & (frail | dementia), 0.3, 0.0) * alive)
+    share = np.where((age >= 80) & (frail | dementia), 0.3, 0.0) * living
+    chosen = some(rng, np.where(held.shown & old, 1.0, share))
     since = rng.integers(AS_AT - 500, AS_AT - 10, len(chosen)).tolist()
     rows += [
         text.document(id, held.ids[n], codes.RESPECT_FORM, "", _encoded(_RESPECT), iso(d), held.practice)
@@ -139,8 +143,8 @@ def _plans(held: Holdings, rng: np.random.Generator) -> list[str]:
 
 def _letters(held: Holdings, rng: np.random.Generator) -> list[str]:
     """Clinic letters the practice has filed."""
-    share = np.where(_having(held, "copd", "chd", "diabetes"), 0.3, 0.02)
-    chosen = _some(rng, share * _alive(held))
+    share = np.where(having(held, "copd", "chd", "diabetes"), 0.3, 0.02)
+    chosen = some(rng, share * alive(held))
     months = rng.integers(2, 13, len(chosen)).tolist()
     since = rng.integers(AS_AT - 800, AS_AT - 5, len(chosen)).tolist()
     return [

@@ -34,6 +34,7 @@ _TEAMS = {
     "Support with Memory and Cognition": "Older Adults Team",
     "Social Support: Support to Carer": "Carers Team",
 }
+TEAMS = tuple(_TEAMS.values())
 _COMMUNITY = ("Home Support", "Day Support", "Equipment", "Extra Care Housing")
 
 

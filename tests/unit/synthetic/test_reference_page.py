@@ -40,5 +40,5 @@ def test_the_page_names_every_file_that_is_written() -> None:
     page = PAGE.read_text(encoding="utf-8")
     for name in ("people", "compartments", "conditions", "registers", "life_expectancy", "faults", "cases"):
         assert f"`truth/{name}.csv`" in page
-    for name in ("organisations", "small_areas", "postcodes"):
+    for name in ("organisations", "small_areas", "postcodes", "practitioners", "services"):
         assert f"`reference/{name}.csv`" in page

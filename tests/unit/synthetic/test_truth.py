@@ -43,6 +43,8 @@ class Recount:
         for person in world.gp["Patient"]:
             footprints = [("system", self.system)]
             for reference in person.get("generalPractitioner", []):
+                if reference["type"] != "Organization":
+                    continue
                 code = reference["identifier"]["value"]
                 org = orgs[orgs[code]["successor"] or code]
                 footprints += [("place", org["place"]), ("network", org["network"])]
