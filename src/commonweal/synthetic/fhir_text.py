@@ -70,25 +70,30 @@ def patient(
     practice: str,
     holder: str,
     ethnicity: str,
-    registered: bool,
+    since: str,
     doctor: str,
     kin: str,
 ) -> str:
     """A Patient; ``practice`` is where the record says the person is registered, ``holder`` whose record it is.
 
-    ``doctor`` is the number of the usual general practitioner; ``kin`` from :func:`next_of_kin`, or empty.
+    ``since`` is the first day of the registration, empty for who has left, ``doctor`` the usual doctor's number,
+    ``kin`` from :func:`next_of_kin`, or empty.
     """
     second = f',"{middle}"' if middle else ""
     died = f'"deceasedDateTime":"{death}",' if death else ""
     usual = f'{{"type":"Practitioner","identifier":{{"system":"{GMP}","value":"{doctor}"}}}}'
-    gp = f'"generalPractitioner":[{organisation_reference(practice)},{usual}],' if registered else ""
+    at = (
+        f'{{"type":"Organization","identifier":{{"system":"{ODS}","value":"{practice}",'
+        f'"period":{{"start":"{since}"}}}}}}'
+    )
+    gp = f'"generalPractitioner":[{at},{usual}],' if since else ""
     return (
         f'{{"resourceType":"Patient","id":"{id}",{_PATIENT_HEAD},'
         f'"extension":[{{"url":"{_UK}/StructureDefinition/Extension-UKCore-EthnicCategory",'
         f'"valueCodeableConcept":{{"coding":[{{"system":"{_UK}/CodeSystem/UKCore-EthnicCategory",'
         f'"code":"{ethnicity}"}}]}}}}],'
         f'"identifier":[{{{_VERIFIED},"system":"https://fhir.nhs.uk/Id/nhs-number","value":"{number}"}}],'
-        f'"active":{str(registered).lower()},'
+        f'"active":{str(bool(since)).lower()},'
         f'"name":[{{"use":"official","family":"{family}","given":["{given}"{second}],"prefix":["{prefix}"]}}],'
         f'"telecom":[{{"system":"phone","value":"{phone}","use":"home"}}],"gender":"{gender}","birthDate":"{birth}",'
         f'{died}"address":[{{"use":"home","line":["{line}"],"city":"{city}","postalCode":"{postcode}"}}],'

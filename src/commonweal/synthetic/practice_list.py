@@ -6,8 +6,8 @@ import numpy as np
 
 from commonweal.synthetic import codes, names
 from commonweal.synthetic import fhir_text as text
-from commonweal.synthetic.columns import AS_AT, YEAR, Ints, Streams, identifiers, iso
-from commonweal.synthetic.geography import Geography
+from commonweal.synthetic.columns import AS_AT, EPOCH, START, YEAR, Ints, Streams, identifiers, iso
+from commonweal.synthetic.geography import MERGED_ON, Geography
 from commonweal.synthetic.identity_noise import Recorded
 from commonweal.synthetic.lives import Caring, Conditions
 from commonweal.synthetic.people import People
@@ -15,6 +15,7 @@ from commonweal.synthetic.sink import Sink
 
 KIN_FROM = 75  # the age from which practices here note whom to ring
 JOINED = "2012-04-01"  # the first day of every doctor's post
+LONGEST = 9_000  # days before the five years that a registration began, at most
 
 
 @dataclass(slots=True)
@@ -103,12 +104,19 @@ def _write_patients(p: Practice) -> None:
                 recorded.practice[i],
                 holder,
                 recorded.ethnicity[i],
-                bool(people.left[i] > AS_AT),
+                iso(_joined(people, i)) if people.left[i] > AS_AT else "",
                 doctor_number(p.index, i % len(p.doctors)),
                 _next_of_kin(people, i, i in shown),
             )
         )
     p.sink.write(rows)
+
+
+def _joined(people: People, i: int) -> int:
+    """The first day of a registration: the day of the merger, else before the five years, or at birth."""
+    if people.from_merged[i]:
+        return max(int(people.birth[i]), (MERGED_ON - EPOCH).days)
+    return max(int(people.birth[i]), START - (i * 7919) % LONGEST)
 
 
 def _next_of_kin(people: People, i: int, shown: bool) -> str:

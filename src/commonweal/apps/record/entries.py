@@ -5,6 +5,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from commonweal.apps.record import locations
 from commonweal.apps.record.staging import happened_values
 from commonweal.fhir import systems
 from commonweal.fhir.compartment import team
@@ -56,19 +57,6 @@ class Contact(NamedTuple):
     source: str
     source_name: str
     last_heard: datetime | None
-
-
-class Involvement(NamedTuple):
-    """An organisation (or its team) caring for the person. ``since`` and ``until`` None: not known, and ongoing."""
-
-    organisation: str
-    organisation_name: str
-    team: str
-    role: str
-    since: date | None
-    until: date | None
-    source: str
-    source_name: str
 
 
 def text_of(concept: Any) -> str:
@@ -177,6 +165,13 @@ def _reaction(resource: Json) -> str:
     return ", ".join([*filter(None, found), *(["high risk"] if critical == "high" else [])])
 
 
+# https://hl7.org/fhir/R4/v3/ObservationInterpretation/cs.html
+_JUDGED = {
+    "H": "high", "HH": "critically high", "L": "low", "LL": "critically low", "N": "normal", "A": "abnormal",
+    "AA": "critically abnormal", "<": "off scale low", ">": "off scale high",
+}  # fmt: skip
+
+
 def _value(resource: Json) -> str:
     """The value with the range it came with; what a source makes of it (high, low) only beside that range."""
     value = _bare_value(resource)
@@ -187,6 +182,7 @@ def _value(resource: Json) -> str:
     if not given:
         return value
     judged = text_of(resource.get("interpretation"))
+    judged = _JUDGED.get(judged, judged)
     return f"{value} (range {given}{'; ' + judged if judged else ''})".strip()
 
 
@@ -298,7 +294,7 @@ def contact(
 def what(resource: Json) -> str:
     """What a contact was: its type, else its class, with the reason."""
     kind = resource["resourceType"]
-    concept = text_of(resource.get("type")) or text_of(resource.get("code"))
+    concept = text_of(resource.get("type")) or text_of(resource.get("code")) or text_of(resource.get("serviceType"))
     class_code = resource.get("class", {}).get("code", "")
     classed = _CLASS.get(class_code, "")
     reason = text_of(resource.get("reasonCode"))
@@ -314,6 +310,10 @@ def what(resource: Json) -> str:
 
 
 def _where(resource: Json) -> str:
+    for item in resource.get("participant", ()) if resource["resourceType"] == "Appointment" else ():
+        actor = item.get("actor", {})
+        if locations.is_place(actor) and actor.get("display"):
+            return str(actor["display"])
     for item in resource.get("location", ()):
         if isinstance(item, dict) and item.get("location", {}).get("display"):
             return str(item["location"]["display"])

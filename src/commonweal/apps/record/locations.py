@@ -38,7 +38,7 @@ def without(resource: Mapping[str, Any]) -> dict[str, Any]:
     kept = {name: value for name, value in resource.items() if name not in gone}
     participants = kept.get("participant")
     if resource.get("resourceType") == "Appointment" and isinstance(participants, list):
-        kept["participant"] = [one for one in participants if not _place(one)]
+        kept["participant"] = [one for one in participants if not is_place(one.get("actor") or {})]
     stay = kept.get("hospitalization")
     if resource.get("resourceType") == "Encounter" and isinstance(stay, dict):
         kept["hospitalization"] = {name: value for name, value in stay.items() if name not in ("origin", "destination")}
@@ -49,8 +49,9 @@ def without(resource: Mapping[str, Any]) -> dict[str, Any]:
     return {**kept, "meta": meta}
 
 
-def _place(participant: Mapping[str, Any]) -> bool:
-    return str((participant.get("actor") or {}).get("reference", "")).startswith("Location/")
+def is_place(reference: Mapping[str, Any]) -> bool:
+    """Whether a reference is to a Location, by what it points to or by what it says it is."""
+    return str(reference.get("reference", "")).startswith("Location/") or reference.get("type") == "Location"
 
 
 def shown(stored: Stored) -> Stored:

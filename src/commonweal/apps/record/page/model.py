@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
+from typing import NamedTuple
 
 from commonweal.apps.access.api import Message
 from commonweal.apps.record.caring import Caring
-from commonweal.apps.record.entries import Contact, Entry, Involvement
+from commonweal.apps.record.entries import Contact, Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,24 @@ class Trend:
     span: str
 
 
+class Involvement(NamedTuple):
+    """An organisation (or its team) caring for the person. ``since`` and ``until`` None: not known, and ongoing.
+
+    ``who`` is the professional in charge by name, ``post`` what they are there; '' where neither is known.
+    """
+
+    organisation: str
+    organisation_name: str
+    team: str
+    role: str
+    since: date | None
+    until: date | None
+    source: str
+    source_name: str
+    who: str = ""
+    post: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Completeness:
     """How much of what a feed could say of this person it does say; ``missing`` names the rest."""
@@ -96,7 +115,10 @@ class SourceHeard:
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """What follows the summary. ``trends``: by the code of the measurement."""
+    """What follows the summary. ``trends``: by the code of the measurement.
+
+    ``appointments`` are those to come, soonest first; ``kin`` whom to ring: name, how they are related and telephone.
+    """
 
     problems: Section
     medicines: Section
@@ -116,6 +138,8 @@ class Details:
     sources: tuple[SourceHeard, ...]
     trends: dict[str, Trend]
     caring: Caring | None = None
+    appointments: Section = Section((), (), ())
+    kin: tuple[Entry, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """One query for the person, one round trip for the sources and staff, one for names of organisations."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -31,8 +31,8 @@ class Row(NamedTuple):
 class Reading:
     """All that a page is made of. ``rows`` come latest first; ``names``: of organisations by ODS code.
 
-    ``heard``: when each (source, feed) last sent anything; ``staff``: names by reference; ``held_back``: sources
-    withheld as a whole.
+    ``heard``: when each (source, feed) last sent anything; ``staff``: names by reference; ``posts``: name and role by
+    the directory's number of a practitioner and organisation; ``held_back``: sources withheld as a whole.
     """
 
     scope: Scope
@@ -45,6 +45,7 @@ class Reading:
     staff: Mapping[str, str]
     facts: FeedTable
     held_back: frozenset[str]
+    posts: Mapping[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
 
     def of(self, *kinds: str) -> list[Row]:
         """Rows of these types, without what was entered in error."""
@@ -57,11 +58,15 @@ FROM record_resource r JOIN record_source s ON s.id = r.source_id
 WHERE r.compartment_id = ANY (%s) AND r.category = ANY (%s) AND NOT r.deleted
 ORDER BY r.happened_at DESC NULLS LAST, r.rid DESC
 """
-# Two statements in one round trip: when the sources were heard, and the names of staff the contacts refer to.
+# In one round trip: when the sources were heard, the names of staff the contacts refer to, and from the directory the
+# posts of those who are named by number.
 _BESIDE = """
 SELECT source, feed, last_received_at FROM record_source WHERE source = ANY (%s);
 SELECT id, body FROM record_resource
-WHERE type = 'Practitioner' AND id = ANY (%s) AND compartment_id IS NULL AND NOT deleted
+WHERE type = 'Practitioner' AND id = ANY (%s) AND compartment_id IS NULL AND NOT deleted;
+SELECT r.body FROM unnest(%s::text[], %s::text[]) AS wanted (low, high) JOIN record_resource r
+  ON r.type = 'PractitionerRole' AND r.id >= wanted.low AND r.id < wanted.high
+WHERE r.compartment_id IS NULL AND NOT r.deleted ORDER BY r.id
 """
 CONTACTS = frozenset(("Encounter", "EpisodeOfCare", "ServiceRequest", "Appointment"))
 _WRONG = ("entered-in-error", "refuted")
@@ -80,10 +85,14 @@ def read_person(scope: Scope) -> Reading:
         if secret:
             rows = [row._replace(resource=locations.without(row.resource)) for row in rows]
         contacts = [row for row in rows if row.kind in CONTACTS and row.resource.get("status") != "entered-in-error"]
-        cursor.execute(_BESIDE, [sorted({row.source for row in rows} | held_back), _staff(contacts)])
+        codes = _codes(rows)
+        bounds = [[f"ods-{code}{end}" for code in codes] for end in "-."]  # ids of a code's posts go on with a hyphen
+        cursor.execute(_BESIDE, [sorted({row.source for row in rows} | held_back), _staff(contacts), *bounds])
         heard = {(source, feed): last for source, feed, last in cursor.fetchall()}
         cursor.nextset()
         staff = {f"Practitioner/{i}": entries.full_name(loads(b).get("name", ())) for i, b in cursor.fetchall()}
+        cursor.nextset()
+        posts = _posts(loads(body) for (body,) in cursor.fetchall())
     by_kind: dict[str, list[Row]] = {}
     for row in rows:
         by_kind.setdefault(row.kind, []).append(row)
@@ -96,7 +105,7 @@ def read_person(scope: Scope) -> Reading:
     if secret:
         names = {**names, **{row.source: locations.PRACTICE for row in rows if row.feed == "gp"}}
     facts = feed_facts(now.date())
-    return Reading(scope, now, rows, by_kind, contacts, heard, names, staff, facts, held_back)
+    return Reading(scope, now, rows, by_kind, contacts, heard, names, staff, facts, held_back, posts)
 
 
 def _staff(contacts: Sequence[Row]) -> list[str]:
@@ -108,6 +117,37 @@ def _staff(contacts: Sequence[Row]) -> list[str]:
         if str(reference.get("reference", "")).startswith("Practitioner/")
     }
     return sorted(wanted)
+
+
+def practitioner_code(reference: dict[str, Any]) -> str:
+    """The number by which a directory knows who a reference names (GMP number, consultant code), or ''."""
+    identifier = reference.get("identifier")
+    return str(identifier.get("value", "")) if isinstance(identifier, dict) else ""
+
+
+def usual_doctor(patient: dict[str, Any]) -> dict[str, Any]:
+    """The reference to the general practitioner a Patient names beside the practice, or {}."""
+    listed: list[dict[str, Any]] = [one for one in patient.get("generalPractitioner", ()) if isinstance(one, dict)]
+    return next((one for one in listed if one.get("type") == "Practitioner"), {})
+
+
+def _codes(rows: Sequence[Row]) -> list[str]:
+    """Numbers of the practitioners who are named by one: usual doctors, and who was in charge of a contact."""
+    found = {practitioner_code(usual_doctor(row.resource)) for row in rows if row.kind == "Patient"}
+    for row in rows:
+        if row.kind == "Encounter" and row.feed != "gp":
+            found.update(practitioner_code(one) for one in entries.staff_references(row.resource))
+    return sorted(found - {""})
+
+
+def _posts(roles: Iterable[dict[str, Any]]) -> dict[tuple[str, str], tuple[str, str]]:
+    """Name and role by number and organisation; a post still held before one that has ended."""
+    found: dict[tuple[str, str], tuple[str, str]] = {}
+    for role in sorted(roles, key=lambda one: bool(one.get("active"))):
+        code = next((str(one.get("value", "")) for one in role.get("identifier", ())), "")
+        at = str(role.get("organization", {}).get("identifier", {}).get("value", ""))
+        found[code, at] = (str(role.get("practitioner", {}).get("display", "")), entries.text_of(role.get("code")))
+    return found
 
 
 def sound(rows: Sequence[Row]) -> list[Row]:

@@ -5,26 +5,24 @@ nothing a source sent is left off the page because nobody thought of its type.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime
 
 from commonweal.apps.record import entries
 from commonweal.apps.record.caring import caring, caring_codes
-from commonweal.apps.record.entries import Entry, Involvement
-from commonweal.apps.record.feed_facts import FeedTable
+from commonweal.apps.record.entries import Entry
 from commonweal.apps.record.headings import heading_codes, kind_of
 from commonweal.apps.record.page.absences import Absences
 from commonweal.apps.record.page.completeness import completeness, expected
 from commonweal.apps.record.page.differences import differences
 from commonweal.apps.record.page.grouping import grouped
+from commonweal.apps.record.page.involved import CASELOAD, involved, kin
 from commonweal.apps.record.page.model import Details, Section, SourceHeard
 from commonweal.apps.record.page.reading import Reading, Row, sound
 from commonweal.apps.record.page.summary import PAST, entries_of
 from commonweal.apps.record.page.trends import trends
-from commonweal.fhir.dates import day_of
+from commonweal.fhir.dates import LONDON, day_of
 from commonweal.fhir.demographics import demographics
 
-RECENT = timedelta(days=365)  # how long care that has ended is still shown as involvement
-_CASELOAD = "caseload"  # the feed of who works with whom: shown under who is involved, and nowhere else
 _STOPPED = frozenset(("stopped", "completed", "cancelled", "entered-in-error", "ended"))
 _OPEN = frozenset(("active", "in-progress", "arrived", "onhold", "on-hold", "planned", "draft", "booked", "pending"))
 _MEDICINES = ("MedicationRequest", "MedicationStatement", "MedicationAdministration", "MedicationDispense")
@@ -32,7 +30,7 @@ _SHOWN = frozenset(
     (
         "AllergyIntolerance", "Appointment", "CarePlan", "Condition", "DiagnosticReport", "DocumentReference",
         "Encounter", "EpisodeOfCare", "FamilyMemberHistory", "Flag", "Immunization", "Observation", "Patient",
-        "Procedure", "ServiceRequest", *_MEDICINES,
+        "Procedure", "RelatedPerson", "ServiceRequest", *_MEDICINES,
     )
 )  # fmt: skip
 
@@ -40,13 +38,14 @@ _SHOWN = frozenset(
 def details(reading: Reading, absent: Absences) -> Details:
     """Everything below the summary."""
     observed = _observed(reading)
-    laboratory = [*reading.of("DiagnosticReport"), *observed["laboratory"]]
-    laboratory.sort(key=lambda row: entries.happened(row.resource) or "", reverse=True)
     services, referrals = _services(reading, absent)
+    today = reading.now.date()
+    to_come = [row for row in reading.contacts if _to_come(row, today)]
+    booked = {id(row) for row in to_come}
     return Details(
         problems=_problems(reading, absent),
         medicines=_medicines(reading, absent),
-        results=_latest(laboratory, reading, absent, "Investigation results"),
+        results=_results(observed["laboratory"], reading, absent),
         observations=_latest(observed["measured"], reading, absent, "Observations"),
         vaccinations=_listed(reading, absent, "Vaccinations", "Immunization"),
         procedures=_listed(reading, absent, "Procedures", "Procedure"),
@@ -56,7 +55,7 @@ def details(reading: Reading, absent: Absences) -> Details:
         social=_latest(observed["social"], reading, absent, "Social context"),
         family=_listed(reading, absent, "Family history", "FamilyMemberHistory"),
         other=_other(reading, absent),
-        involved=_involved(reading),
+        involved=involved(reading),
         timeline=tuple(
             entries.contact(
                 row.resource,
@@ -67,11 +66,14 @@ def details(reading: Reading, absent: Absences) -> Details:
                 reading.heard.get((row.source, row.feed)),
             )
             for row in reading.contacts
+            if id(row) not in booked
         ),
         differences=differences(reading),
         sources=_sources(reading),
         trends=trends([*observed["laboratory"], *observed["measured"]]),
         caring=caring(entries_of(observed["caring"], reading.names)),
+        appointments=_appointments(to_come, reading, absent),
+        kin=kin(reading),
     )
 
 
@@ -79,13 +81,14 @@ def _observed(reading: Reading) -> dict[str, list[Row]]:
     """Observations by where they are shown: caring, social context, the laboratory's, and the rest."""
     found: dict[str, list[Row]] = {"caring": [], "social": [], "laboratory": [], "measured": []}
     elsewhere = caring_codes()
+    reported = {ident for row in reading.of("DiagnosticReport") for ident in _result_ids(row)}
     for row in reading.of("Observation"):
         categories = {code for one in row.resource.get("category", ()) for code in entries.codes_of(one)}
         if entries.first_code(row.resource.get("code")) in elsewhere:
             found["caring"].append(row)
         elif "social-history" in categories:
             found["social"].append(row)
-        elif "laboratory" in categories or "imaging" in categories:
+        elif "laboratory" in categories or "imaging" in categories or row.resource.get("id") in reported:
             found["laboratory"].append(row)
         else:
             found["measured"].append(row)
@@ -107,6 +110,25 @@ def _medicines(reading: Reading, absent: Absences) -> Section:
     return Section(current, past, absent.of("Medicines", "medication", recorded=bool(current or past)))
 
 
+def _results(observed: Sequence[Row], reading: Reading, absent: Absences) -> Section:
+    """Reports and results; a report without a conclusion says which of the results listed it is of."""
+    named = {str(row.resource.get("id")): entries.text_of(row.resource.get("code")) for row in observed}
+    reports = reading.of("DiagnosticReport")
+    rows = sorted([*reports, *observed], key=lambda row: entries.happened(row.resource) or "", reverse=True)
+    of = {str(row.resource.get("id")): ", ".join(filter(None, map(named.get, _result_ids(row)))) for row in reports}
+    found = grouped(
+        item._replace(detail=f"Results listed here: {of[item.id]}")
+        if item.type == "DiagnosticReport" and not item.detail and of[item.id]
+        else item
+        for item in entries_of(rows, reading.names)
+    )
+    return Section(found, (), absent.of("Investigation results", "clinical", recorded=bool(found), silent=False))
+
+
+def _result_ids(report: Row) -> list[str]:
+    return [str(one.get("reference", "")).rpartition("/")[2] for one in report.resource.get("result", ())]
+
+
 def _latest(rows: Sequence[Row], reading: Reading, absent: Absences, subject: str) -> Section:
     """The latest of each kind, with the earlier ones folded under it."""
     found = grouped(entries_of(rows, reading.names))
@@ -125,17 +147,59 @@ def _services(reading: Reading, absent: Absences) -> tuple[Section, Section]:
     referrals: list[Entry] = []
     for row in reading.contacts:
         item = entries.entry(row.resource, row.source, reading.names[row.source])
-        item = item._replace(detail=entries.team_of(row.resource))
         if row.kind == "EpisodeOfCare":
+            end = entries.words_for((row.resource.get("period") or {}).get("end"))
+            said = f"{item.when_text} to {end}" if end and item.when_text else item.when_text
+            item = item._replace(detail=entries.team_of(row.resource), when_text=said)
             (services if item.status in _OPEN else over).append(item)
         elif row.kind == "ServiceRequest" and item.status in _OPEN:
-            referrals.append(item)
+            referrals.append(item._replace(detail=_referral(row, reading.names)))
     return (
         Section(
             tuple(services), tuple(over), absent.of("Services", "social_care", recorded=bool(services), silent=False)
         ),
         Section(tuple(referrals), (), absent.of("Referrals", "clinical", recorded=bool(referrals), silent=False)),
     )
+
+
+def _referral(row: Row, names: Mapping[str, str]) -> str:
+    """Who was asked, how urgently and why: ``To A Hospital, urgent: breathless when walking``."""
+    to = entries.organisation_of(row.resource)
+    priority = str(row.resource.get("priority") or "")
+    lead = ", ".join(
+        filter(None, (f"To {names.get(to, to)}" if to and to != row.source else "", entries.team_of(row.resource)))
+    )
+    lead = ", ".join(filter(None, (lead, priority)))
+    return ": ".join(filter(None, (lead, entries.text_of(row.resource.get("reasonCode")))))
+
+
+def _to_come(row: Row, today: date) -> bool:
+    """Whether a contact is one that is booked or planned for today or later."""
+    if row.kind not in ("Appointment", "Encounter") or row.resource.get("status") not in _OPEN:
+        return False
+    when = day_of(entries.happened(row.resource))
+    return when is not None and (when > today or (when == today and row.kind == "Appointment"))
+
+
+def _appointments(rows: Sequence[Row], reading: Reading, absent: Absences) -> Section:
+    """What is booked, soonest first: what for, when to the minute, and where."""
+    found = []
+    for row in sorted(rows, key=lambda one: entries.happened(one.resource) or ""):
+        item = entries.contact(row.resource, row.category, row.source, reading.names, reading.staff, None)
+        at = f", {_clock(item.at)}" if item.at else ""
+        entry = Entry(
+            row.kind, item.id, item.what, "", item.where, "", item.when, item.when_text + at, row.source,
+            item.source_name,
+        )  # fmt: skip
+        found.append(entry)
+    return Section(tuple(found), (), absent.of("Appointments to come", "clinical", recorded=bool(found), silent=False))
+
+
+def _clock(at: datetime) -> str:
+    """``10:15am`` in London."""
+    local = at.astimezone(LONDON)
+    hour = f"{local.hour % 12 or 12}:{local:%M}" if local.minute else str(local.hour % 12 or 12)
+    return f"{hour}{'am' if local.hour < 12 else 'pm'}"
 
 
 def _documents(reading: Reading, absent: Absences) -> Section:
@@ -151,7 +215,7 @@ def _documents(reading: Reading, absent: Absences) -> Section:
 
 
 def _other(reading: Reading, absent: Absences) -> Section:
-    rows = [row for row in sound(reading.rows) if row.kind not in _SHOWN and row.feed != _CASELOAD]
+    rows = [row for row in sound(reading.rows) if row.kind not in _SHOWN and row.feed != CASELOAD]
     found = tuple(item._replace(text=f"{_spaced(item.type)}: {item.text}") for item in entries_of(rows, reading.names))
     return Section(found, (), absent.of("Other entries", "clinical", recorded=bool(found), silent=False))
 
@@ -160,58 +224,6 @@ def _spaced(kind: str) -> str:
     """``RelatedPerson`` → ``Related person``."""
     words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in kind).strip()
     return words[:1].upper() + words[1:]
-
-
-def _involved(reading: Reading) -> tuple[Involvement, ...]:
-    """Who is looking after the person now, or was within a year: the practice, open episodes, admissions."""
-    names, facts, today = reading.names, reading.facts, reading.now.date()
-    found: dict[tuple[str, str, str], Involvement] = {}
-    for row in reading.by_kind.get("Patient", ()):
-        practice = entries.organisation_of(row.resource) if row.feed == "gp" else ""
-        if practice:
-            role = facts[row.feed].service
-            found[practice, "", role] = Involvement(
-                practice, names.get(practice, practice), "", role, None, None, row.source, names[row.source]
-            )
-    for row in reading.contacts:
-        if row.feed != "gp":
-            _involve(row, found, names, facts, today)
-    for row in reading.of("CareTeam"):
-        if row.feed == _CASELOAD:
-            _involve(row, found, names, facts, today)
-    order = {role: place for place, role in enumerate(one.service for one in facts.values())}
-    return tuple(
-        sorted(found.values(), key=lambda i: (i.until is not None, order.get(i.role, 9), i.organisation_name, i.team))
-    )
-
-
-def _involve(
-    row: Row,
-    found: dict[tuple[str, str, str], Involvement],
-    names: Mapping[str, str],
-    facts: FeedTable,
-    today: date,
-) -> None:
-    """Add what a contact says of who is involved."""
-    period = row.resource.get("period") or row.resource.get("occurrencePeriod") or {}
-    since, until = day_of(entries.happened(row.resource)), day_of(period.get("end"))
-    # Who works with the person does so until they do not, whatever status the list gives.
-    still = row.feed == _CASELOAD or row.resource.get("status") in (
-        "active", "in-progress", "arrived", "onhold", "on-hold"
-    )  # fmt: skip
-    if until is None and not still:
-        until = since
-    if until is not None and today - until > RECENT:
-        return
-    organisation = entries.organisation_of(row.resource) or row.source
-    key = (organisation, entries.team_of(row.resource), facts[row.feed].service)
-    before = found.get(key)
-    if before is not None:
-        since = min(filter(None, (since, before.since)), default=None)
-        until = None if until is None or before.until is None else max(until, before.until)
-    found[key] = Involvement(
-        organisation, names.get(organisation, organisation), key[1], key[2], since, until, row.source, names[row.source]
-    )
 
 
 def _sources(reading: Reading) -> tuple[SourceHeard, ...]:
