@@ -55,7 +55,7 @@ from commonweal.apps.access.opt_outs import (
     set_opt_out,
 )
 from commonweal.apps.access.opt_outs import rules as opt_out_rules
-from commonweal.apps.access.prepared import prepared
+from commonweal.apps.access.prepared import prepared, together
 from commonweal.apps.access.selectors import Look, looked, open_compartments, organisation_relationships
 from commonweal.apps.access.session import AccessSession, session
 from commonweal.apps.access.sessions import watching
@@ -183,6 +183,7 @@ __all__ = [
     "standing_agreements",
     "standing_of",
     "today",
+    "together",
     "unbind",
     "verify_chain",
     "waiting",

@@ -4,6 +4,8 @@ Django's own cursor pastes values into the text on this side, so that each state
 under row security planning takes longer than most statements do. ``config.database`` lets a connection prepare.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -38,3 +40,14 @@ def prepared() -> CursorWrapper:
     """
     connection.ensure_connection()
     return CursorWrapper(_Kept(connection.connection), connection)
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """Send the statements within without waiting for each: reading an answer, and the end, waits for all before it.
+
+    What is said against one of them is raised there, as Django's error. Nothing is copied within.
+    """
+    connection.ensure_connection()
+    with connection.wrap_database_errors, connection.connection.pipeline():
+        yield

@@ -13,11 +13,19 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import connection
 
+from commonweal.apps.access.api import prepared, together
 from commonweal.apps.record import api as record
 
 CHANNEL = "commonweal_changes"
 ALLOCATION = "CareTeam"  # the resource that says who works with a person
+COPIED = 20  # rows; more are copied in
 FORGOTTEN = timedelta(days=90)  # what happened longer ago is history that is being loaded: nobody is to be told
+
+_COPY = "COPY exchange_change (source, feed, people, happened_at, noted_at, again_at, resource) FROM STDIN"
+_NOTE = (
+    "INSERT INTO exchange_change (source, feed, people, happened_at, noted_at, again_at, resource) "
+    "VALUES (%s, %s, %s::text[], %s, %s, %s, %s)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +57,19 @@ def note(
     rows = [
         (source, feed, sorted(people), at, now, again_at, resource) for people, at in changed if now - at < FORGOTTEN
     ]
-    if not rows:
+    noted = len(rows)
+    if not noted:
         return 0
-    with connection.cursor() as cursor:
-        with cursor.cursor.copy(
-            "COPY exchange_change (source, feed, people, happened_at, noted_at, again_at, resource) FROM STDIN"
-        ) as copy:
+    if noted > COPIED:
+        with connection.cursor() as cursor, cursor.cursor.copy(_COPY) as copy:
             for row in rows:
                 copy.write_row(row)
-        cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])
-    return len(rows)
+        rows = []
+    with together(), prepared() as cursor:
+        for row in rows:
+            cursor.execute(_NOTE, row)
+        cursor.execute("SELECT pg_notify(%s::text, '')", [CHANNEL])
+    return noted
 
 
 def note_stored(source: str, feed: str, prepared: record.Prepared) -> int:

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 from django.db import connection
 
-from commonweal.apps.access.api import prepared
+from commonweal.apps.access.api import prepared, together
 from commonweal.apps.exchange import changes
 from commonweal.apps.exchange.completeness import filled
 from commonweal.apps.exchange.models import Receipt
@@ -28,6 +28,10 @@ SWAP = "A17"  # two people in one message, who stay two
 _COPY = (
     "COPY exchange_message (source, control_id, digest, mrn, also, event, happened, receipt_id, line, raw) FROM STDIN"
 )
+_KEEP = (
+    "INSERT INTO exchange_message (source, control_id, digest, mrn, also, event, happened, receipt_id, line, raw) "
+    "VALUES (%s, %s, %s, %s, %s::text[], %s, %s, %s, %s, %s)"
+)
 _HELD = "SELECT control_id, digest FROM exchange_message WHERE source = %s AND control_id = ANY (%s::text[])"
 _ABOUT = (
     "SELECT id, mrn, also, event, raw FROM exchange_message WHERE source = %s AND mrn = ANY (%s::text[]) UNION ALL "
@@ -36,6 +40,7 @@ _ABOUT = (
 )
 FOLDING = 62_068  # the class of the advisory locks that sources are folded under
 PILE = 4_000  # messages; one transaction each
+COPIED = 20  # messages; more are copied in
 
 
 @dataclass(slots=True)
@@ -89,20 +94,24 @@ def store(receipt: Receipt, pile: Pile, again: bool = False) -> Outcome:
     ``again``: messages held already are folded again too, as a replay after a fix must.
     """
     outcome = Outcome(read=len(pile.lines), problems=list(pile.problems))
-    with connection.cursor() as cursor:  # two writers of one source must fold one after the other, or one is lost
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [FOLDING, receipt.source])
-    fresh = _keep(receipt, pile, outcome)
+    fresh = _fresh(receipt, pile, outcome)
+    _keep(receipt, fresh)
+    lines = {message.line for message, _ in fresh}
     touched = [
-        message for message in pile.messages if message.line in fresh or (again and message.line in outcome.same)
+        message for message in pile.messages if message.line in lines or (again and message.line in outcome.same)
     ]
     if touched:
         _fold(receipt, touched, outcome)
     return outcome
 
 
-def _keep(receipt: Receipt, pile: Pile, outcome: Outcome) -> set[int]:
-    """Store messages not held yet; the lines of those stored. A control id used again is not stored."""
-    with prepared() as cursor:
+def _fresh(receipt: Receipt, pile: Pile, outcome: Outcome) -> list[tuple[Any, bytes]]:
+    """Messages not held yet, with their digests. One whose control id is held for another is not among them.
+
+    Two writers of one source fold one after the other from here on, or one of two messages about a person is lost.
+    """
+    with together(), prepared() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s::int, hashtext(%s))", [FOLDING, receipt.source])
         cursor.execute(_HELD, [receipt.source, [message.control_id for message in pile.messages]])
         held: dict[str, bytes] = {control_id: bytes(digest) for control_id, digest in cursor.fetchall()}
     fresh: list[tuple[Any, bytes]] = []
@@ -118,23 +127,23 @@ def _keep(receipt: Receipt, pile: Pile, outcome: Outcome) -> set[int]:
         else:
             held[message.control_id] = digest
             fresh.append((message, digest))
+    return fresh
+
+
+def _keep(receipt: Receipt, fresh: list[tuple[Any, bytes]]) -> None:
+    """Store messages as they came: a few as values of a statement kept planned, many by COPY."""
+    rows = [
+        (receipt.source, m.control_id, digest, m.mrn, list(m.also), m.event, m.happened, receipt.pk, m.line, m.raw)
+        for m, digest in fresh
+    ]
+    if len(rows) <= COPIED:
+        with together(), prepared() as cursor:
+            for row in rows:
+                cursor.execute(_KEEP, row)
+        return
     with connection.cursor() as cursor, cursor.cursor.copy(_COPY) as copy:
-        for m, digest in fresh:
-            copy.write_row(
-                (
-                    receipt.source,
-                    m.control_id,
-                    digest,
-                    m.mrn,
-                    list(m.also),
-                    m.event,
-                    m.happened,
-                    receipt.pk,
-                    m.line,
-                    m.raw,
-                )
-            )
-    return {message.line for message, _ in fresh}
+        for row in rows:
+            copy.write_row(row)
 
 
 def _fold(receipt: Receipt, touched: list[Any], outcome: Outcome) -> None:

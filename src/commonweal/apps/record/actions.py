@@ -15,9 +15,10 @@ from django.db import connection, transaction
 
 from commonweal.apps.access import api as access
 from commonweal.apps.identity import api as identity
-from commonweal.apps.record import deferring, loading, relationships, statements
+from commonweal.apps.record import deferring, few, loading, relationships, statements
 from commonweal.apps.record.staging import Prepared, Wave, prepare, staged_items
 from commonweal.feeds.types import Parsed
+from commonweal.fhir.demographics import demographics
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,11 @@ def write(
     ``items``: parsed resources, or what ``prepare`` made of them. ``replay``: the lines are older than what
     may have arrived since, so a resource whose current version came later keeps it.
     """
-    batch = items if isinstance(items, Prepared) else prepare(source, feed, items)
+    if not isinstance(items, Prepared):
+        if not replay and few.fits(items):
+            return _write_few(source, feed, items, receipt_id)
+        items = prepare(source, feed, items)
+    batch = items
     counts = Counts(unchanged=len(batch.repeated), same=set(batch.repeated))
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         source_id = _source_id(cursor, source, feed)
@@ -94,6 +99,30 @@ def write(
     return counts
 
 
+def _write_few(source: str, feed: str, items: Sequence[Parsed], receipt_id: int | None) -> Counts:
+    """``write`` for the resources of a message or two."""
+    counts = Counts()
+    with transaction.atomic(savepoint=False), access.together(), access.prepared() as cursor:
+        stored = few.store(source, feed, items, receipt_id, bytes.fromhex(settings.COMMONWEAL_REMOVAL_KEY))
+        keys = [(fate.item.type, fate.item.id, fate.item.line) for fate in stored.fates]
+        _count(keys, [(n, fate.verdict, fate.compartment) for n, fate in enumerate(stored.fates)], counts)
+        written = [
+            (fate.item, fate.compartment)
+            for fate in stored.fates
+            if fate.verdict in ("new", "changed") and fate.compartment
+        ]
+        people = [
+            (compartment, source, item.local_person or "", demographics(item.resource))
+            for item, compartment in written
+            if item.type == "Patient"
+        ]
+        if people:
+            identity.upsert_demographics(people)
+        touched = {compartment for item, compartment in written if relationships.applies(feed, item.type)}
+        relate(cursor, source, stored.own, touched, stored.former)
+    return counts
+
+
 def _write_wave(
     cursor: Any, batch: Prepared, wave: Wave, bound: dict[str, Any], own: Mapping[int, str], counts: Counts
 ) -> None:
@@ -104,7 +133,7 @@ def _write_wave(
         plan: list[tuple[int, str, int | None]] = [(n, "new", one) for n, one in enumerate(compartments)]
     else:
         plan, former = _staged(cursor, batch, wave, bound, own)
-    _count(wave, plan, counts)
+    _count(wave.keys, plan, counts)
     written = [(n, compartment) for n, verdict, compartment in plan if verdict in ("new", "changed") and compartment]
     people = [
         (compartment, batch.source, *wave.demographics[n]) for n, compartment in written if n in wave.demographics
@@ -153,9 +182,9 @@ def store_search_rows(cursor: Any, wave: Wave, heads: Sequence[str]) -> None:
     loading.describe_systems(cursor, wave)
 
 
-def _count(wave: Wave, plan: Iterable[tuple[int, str, int | None]], counts: Counts) -> None:
+def _count(keys: Sequence[tuple[str, str, int]], plan: Iterable[tuple[int, str, int | None]], counts: Counts) -> None:
     for n, verdict, _ in plan:
-        kind, ident, line = wave.keys[n]
+        kind, ident, line = keys[n]
         if verdict == "new":
             counts.accepted += 1
             counts.stored.add(line)

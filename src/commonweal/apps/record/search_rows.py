@@ -7,6 +7,7 @@ import orjson
 
 from commonweal.apps.record.staging import INDEXED, system_number
 from commonweal.apps.record.writing_statements import search_rows
+from commonweal.feeds.people import stable_id
 from commonweal.fhir.search import search_values
 from commonweal.fhir.search_parameters import own
 
@@ -27,8 +28,12 @@ class SearchRows:
         self._rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in _COLUMNS if name != "systems"}
         self._systems: dict[int, str] = {}
 
-    def add(self, n: int, resource: Mapping[str, Any], person: str | None) -> None:
-        """The rows of ``resource``; a reference to its own ``person`` needs none, as ``staging.index`` says."""
+    def add(self, n: int, resource: Mapping[str, Any], person: str | None, source: str = "") -> None:
+        """The rows of ``resource``; a reference to its own ``person`` needs none, as ``staging.index`` says.
+
+        ``source`` is that of a feed, whose Patient has an id made of the two; an API's has the person's own.
+        """
+        patients = (person,) if not source or person is None else (person, stable_id(source, "Patient", person))
         tokens, dates, strings, references, numbers = search_values(resource)
         rows, mine = self._rows, own(resource["resourceType"])
         rows["tokens"] += [(n, e, i, self._system(system), _text(code)) for e, i, system, code in tokens]
@@ -37,7 +42,7 @@ class SearchRows:
         rows["references"] += [
             (n, e, i, kind, _text(target))
             for e, i, kind, target in references
-            if target != person or kind != "Patient" or e not in mine
+            if target not in patients or kind != "Patient" or e not in mine
         ]
         rows["numbers"] += [
             (n, e, i, low, high, self._system(system), _text(code)) for e, i, low, high, system, code in numbers

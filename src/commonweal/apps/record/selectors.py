@@ -12,7 +12,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 
-from commonweal.apps.access.api import Scope, SourceScope
+from commonweal.apps.access.api import Scope, SourceScope, prepared
 from commonweal.apps.identity import api as identity
 from commonweal.apps.record import locations, searching
 from commonweal.apps.record.searching import Page, Reach, Request, of_person, of_source, searched
@@ -230,11 +230,12 @@ def alone(compartment_id: int) -> tuple[UUID, str] | None:
 
 def held(source: str, feed: str, local_ids: Iterable[str]) -> dict[tuple[str, str], str]:
     """(type, id) → local id of what a source's feed holds about some of its people; as the batch role."""
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(
             "SELECT r.type, r.id, c.local_id FROM record_compartment c "
             "JOIN record_resource r ON r.compartment_id = c.id JOIN record_source s ON s.id = r.source_id "
-            "WHERE c.source = %s AND c.local_id = ANY (%s) AND s.source = %s AND s.feed = %s AND NOT r.deleted",
+            "WHERE c.source = %s AND c.local_id = ANY (%s::text[]) AND s.source = %s AND s.feed = %s "
+            "AND NOT r.deleted",
             [source, list(local_ids), source, feed],
         )
         return {(kind, ident): local for kind, ident, local in cursor.fetchall()}

@@ -81,7 +81,8 @@ WHERE p.verdict = 'changed' AND r.rid = ANY (ARRAY(SELECT rid FROM stage_plan WH
 """
 RELATING = """
 SELECT compartment_id, source_id, body FROM record_resource
-WHERE compartment_id = ANY (%(compartments)s) AND type = ANY (%(types)s) AND source_id = ANY (%(own)s) AND NOT deleted
+WHERE compartment_id = ANY (%(compartments)s::bigint[]) AND type = ANY (%(types)s::text[])
+    AND source_id = ANY (%(own)s::int[]) AND NOT deleted
 """
 
 NEW = """
