@@ -45,14 +45,38 @@ def test_a_clinician_reads_one_timeline_across_sources(site: Site, visitor: Arri
     # The banner says who this is, NHS number written 3 3 4
     number = _vicky(site)["nhs_number"]
     expect(page.locator(".cw-banner")).to_contain_text(f"{number[:3]} {number[3:6]} {number[6:]}")
-    # Allergies come before everything else
-    assert page.locator("h2").first.inner_text().startswith("Allergies")
+    # What must not be missed comes before everything else, in one order
+    first = [heading.inner_text() for heading in page.locator(".cw-record h2").all()[:4]]
+    assert first == ["Alerts", "Reasonable adjustments", "Allergies and adverse reactions", "Plans"]
+    # The practice and the hospital have two addresses: both stand, each with who says so
+    disagreeing = page.locator("#differences tbody tr")
+    assert [row.locator("th").inner_text() for row in disagreeing.all()] == ["Address", "Address"]
+    # The usual doctor is named as the directory has them, and since when the practice looks after her
+    expect(page.locator("#involved")).to_contain_text(re.compile(r"Dr \w+ [\w'-]+, general practitioner"))
+    expect(page.locator("#involved")).to_contain_text(re.compile(r"General practice\s+Now, since \d+ \w+ \d{4}"))
     # The timeline holds entries of more than one source, newest first
     whose = {element.inner_text() for element in page.locator("#timeline .cw-where").all()}
     assert len(whose) > 1
     when = page.locator("#timeline time").evaluate_all("all => all.map(one => one.dateTime)")
     assert when == sorted(when, reverse=True)
     clinician.sees_no_barrier("record-clinician")
+
+
+def test_plans_for_an_emergency_open_and_what_is_under_way_is_seen(site: Site, visitor: Arrives) -> None:
+    # Given somebody old at home, whose practice keeps their plans
+    clinician = visitor().signs_in("clinician")
+    clinician.opens_record(site.demo["show"]["plans_nhs_number"])
+    page = clinician.page
+    for kind in ("Personalised care and support plan", "Advance care plan", "ReSPECT form"):
+        expect(page.locator("#plans")).to_contain_text(kind)
+    # Then what was asked for is there with whom it was asked of, and when it will be
+    expect(page.locator("#referrals tbody")).to_contain_text(re.compile(r"To .+ (Trust|Hospital)"))
+    expect(page.locator("#appointments tbody")).to_contain_text(re.compile(r"\d{4}, \d{1,2}(:\d\d)?[ap]m"))
+    expect(page.locator("#involved")).to_contain_text("To ring:")
+    clinician.sees_no_barrier("record-plans")
+    # And the form opens
+    page.locator("#plans").get_by_role("link", name="ReSPECT form").first.click()
+    expect(page.locator(".cw-document")).to_contain_text("What matters to me")
 
 
 def test_search_by_name_and_birth_date(site: Site, visitor: Arrives) -> None:

@@ -1,0 +1,201 @@
+"""Who is involved, by name; whom to ring; what is booked; and results under the report they belong to."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+NOW = datetime(2020, 10, 31, 9, tzinfo=UTC)
+ODS = "https://fhir.nhs.uk/Id/ods-organization-code"
+NAMES = {"P01": "A Surgery", "T01": "A Hospital", "C01": "A Council"}
+SOURCE = {"gp": "P01", "adt": "T01", "caseload": "C01"}
+
+
+@pytest.fixture(autouse=True)
+def _django(home: Path) -> None:
+    """The record app is importable only once Django is set up."""
+
+
+def details(*resources: tuple[str, Mapping[str, Any]], posts: Mapping[Any, Any] | None = None) -> Any:
+    """The page's details of these (feed, resource), read on 31 October 2020."""
+    from commonweal.apps.record.feed_facts import feed_facts
+    from commonweal.apps.record.page.absences import Absences
+    from commonweal.apps.record.page.reading import CONTACTS, Reading, Row
+    from commonweal.apps.record.page.sections import details as made
+
+    rows = [Row(one["resourceType"], dict(one), SOURCE[feed], feed, "clinical", 0.0) for feed, one in resources]
+    by_kind: dict[str, list[Row]] = {}
+    for row in rows:
+        by_kind.setdefault(row.kind, []).append(row)
+    scope: Any = SimpleNamespace(withheld=(), may_emergency=False, categories=frozenset({"clinical"}))
+    contacts = [row for row in rows if row.kind in CONTACTS]
+    reading = Reading(
+        scope, NOW, rows, by_kind, contacts, {}, NAMES, {}, feed_facts(NOW.date()), frozenset(), posts or {}
+    )
+    return made(reading, Absences(reading))
+
+
+def registered(**more: Any) -> tuple[str, dict[str, Any]]:
+    practice = {"system": ODS, "value": "P01", "period": {"start": "2012-05-01"}}
+    doctor = {"system": "https://fhir.hl7.org.uk/Id/gmp-number", "value": "G9990001"}
+    return "gp", {
+        "resourceType": "Patient",
+        "id": "1",
+        "generalPractitioner": [
+            {"type": "Organization", "identifier": practice},
+            {"type": "Practitioner", "identifier": doctor},
+        ],
+        "managingOrganization": {"identifier": {"system": ODS, "value": "P01"}},
+    } | more
+
+
+def said(found: Any) -> list[tuple[str, str, str, date | None]]:
+    return [(one.organisation_name, one.who, one.post, one.since) for one in found.involved]
+
+
+def test_the_usual_doctor_is_named_by_the_directory_and_the_practice_since_when() -> None:
+    posts = {("G9990001", "P01"): ("Dr Ada Lee", "General practitioner")}
+    assert said(details(registered(), posts=posts)) == [
+        ("A Surgery", "Dr Ada Lee", "General practitioner", date(2012, 5, 1))
+    ]
+    # Without the directory a bare number names nobody, and is not shown as if it did
+    assert said(details(registered())) == [("A Surgery", "", "", date(2012, 5, 1))]
+
+
+def test_who_has_left_a_practice_is_not_its_person_now_and_the_dead_are_so_until_they_died() -> None:
+    feed, left = registered(active=False)
+    del left["generalPractitioner"]
+    assert details((feed, left)).involved == ()
+    assert [one.until for one in details(registered(deceasedDateTime="2020-03-01")).involved] == [date(2020, 3, 1)]
+    assert details(registered(deceasedDateTime="2018-03-01")).involved == ()
+
+
+def stay(who: Mapping[str, Any], start: str, **more: Any) -> tuple[str, dict[str, Any]]:
+    return "adt", {
+        "resourceType": "Encounter",
+        "id": start,
+        "status": "in-progress",
+        "class": {"code": "IMP"},
+        "period": {"start": start},
+        "participant": [{"individual": who}],
+        "serviceProvider": {"identifier": {"system": ODS, "value": "T01"}},
+    } | more
+
+
+def test_the_latest_consultant_is_in_charge_with_the_post_the_directory_gives() -> None:
+    now = stay({"display": "Mr B Hall", "identifier": {"value": "C9990001"}}, "2020-10-20")
+    before = stay({"display": "Dr C Ode"}, "2020-09-01", status="finished", period={"start": "2020-09-01"})
+    posts = {("C9990001", "T01"): ("Mr Basil Hall", "Consultant")}
+    assert said(details(now, before, posts=posts)) == [("A Hospital", "Mr Basil Hall", "Consultant", date(2020, 9, 1))]
+    assert said(details(now)) == [("A Hospital", "Mr B Hall", "", date(2020, 10, 20))]
+
+
+def test_two_named_workers_of_one_team_are_two_lines() -> None:
+    def worker(name: str) -> tuple[str, dict[str, Any]]:
+        team = {"url": "https://commonweal.example/StructureDefinition/responsible-team", "valueString": "Adults"}
+        return "caseload", {
+            "resourceType": "CareTeam",
+            "id": name,
+            "name": name,
+            "extension": [team],
+            "period": {"start": "2020-09-01"},
+        }
+
+    found = details(worker("Jo Whitfield"), worker("Sam Obi")).involved
+    assert sorted((one.who, one.post, one.team) for one in found) == [
+        ("Jo Whitfield", "named worker", "Adults"),
+        ("Sam Obi", "named worker", "Adults"),
+    ]
+
+
+def test_whom_to_ring_is_said_once_and_not_after_it_has_ended() -> None:
+    daughter = {
+        "relationship": [{"coding": [{"display": "Next-of-Kin"}]}],
+        "name": {"text": "Ida Moss"},
+        "telecom": [{"system": "phone", "value": "01632 960001"}],
+    }
+    ended = {"name": {"given": ["Al"], "family": "Moss"}, "period": {"end": "2019-01-01"}}
+    again = ("adt", {"resourceType": "Patient", "id": "2", "contact": [daughter]})
+    found = details(registered(contact=[daughter, ended]), again).kin
+    assert [(one.text, one.detail, one.source_name) for one in found] == [
+        ("Ida Moss", "Next-of-Kin, 01632 960001", "A Surgery")
+    ]
+
+
+def test_what_is_booked_is_to_come_and_not_yet_in_the_timeline() -> None:
+    def booked(start: str, status: str = "booked") -> tuple[str, dict[str, Any]]:
+        place = {"actor": {"type": "Location", "display": "Clinic 4"}}
+        return "gp", {
+            "resourceType": "Appointment",
+            "id": start[:10],
+            "status": status,
+            "start": start,
+            "serviceType": [{"text": "Physiotherapy"}],
+            "participant": [{"actor": {"reference": "Patient/1"}}, place],
+        }
+
+    found = details(
+        booked("2020-12-01T14:00:00Z"),
+        booked("2020-11-04T10:15:00Z"),
+        booked("2020-11-05T10:15:00Z", "cancelled"),
+        booked("2020-09-01T10:15:00Z", "fulfilled"),
+    )
+    assert [(one.text, one.when_text, one.detail) for one in found.appointments.entries] == [
+        ("Physiotherapy", "4 November 2020, 10:15am", "Clinic 4"),
+        ("Physiotherapy", "1 December 2020, 2pm", "Clinic 4"),
+    ]
+    # What was cancelled or kept is said where it happened, and nothing is dropped or said twice
+    assert sorted(one.id for one in found.timeline) == ["2020-09-01", "2020-11-05"]
+
+
+def test_results_of_a_report_are_results_and_the_report_says_which() -> None:
+    report = {
+        "resourceType": "DiagnosticReport",
+        "id": "r",
+        "code": {"text": "Full blood count"},
+        "effectiveDateTime": "2020-10-01",
+        "result": [{"reference": "Observation/o"}],
+    }
+    haemoglobin = {
+        "resourceType": "Observation",
+        "id": "o",
+        "code": {"text": "Haemoglobin"},
+        "effectiveDateTime": "2020-10-01",
+        "valueQuantity": {"value": 107, "unit": "g/L"},
+        "referenceRange": [{"low": {"value": 120}, "high": {"value": 160, "unit": "g/L"}}],
+        "interpretation": [{"coding": [{"code": "L"}]}],
+    }
+    weight = {"resourceType": "Observation", "id": "w", "code": {"text": "Weight"}, "effectiveDateTime": "2020-10-02"}
+    found = details(("adt", report), ("adt", haemoglobin), ("gp", weight))
+    assert [(one.text, one.detail) for one in found.results.entries] == [
+        ("Full blood count", "Results listed here: Haemoglobin"),
+        ("Haemoglobin", "107 g/L (range 120 to 160 g/L; low)"),
+    ]
+    assert [one.text for one in found.observations.entries] == ["Weight"]
+
+
+def test_a_referral_says_to_whom_how_urgent_and_why_and_a_service_how_it_stands() -> None:
+    asked = {
+        "resourceType": "ServiceRequest",
+        "id": "s",
+        "status": "active",
+        "priority": "urgent",
+        "code": {"text": "Referral: Cardiology clinic"},
+        "authoredOn": "2020-10-01",
+        "performer": [{"identifier": {"system": ODS, "value": "T01"}}],
+        "reasonCode": [{"text": "Breathless when walking"}],
+    }
+    over = {
+        "resourceType": "EpisodeOfCare",
+        "id": "e",
+        "status": "finished",
+        "period": {"start": "2020-01-02", "end": "2020-02-03"},
+    }
+    found = details(("gp", asked), ("adt", over))
+    assert [one.detail for one in found.referrals.entries] == ["To A Hospital, urgent: Breathless when walking"]
+    assert [(one.status, one.when_text) for one in found.services.past] == [
+        ("finished", "2 January 2020 to 3 February 2020")
+    ]
