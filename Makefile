@@ -3,6 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 BOTH := -n 2 --dist loadfile --no-loadscope-reorder  # both cores; a file stays with one process
 export COMMONWEAL_PROJECT := $(CURDIR)
+unexport PYTHONDONTWRITEBYTECODE  # tests start many processes: each would compile every module again
 
 .PHONY: help setup demo test check bench crash clean
 

@@ -124,6 +124,7 @@ STATICFILES_DIRS = [
     SOURCE / "web" / "static",
     *(path for path in [PROJECT / "node_modules" / "nhsuk-frontend" / "dist"] if path.exists()),
 ]
+STATICFILES_FINDERS = ["commonweal.web.assets.Finder", "django.contrib.staticfiles.finders.AppDirectoriesFinder"]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
-from scipy.stats import beta
+from scipy.special import betaincinv
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,8 @@ def share(hits: float, tried: float, confidence: float = 0.95) -> Share:
     if not tried:
         return Share(0, 0, 1.0, 0.0, 1.0)
     tail = (1 - confidence) / 2
-    low = float(beta.ppf(tail, hits, tried - hits + 1)) if hits else 0.0
-    high = float(beta.ppf(1 - tail, hits + 1, tried - hits)) if hits < tried else 1.0
+    low = float(betaincinv(hits, tried - hits + 1, tail)) if hits else 0.0
+    high = float(betaincinv(hits + 1, tried - hits, 1 - tail)) if hits < tried else 1.0
     return Share(hits, tried, hits / tried, low, high)
 
 
