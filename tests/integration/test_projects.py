@@ -345,6 +345,66 @@ def test_people_who_opted_out_are_in_no_extract_and_are_counted() -> None:
             cursor.execute("DELETE FROM access_opt_out")
 
 
+def test_an_exempted_project_misses_nobody_whom_only_counts_leave_out() -> None:
+    """Its own purpose and exemption say whom an extract misses, whatever the lake leaves out of counts."""
+    from commonweal.apps.access import api as access
+    from commonweal.apps.access import opt_outs
+    from commonweal.apps.population import api as population
+
+    rules = Path(settings.COMMONWEAL_HOME) / "opt_outs" / "rules.csv"
+    rules.parent.mkdir()
+    kept = (Path(opt_outs.__file__).parent / "rules.csv").read_text()
+    rules.write_text(kept.replace("population_health,counts,no", "population_health,counts,yes"))
+    opt_outs._read.cache_clear()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT min(id) FROM record_compartment")
+        one = cursor.fetchone()[0]
+    access.set_opt_out(access.OptOut.NATIONAL_DATA, [one], True, source="P1", by="user:gp")
+    try:
+        assert population.refresh()["left_out"] == {"national_data": 1, "type_1": 0}
+        for code, exemption, people in (("asked", "consent", 40), ("not-asked", "", 39)):
+            approved(code, exemption=exemption)
+            made = projects().make(code, "operator:it")
+            assert (made.people, made.left_out) == (people, 40 - people)
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM access_opt_out")
+        rules.unlink()
+        rules.parent.rmdir()
+        opt_outs._read.cache_clear()
+        population.refresh()
+
+
+def test_what_few_of_its_people_have_had_is_withheld_and_counted() -> None:
+    rules = Path(settings.COMMONWEAL_HOME) / "project_rare_values.csv"
+    head = "from,table,column,kind,by,people,why\n"
+    rules.write_text(
+        head + "2015-04-01,condition,code,value,,5,a\n2020-10-01,condition,code,value,,16,b\n"
+        "2015-04-01,person,*,flag,,16,c\n"
+    )
+    try:
+        approved("rare")
+        made = projects().make("rare", "operator:it")
+        folder = extract_of("rare", made.number)
+        with (folder / "condition.csv").open(encoding="utf-8", newline="") as lines:
+            rows = list(csv.DictReader(lines))
+        assert set(rows[0]) == {"pseudonym", "code", "month"}
+        assert {row["code"] for row in rows} == {"withheld"}  # fifteen people have it, and sixteen are asked for
+        assert {row["diabetes"] for row in people_in(folder)} == {""}
+        assert made.withheld == {"condition.code": len(rows), "person.diabetes": 40}
+        assert json.loads((folder / "notice.json").read_text())["withheld"] == made.withheld
+        with (folder / "dictionary.csv").open(encoding="utf-8", newline="") as lines:
+            told = {(row["table"], row["column"]): row["withheld"] for row in csv.DictReader(lines)}
+        assert told["condition", "code"] == "what fewer than 16 people have"
+        assert told["condition", "month"] == ""
+        rules.write_text(head + "2015-04-01,condition,code,value,,none,a\n")
+        with pytest.raises(ProjectError, match=r"Line 2 of project_rare_values\.csv cannot be read"):
+            projects().make("rare", "operator:it")
+    finally:
+        rules.unlink()
+    assert projects().make("rare", "operator:it").withheld == {}
+
+
 def test_the_key_of_one_project_opens_no_other_and_the_web_role_reads_none(as_app: None) -> None:
     from commonweal.apps.population.projects import keys
 

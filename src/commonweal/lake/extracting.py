@@ -2,15 +2,17 @@
 
 No name, number, address, postcode, small area or practice, no day of anything: age in bands, months, deprivation in
 fifths, place and network. What together could single somebody out (``CATALOGUE``, ``identifying``) is blanked, rarest
-first, for people whom fewer than ``smallest`` others share it with. It stays personal data in the project's hands:
+first, for people whom fewer than ``smallest`` others share it with; what few of them have had (``lake.rare``) is
+withheld from their rows. It stays personal data in the project's hands:
 pseudonymisation is a safeguard and no anonymisation (UK GDPR, Article 4(5) and Recital 26).
 """
 
+import csv
 import hashlib
 import json
 import os
 import shutil
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -22,12 +24,11 @@ import pyarrow as pa
 from commonweal.domain.population.calendar import first_day
 from commonweal.domain.population.declarations import DECLARATIONS, Register
 from commonweal.lake import registers
+from commonweal.lake.files import load, one_row
 from commonweal.lake.manifest import LakeFault
 from commonweal.lake.project_pseudonym import project_pseudonyms
+from commonweal.lake.rare import WITHHELD, Rare, rule_of, withhold
 from commonweal.lake.sql import Sql, joined, literal, name, sql, strings
-from commonweal.lake.store import load, one_row
-
-WITHHELD = "withheld"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +94,8 @@ EVENTS = ("condition", "observation", "encounter")
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What an extract holds. ``left_out``: how many opted out, alive and registered or not; ``digest``: SHA-256 over
-    the files, by name.
+    """What an extract holds. ``left_out``: how many opted out, alive and registered or not; ``withheld``: of how many
+    rows a rare value, by ``table.column``; ``digest``: SHA-256 over the files, by name.
     """
 
     people: int
@@ -102,6 +103,7 @@ class Made:
     blanked: int
     dropped: int
     rows: Mapping[str, int]
+    withheld: Mapping[str, int]
     digest: str
 
 
@@ -113,16 +115,18 @@ def make(
     as_at: date,
     *,
     smallest: int,
+    rare: Sequence[Rare],
     leave_out: Collection[int],
     notice: Mapping[str, str],
 ) -> Made:
     """Write the extract's files to ``folder``, all or none.
 
     ``connection`` is the lake's; ``leave_out`` people of the lake who are in no extract of this purpose; ``smallest``
-    how many must share the identifying columns; ``notice`` what every file says of itself: project, number, expiry.
+    how many must share the identifying columns; ``rare``: the rules for other values; ``notice`` what every file says
+    of itself: project, number, expiry.
 
     Raises:
-        LakeFault: the folder is there already, or a column is none of the catalogue.
+        LakeFault: the folder is there already, a column is none of the catalogue, or a rule cannot be followed.
     """
     wanted = [one for one in CATALOGUE if one.key in set(columns)]
     if len(wanted) != len(set(columns)):
@@ -135,16 +139,20 @@ def make(
     try:
         _people(connection, key, as_at, leave_out)
         blanked, dropped = _person(connection, [one for one in wanted if one.table == "person"], as_at, smallest)
-        rows = {
-            "person": _write(
-                connection, building, "person", sql("SELECT * EXCLUDE (person) FROM extract_person"), notice
-            )
-        }
-        for table in EVENTS:
-            if any(one.table == table for one in wanted):
-                rows[table] = _write(connection, building, table, _events(table, wanted, as_at), notice)
-        _say(building, wanted, rows, notice)
-        made = Made(rows["person"], len(leave_out), blanked, dropped, rows, digest(building))
+        rows: dict[str, int] = {}
+        withheld: dict[str, int] = {}
+        for table in ("person", *EVENTS):
+            asked = [one.name for one in wanted if one.table == table]
+            if table != "person" and not asked:
+                continue
+            if table != "person":
+                _events(connection, table, as_at)
+            held = [one.name for one in CATALOGUE if one.table == table] if table != "person" else asked
+            gone = withhold(connection, table, "extract_" + table, held, rare)
+            withheld |= {f"{table}.{column}": gone[column] for column in asked if column in gone}
+            rows[table] = _write(connection, building, table, _asked(table, asked), notice)
+        _say(building, wanted, rows, withheld, rare, notice)
+        made = Made(rows["person"], len(leave_out), blanked, dropped, rows, withheld, digest(building))
         building.rename(folder)
     finally:
         shutil.rmtree(building, ignore_errors=True)
@@ -211,21 +219,32 @@ def _expression(column: Column, as_at: date) -> Sql:
     )
 
 
-def _events(table: str, wanted: list[Column], as_at: date) -> Sql:
-    """What happened to the people of the extract, up to the as-at day."""
+def _events(connection: duckdb.DuckDBPyConnection, table: str, as_at: date) -> None:
+    """Table ``extract_TABLE``: what happened to the people of the extract up to the as-at day, every column of it."""
     day = {"encounter": sql("e.start")}.get(table, sql("e.date"))
     fields = joined(
-        ", ",
-        (sql("{e} AS {n}", e=sql(one.sql), n=name(one.name)) for one in wanted if one.table == table),
+        ", ", (sql("{e} AS {n}", e=sql(one.sql), n=name(one.name)) for one in CATALOGUE if one.table == table)
     )
-    return sql(
-        "SELECT x.pseudonym, {fields} FROM {table} e JOIN link l USING (compartment)"
-        " JOIN extract_person x USING (person) WHERE {day} IS NULL OR {day} <= {as_at} ORDER BY ALL",
-        fields=fields,
-        table=name(table),
-        day=day,
-        as_at=literal(as_at),
+    connection.execute(
+        str(
+            sql(
+                "CREATE TEMP TABLE {made} AS SELECT x.pseudonym, person, {fields} FROM {table} e"
+                " JOIN link l USING (compartment) JOIN extract_person x USING (person)"
+                " WHERE {day} IS NULL OR {day} <= {as_at}",
+                made=name("extract_" + table),
+                fields=fields,
+                table=name(table),
+                day=day,
+                as_at=literal(as_at),
+            )
+        )
     )
+
+
+def _asked(table: str, columns: Collection[str]) -> Sql:
+    """The rows of a table of the extract as they leave: pseudonym and the columns asked for, and nothing else."""
+    fields = joined(", ", (name(one) for one in ("pseudonym", *columns)))
+    return sql("SELECT {fields} FROM {table} ORDER BY ALL", fields=fields, table=name("extract_" + table))
 
 
 def _write(
@@ -243,15 +262,27 @@ def _write(
     return count
 
 
-def _say(folder: Path, wanted: list[Column], rows: Mapping[str, int], notice: Mapping[str, str]) -> None:
-    """``dictionary.csv`` of every column, and ``notice.json``."""
-    lines = [
-        "table,column,identifying,meaning",
-        "person,pseudonym,no,The project's pseudonym of a person in this period",
-    ]
-    lines += [f'{one.table},{one.name},{"yes" if one.identifying else "no"},"{one.says}"' for one in wanted]
-    (folder / "dictionary.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    (folder / "notice.json").write_text(json.dumps({**notice, "rows": dict(rows)}, indent=1) + "\n", encoding="utf-8")
+def _say(
+    folder: Path,
+    wanted: list[Column],
+    rows: Mapping[str, int],
+    withheld: Mapping[str, int],
+    rare: Sequence[Rare],
+    notice: Mapping[str, str],
+) -> None:
+    """``dictionary.csv`` of every column with what is withheld of it, and ``notice.json``."""
+    with (folder / "dictionary.csv").open("w", encoding="utf-8", newline="") as out:
+        lines = csv.writer(out, lineterminator="\n")
+        lines.writerow(["table", "column", "identifying", "meaning", "withheld"])
+        lines.writerow(["person", "pseudonym", "no", "The project's pseudonym of a person in this period", ""])
+        for one in wanted:
+            rule = rule_of(rare, one.table, one.name, one.name in {flag.name for flag in _FLAGS})
+            said = "what few share with the other identifying columns" if one.identifying else ""
+            lines.writerow(
+                [one.table, one.name, "yes" if one.identifying else "no", one.says, rule.says() if rule else said]
+            )
+    told = {**notice, "rows": dict(rows), "withheld": dict(withheld)}
+    (folder / "notice.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
 
 
 def digest(folder: Path) -> str:

@@ -10,9 +10,10 @@ import duckdb
 import pyarrow as pa
 
 from commonweal.lake import manifest as manifests
+from commonweal.lake.files import Run, load, one_row
 from commonweal.lake.pseudonym import pseudonyms
 from commonweal.lake.sql import literal, sql
-from commonweal.lake.store import Lake, Run, load, one_row
+from commonweal.lake.store import Lake
 from commonweal.lake.tables import LAKE_TABLES
 
 

@@ -6,7 +6,6 @@ a later version names it. When deltas have grown to a fifth of the base, everyth
 """
 
 import fcntl
-import secrets
 import shutil
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -20,6 +19,7 @@ import duckdb
 import pyarrow as pa
 
 from commonweal.lake import manifest as manifests
+from commonweal.lake.files import Run, load, one_row
 from commonweal.lake.manifest import LakeFault, Manifest
 from commonweal.lake.pseudonym import pseudonyms
 from commonweal.lake.sql import Sql, joined, literal, name, sql, strings
@@ -41,6 +41,7 @@ _REFERENCE: dict[str, dict[str, pa.DataType]] = {
     "small_area": {"lsoa": pa.string(), "quintile": pa.int64()},
 }
 _LEFT_OUT = "left_out"
+_HIDDEN = "hidden_compartments"  # of one connection
 _OF_COMPARTMENTS = frozenset({"link", *(one.name for one in LAKE_TABLES)})
 
 
@@ -86,28 +87,45 @@ class Lake:
     # -- reading ---------------------------------------------------------------------------------------
 
     @contextmanager
-    def connect(self, threads: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A DuckDB connection with every lake table as a view of its live rows, and ``admission``."""
+    def connect(
+        self, threads: int | None = None, left_out: Collection[int] | None = None
+    ) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A DuckDB connection with every lake table as a view of its live rows, and ``admission``.
+
+        ``left_out``: the compartments this use must leave out, in place of those the last refresh was told of.
+        """
         manifest = self.manifest
         if not manifest.version:
             raise LakeFault(f"there is no lake in {self.root} yet; run: commonweal refresh")
         with duckdb.connect() as connection:
             if threads:
                 connection.execute(str(sql("SET threads = {n}", n=literal(threads))))
-            self._define(connection, manifest)
+            hidden = self._hidden(connection, manifest, left_out)
+            self._define(connection, manifest, hidden)
             yield connection
 
-    def _define(self, connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
+    def _hidden(
+        self, connection: duckdb.DuckDBPyConnection, manifest: Manifest, left_out: Collection[int] | None
+    ) -> Sql | None:
+        """The table of compartments that no view shows, if there are any."""
+        if left_out is None:
+            names = manifest.files.get(_LEFT_OUT)
+            return self.parquet(names) if names else None
+        if not left_out:
+            return None
+        out = list(pseudonyms(self.key, "compartment", left_out).values())
+        load(connection, _HIDDEN, pa.table({"compartment": pa.array(out, pa.uint64())}))
+        return name(_HIDDEN)
+
+    def _define(self, connection: duckdb.DuckDBPyConnection, manifest: Manifest, hidden: Sql | None) -> None:
         views = {one.name: self.live(one, manifest) for one in LAKE_TABLES}
         views |= {
             which: sql("SELECT * FROM {files}", files=self.parquet(manifest.files[which])) for which in _REFERENCE
         }
-        left_out = manifest.files.get(_LEFT_OUT)
         for which, rows in views.items():
             shown = rows
-            if left_out and which in _OF_COMPARTMENTS:
-                shown = sql("SELECT * FROM ({rows}) ANTI JOIN {out} USING (compartment)", rows=rows,
-                            out=self.parquet(left_out))  # fmt: skip
+            if hidden is not None and which in _OF_COMPARTMENTS:
+                shown = sql("SELECT * FROM ({rows}) ANTI JOIN {out} USING (compartment)", rows=rows, out=hidden)
             connection.execute(str(sql("CREATE VIEW {name} AS {shown}", name=name(which), shown=shown)))
         connection.execute(
             "CREATE VIEW admission AS SELECT compartment, method, start FROM encounter WHERE method IS NOT NULL"
@@ -358,39 +376,4 @@ class Lake:
                 path.unlink(missing_ok=True)
 
 
-@dataclass(slots=True)
-class Run:
-    """File names of one version; a random part keeps a second try apart from a first that crashed."""
-
-    root: Path
-    version: int
-    token: str = field(default_factory=lambda: secrets.token_hex(4))
-
-    def write(self, connection: duckdb.DuckDBPyConnection, which: str, query: Sql) -> tuple[str, int]:
-        """Write a query's rows as Parquet; the file's name under the root, and the number of rows."""
-        relative = f"data/{which}/{self.version:06d}-{self.token}.parquet"
-        path = self.root / relative
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        command = sql(
-            "COPY ({query}) TO {path} (FORMAT parquet, COMPRESSION zstd)", query=query, path=literal(str(path))
-        )
-        (count,) = one_row(connection, str(command))
-        return relative, count
-
-
-def one_row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[int, ...]:
-    """The one row of a query that always has one. Raises ``LakeFault``."""
-    row = connection.execute(query).fetchone()
-    if row is None:
-        raise LakeFault("a query that always has a row had none")
-    return tuple(row)
-
-
-def load(connection: duckdb.DuckDBPyConnection, which: str, table: pa.Table) -> None:
-    """Copy an Arrow table in, as the table ``which``."""
-    connection.register("incoming", table)
-    connection.execute(str(sql("CREATE TABLE {t} AS FROM incoming", t=name(which))))
-    connection.unregister("incoming")
-
-
-__all__ = ["Lake", "LakeFault", "Reference", "Refreshed", "Run", "load", "one_row"]
+__all__ = ["Lake", "LakeFault", "Reference", "Refreshed"]

@@ -17,7 +17,7 @@ from commonweal.apps.identity import api as identity
 from commonweal.apps.population.lake import open_lake
 from commonweal.apps.population.projects import keys, storing
 from commonweal.apps.population.projects.actions import account, working
-from commonweal.apps.population.projects.limits import limit
+from commonweal.apps.population.projects.limits import limit, rare_values
 from commonweal.apps.population.projects.storing import Extract, Project
 from commonweal.domain.population.projects import ProjectError
 from commonweal.lake import extracting
@@ -85,7 +85,8 @@ def make(code: str, by: str) -> Extract:
             "notice": NOTICE,
         }
         where = _fresh(folder(project, number))
-        with lake.connect() as opened:
+        people, compartments = _left_out(project)
+        with lake.connect(left_out=compartments) as opened:
             made = extracting.make(
                 opened,
                 where,
@@ -93,7 +94,8 @@ def make(code: str, by: str) -> Extract:
                 project.columns,
                 today,
                 smallest=limit("smallest_group", today),
-                leave_out=_left_out(project),
+                rare=rare_values(today),
+                leave_out=people,
                 notice=notice,
             )
         try:
@@ -239,12 +241,16 @@ def _next_number(project: Project) -> int:
     return known[0].number + 1 if known else 1
 
 
-def _left_out(project: Project) -> set[int]:
-    """People of the lake whose opt-out binds such a use: whole people, since every row of theirs rests on the GP's."""
+def _left_out(project: Project) -> tuple[set[int], frozenset[int]]:
+    """Whose opt-out binds such a use: people of the lake, and compartments of the record.
+
+    Whole people, since every row of theirs rests on the GP's. What the lake leaves out of counts is not asked: the
+    project's own purpose and exemption say whom the extract misses.
+    """
     out = identity.people_opted_out(access.Purpose(project.purpose.value), exemption=project.exemption)
     links = identity.probable_people()
     people = set(out.people) | {links[one] for one in out.compartments if one in links}
-    return set(pseudonyms(open_lake().key, "person", people).values())
+    return set(pseudonyms(open_lake().key, "person", people).values()), out.compartments
 
 
 def _note(
@@ -253,10 +259,11 @@ def _note(
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO population_extract (project_id, number, period, made_at, as_at, lake_version, expires_on, "
-            "people, left_out, blanked, dropped, rows, digest) "
-            "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s)",
+            "people, left_out, blanked, dropped, rows, withheld, digest) "
+            "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s::jsonb, %s)",
             [
                 *(project.id, number, period, settings.COMMONWEAL_NOW(), as_at, version, expires, made.people),
-                *(made.left_out, made.blanked, made.dropped, orjson.dumps(made.rows).decode(), made.digest),
+                *(made.left_out, made.blanked, made.dropped, orjson.dumps(made.rows).decode()),
+                *(orjson.dumps(made.withheld).decode(), made.digest),
             ],
         )

@@ -44,7 +44,9 @@ class Project(Proposal):
 
 @dataclass(frozen=True, slots=True)
 class Extract:
-    """One extract. ``blanked``: people of whom something was withheld; ``dropped``: left out as still too few."""
+    """One extract. ``blanked``: people of whom something was withheld; ``dropped``: left out as still too few;
+    ``withheld``: of how many rows a rare value, by ``table.column``.
+    """
 
     id: int
     project_id: int
@@ -59,6 +61,7 @@ class Extract:
     blanked: int
     dropped: int
     rows: dict[str, int]
+    withheld: dict[str, int]
     digest: str
     state: str
     why: str
@@ -111,7 +114,7 @@ _PROJECT: LiteralString = (
 )
 _EXTRACT: LiteralString = (
     "SELECT id, project_id, number, period, made_at, as_at, lake_version, expires_on, people, left_out, blanked, "
-    "dropped, rows::text, digest, state, why FROM population_extract "
+    "dropped, rows::text, withheld::text, digest, state, why FROM population_extract "
 )
 _LIST: LiteralString = (
     "SELECT id, project_id, extract_id, title, reason, offer, marked, marked_by, marked_at, state, decided_by, "
@@ -137,7 +140,7 @@ def _extract(row: tuple[Any, ...]) -> Extract:
     import orjson
 
     values = list(row)
-    values[12] = orjson.loads(row[12])
+    values[12], values[13] = orjson.loads(row[12]), orjson.loads(row[13])
     return Extract(*values)
 
 
