@@ -20,6 +20,7 @@ def register(app: typer.Typer) -> None:
     group.command("try")(try_)
     group.command("check")(check)
     group.command("health")(health)
+    group.command("owners")(owners)
     group.callback()(_group)
     app.add_typer(group, name="feeds")
 
@@ -235,6 +236,32 @@ def health(as_json: bool = runtime.JSON) -> None:
     runtime.emit(result, as_json, text)
     if notices:
         raise typer.Exit(1)
+
+
+def owners(
+    file: Path = typer.Argument(None, help="CSV: feed, source, organisation, team, account, valid_from, valid_to."),
+    as_json: bool = runtime.JSON,
+) -> None:
+    """List who is told when a feed stops, or replace the list by a file's. Feeds of nobody are the administrators'.
+
+    Example: commonweal feeds owners owners.csv
+    """
+    runtime.start("batch")
+    from dataclasses import asdict
+
+    from commonweal.apps.exchange import api as exchange
+
+    try:
+        found = exchange.load_owners(file) if file else exchange.owners()
+    except exchange.ExchangeError as error:
+        runtime.fail(str(error))
+    told = [{name: str(value) for name, value in asdict(one).items()} for one in found]
+    lines = [f"{one.feed or 'any feed'} of {one.source or 'any source'}: {one.words}" for one in found]
+
+    def text(out: Console) -> None:
+        out.print("\n".join(lines or ["no feed has an owner: administrators are told"]), markup=False, highlight=False)
+
+    runtime.emit(told, as_json, text)
 
 
 def _own_folder() -> Path:

@@ -84,6 +84,7 @@ meets one ends with that message and exit status 1; a page or the FHIR API turns
     │   ├── UnknownFeed          no feed of that name
     │   ├── UnknownSource        nobody said whose file it is
     │   ├── NoMapping            no supplier's mapping is for this source on this day
+    │   ├── BadOwners            the list of who owns which feed cannot be followed
     │   ├── BadSchedule          a table of when feeds are to come cannot be read
     │   ├── NotReadAgain         a whole file of a feed that no mapping reads into the record
     │   ├── MissingFile          a path that is not there, or an empty folder

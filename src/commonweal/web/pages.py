@@ -27,6 +27,12 @@ ALERTS = Entry(
     "Alerts",
     "Admitted, moved, discharged, died: what changed for the people your team looks after, and who has taken it on.",
 )
+FEED_ALERTS = Entry(
+    "/alerts",
+    "Alerts",
+    "Alerts about feeds",
+    "A feed that has stopped: since when, whose it is, and who has taken it on.",
+)
 CASELOAD = Entry(
     "/caseload",
     "My people",
@@ -254,7 +260,7 @@ ENTRIES: dict[Role, tuple[Entry, ...]] = {
         FEEDS,
     ),
     Role.BOARD_SECRETARY: (BOARD, PACKS, INDICATORS, OVERSIGHT, OUTCOMES, DEFINITIONS),
-    Role.ADMINISTRATOR: (REVIEW, FEEDS, UNMATCHED, LOST),
-    Role.PRIVACY_OFFICER: (CASES, COPIES, AGREEMENTS, CHOICES, AUDIT_REVIEW, RULES, TRIAL, PROJECTS),
+    Role.ADMINISTRATOR: (FEED_ALERTS, FEEDS, REVIEW, UNMATCHED, LOST),
+    Role.PRIVACY_OFFICER: (CASES, CONFIRM, COPIES, AGREEMENTS, CHOICES, AUDIT_REVIEW, RULES, TRIAL, PROJECTS, FAIRNESS),
     Role.SERVICE: (),
 }

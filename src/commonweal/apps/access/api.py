@@ -61,7 +61,15 @@ from commonweal.apps.access.session import AccessSession, session
 from commonweal.apps.access.sessions import watching
 from commonweal.apps.access.single_look import SingleLook, single_look
 from commonweal.apps.access.straight import Straight
-from commonweal.apps.access.telling import Worker, may_be_told, names_of, related_organisations, workers
+from commonweal.apps.access.telling import (
+    Worker,
+    administrators,
+    may_be_told,
+    names_of,
+    related_organisations,
+    roles_allowed,
+    workers,
+)
 from commonweal.domain.access.absence import Absence, Message, explain
 from commonweal.domain.access.agreements import AgreementError, Standing
 from commonweal.domain.access.cases import CaseError, CaseState
@@ -138,6 +146,7 @@ __all__ = [
     "availability",
     "bind",
     "close_account",
+    "administrators",
     "close_app",
     "competence",
     "copies",
@@ -184,6 +193,7 @@ __all__ = [
     "standing_of",
     "today",
     "together",
+    "roles_allowed",
     "unbind",
     "verify_chain",
     "waiting",

@@ -6,16 +6,17 @@ the category and the compartment it is about; when they open it, the gate decide
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from django.conf import settings
 
+from commonweal.apps.access.gate import decide
 from commonweal.apps.access.models import User
 from commonweal.apps.access.prepared import prepared
 from commonweal.apps.access.scopes import facts, scope_of
 from commonweal.domain.access.scope import Actor, Refused
-from commonweal.domain.access.vocabulary import Category, Purpose, Role
+from commonweal.domain.access.vocabulary import Action, Category, Purpose, Role, default_purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,22 @@ def names_of(actor: Actor) -> tuple[str, ...]:
     username = actor.key.removeprefix("user:")
     number = User.objects.filter(username=username).values_list("registration", flat=True).first()
     return tuple(name.casefold() for name in (username, number) if name)
+
+
+def roles_allowed(action: Action, on: date) -> set[Role]:
+    """The roles to which the gate allows, for their own purpose, an action that names no person."""
+    return {role for role in Role if decide(on, role, default_purpose(role), action)}
+
+
+def administrators() -> list[tuple[str, Worker]]:
+    """Every open account of an administrator, with its organisation, by name."""
+    rows = User.objects.filter(role=Role.ADMINISTRATOR.value, is_active=True).order_by("name", "username")
+    return [
+        (organisation, Worker(f"user:{username}", *rest))
+        for organisation, username, *rest in rows.values_list(
+            "organisation", "username", "name", "team", "registration"
+        )
+    ]
 
 
 def workers(organisation: str, roles: Collection[Role]) -> list[Worker]:

@@ -1,4 +1,7 @@
-"""The process that raises alerts: woken by the outbox, it works it off; every quarter of a minute it escalates."""
+"""The process that raises alerts: woken by the outbox, it works it off; every quarter of a minute it escalates.
+
+And it then brings alerts about feeds to what the exchange has noticed of them.
+"""
 
 import logging
 import time
@@ -9,6 +12,7 @@ from django.db import InterfaceError, OperationalError, connection
 
 from commonweal.apps.access import api as access
 from commonweal.apps.coordination.escalating import escalate
+from commonweal.apps.coordination.feed_alerts import bring
 from commonweal.apps.coordination.raising import work_off
 
 log = logging.getLogger(__name__)
@@ -29,6 +33,7 @@ def run(going: Callable[[], bool]) -> None:
                 if time.monotonic() - escalated > ESCALATE_SECONDS:
                     escalated = time.monotonic()
                     escalate()
+                    bring()
                 if not work_off():
                     _wait()
         except (OperationalError, InterfaceError, psycopg.OperationalError) as error:

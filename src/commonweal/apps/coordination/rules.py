@@ -14,11 +14,12 @@ from commonweal.fhir.dates import LONDON
 
 _FILE = Path(__file__).with_name("alert_rules.yaml")
 TARGETS = ("team", "duty", "organisation")
+OWNERS = ("team", "organisation", "administrators")
 
 
 @dataclass(frozen=True, slots=True)
 class Escalation:
-    """After so long unacknowledged, who else is told: ``team``, ``duty`` or ``organisation``."""
+    """After so long unacknowledged, who else is told: one of ``TARGETS``, of a feed one of ``OWNERS``."""
 
     after: timedelta
     to: str
@@ -47,6 +48,18 @@ class KindRule:
 
 
 @dataclass(frozen=True, slots=True)
+class FeedRule:
+    """Of which troubles of a feed its owner is told, and who else is while nobody takes it on."""
+
+    troubles: frozenset[str]
+    escalate: tuple[Escalation, ...]
+
+    def due(self, raised: datetime, level: int) -> datetime | None:
+        """When an alert raised then, and escalated ``level`` times, is escalated next; None for never."""
+        return raised + self.escalate[level].after if level < len(self.escalate) else None
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """One dated set."""
 
@@ -58,6 +71,7 @@ class Rules:
     link: timedelta
     own_word: timedelta
     kinds: dict[Kind, KindRule]
+    feeds: FeedRule
 
 
 def day(now: datetime) -> date:
@@ -84,17 +98,23 @@ def read(entry: dict[str, Any]) -> Rules:
         timedelta(hours=entry["link_hours"]),
         timedelta(days=entry["own_word_days"]),
         kinds,
+        FeedRule(frozenset(entry["feeds"]["troubles"]), _steps("feeds", entry["feeds"]["escalate"], OWNERS)),
     )
 
 
 def _kind(name: str, said: dict[str, Any]) -> KindRule:
-    steps = tuple(Escalation(timedelta(minutes=step["minutes"]), step["to"]) for step in said["escalate"])
-    if [step.after for step in steps] != sorted({step.after for step in steps}):
-        raise ValueError(f"alert rules of {name}: each escalation must come later than the one before")
-    if unknown := {step.to for step in steps} - set(TARGETS):
-        raise ValueError(f"alert rules of {name}: escalate to {' or '.join(TARGETS)}, not {', '.join(unknown)}")
+    steps = _steps(name, said["escalate"], TARGETS)
     roles = tuple(Role(role) for role in said["tell"])
     return KindRule(roles, timedelta(hours=said["late_hours"]), bool(said["suspends"]), steps)
+
+
+def _steps(name: str, said: list[dict[str, Any]], targets: tuple[str, ...]) -> tuple[Escalation, ...]:
+    steps = tuple(Escalation(timedelta(minutes=step["minutes"]), step["to"]) for step in said)
+    if [step.after for step in steps] != sorted({step.after for step in steps}):
+        raise ValueError(f"alert rules of {name}: each escalation must come later than the one before")
+    if unknown := {step.to for step in steps} - set(targets):
+        raise ValueError(f"alert rules of {name}: escalate to {' or '.join(targets)}, not {', '.join(unknown)}")
+    return steps
 
 
 def rules(on: date) -> Rules:

@@ -46,6 +46,13 @@ def waiting(accounts: Iterable[str]) -> dict[str, dict[str, int]]:
         return {account: {"waiting": many, "newest": newest} for account, many, newest in cursor.fetchall()}
 
 
+def may_be_told(actor: access.Actor) -> bool:
+    """Whether there are alerts for somebody of this role: about people, or about feeds."""
+    if actor.role in access.CARE_ROLES:
+        return True
+    return actor.role in access.roles_allowed(access.Action.READ_FEEDS, settings.COMMONWEAL_NOW().date())
+
+
 @dataclass(eq=False, slots=True)
 class _Listener:
     """One open page."""
@@ -101,7 +108,7 @@ class Stream:
         except (OperationalError, InterfaceError):
             await _answer(send, 503, extra)
             return
-        if actor is None or actor.role not in access.CARE_ROLES:
+        if actor is None or not may_be_told(actor):
             await _answer(send, 204, extra)  # what tells an EventSource not to ask again
             return
         mine = sum(one.actor.key == actor.key for one in self._listeners)

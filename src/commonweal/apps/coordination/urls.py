@@ -10,6 +10,7 @@ urlpatterns = [
     path("alerts/figures", views.figures, name="alert_figures"),
     path("alerts/<int:alert_id>", views.alert, name="alert"),
     path("alerts/<int:alert_id>/referrals/<int:referral_id>", views.referral, name="alert_referral"),
+    path("alerts/feeds/<int:alert_id>", views.feed_alert, name="feed_alert"),
     path("caseload", caseload_views.caseload, name="caseload"),
     path("caseload/absences", caseload_views.absence, name="absence"),
     path("caseload/<int:allocation>/end", caseload_views.ended, name="caseload_ended"),

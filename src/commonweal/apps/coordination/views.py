@@ -1,13 +1,18 @@
-"""The alert pages: lists, one alert, and how alerts are answered. They work without scripts and without the stream."""
+"""The alert pages: lists, one alert, and how alerts are answered. They work without scripts and without the stream.
+
+Care staff read alerts about people there; whoever reads feeds, those about feeds.
+"""
+
+from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from commonweal.apps.access import api as access
-from commonweal.apps.coordination import actions, selectors, stream
+from commonweal.apps.coordination import actions, feed_desk, selectors, stream
 from commonweal.apps.coordination import figures as answered
 from commonweal.domain.coordination.alerts import BY_PEOPLE, AlertError, AlertStep, SuspensionStep
 
@@ -17,6 +22,10 @@ def alerts(request: HttpRequest) -> HttpResponse:
     """One list of the reader's alerts: ``?show=`` team, mine, escalated or ended; without, the one with what is new."""
     actor = access.actor_of(request)
     shown = request.GET.get("show", "")
+    if actor.role not in access.CARE_ROLES:
+        found = feed_desk.alerts(actor, shown if shown in feed_desk.SHOWN else "")
+        page: dict[str, Any] = {"listed": found, "stream_port": settings.COMMONWEAL_ALERTS_PORT}
+        return render(request, "coordination/feed_alerts.jinja", page)
     listed = selectors.alerts(actor, shown if shown in selectors.SHOWN else "")
     page = {"listed": listed, "stream_port": settings.COMMONWEAL_ALERTS_PORT, "ended_days": selectors.ENDED_FOR.days}
     return render(request, "coordination/alerts.jinja", page)
@@ -38,6 +47,35 @@ def alert(request: HttpRequest, alert_id: int) -> HttpResponse:
         else:
             return HttpResponseRedirect(request.path)
     return _page(request, actor, alert_id, problem)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def feed_alert(request: HttpRequest, alert_id: int) -> HttpResponse:
+    """One alert about a feed. Sent back with ``step`` and ``words``, it is moved on."""
+    actor = access.actor_of(request)
+    problem = ""
+    if request.method == "POST":
+        wanted = request.POST.get("step", "")
+        try:
+            if wanted not in feed_desk.BY_PEOPLE:
+                raise AlertError("Choose what to do with this alert.")
+            feed_desk.take_step(actor, alert_id, AlertStep(wanted), request.POST.get("words", ""))
+        except AlertError as error:
+            problem = str(error)
+        else:
+            return HttpResponseRedirect(request.path)
+    found = feed_desk.page(actor, alert_id)
+    if found is None:
+        raise Http404
+    owned = found.row.owner == actor.key
+    page = {
+        "page": found,
+        "owned": owned,
+        "problem": problem,
+        "problems": [("words" if owned else "decide", problem)] if problem else [],
+        "words": request.POST.get("words", ""),
+    }
+    return render(request, "coordination/feed_alert.jinja", page, status=400 if problem else 200)
 
 
 @require_POST
@@ -81,6 +119,6 @@ def waiting(request: HttpRequest) -> HttpResponse:
     401 once the session is over. Asking does not keep a session alive.
     """
     actor = access.watching(request.COOKIES.get(settings.SESSION_COOKIE_NAME, ""))
-    if actor is None or actor.role not in access.CARE_ROLES:
+    if actor is None or not stream.may_be_told(actor):
         return JsonResponse({"error": "sign in"}, status=401)
     return JsonResponse(stream.waiting([actor.key]).get(actor.key, stream.NOTHING))

@@ -16,6 +16,7 @@ from commonweal.apps.exchange.bars import face as bars
 from commonweal.apps.exchange.bulk.jobs import work
 from commonweal.apps.exchange.conforming import Conformance, conformance
 from commonweal.apps.exchange.errors import (
+    BadOwners,
     BadSchedule,
     ExchangeError,
     MissingFile,
@@ -29,6 +30,8 @@ from commonweal.apps.exchange.health import NoticeView, feeds_health, notices, w
 from commonweal.apps.exchange.listening.listener import Limits, Listener
 from commonweal.apps.exchange.listening.senders import may_send
 from commonweal.apps.exchange.mesh import face as mesh
+from commonweal.apps.exchange.owners import Owner, load_owners, owner_of, owners
+from commonweal.apps.exchange.presenting import feed_names
 from commonweal.apps.exchange.reading import feeds_held, known_feeds
 from commonweal.apps.exchange.removal import face as removal
 from commonweal.apps.exchange.selectors import (
@@ -39,6 +42,7 @@ from commonweal.apps.exchange.selectors import (
 )
 
 __all__ = [
+    "BadOwners",
     "BadSchedule",
     "Conformance",
     "ExchangeError",
@@ -48,6 +52,7 @@ __all__ = [
     "NoMapping",
     "NoticeView",
     "NumberedApart",
+    "Owner",
     "QuarantinedView",
     "ReceiptView",
     "RemovalRefused",
@@ -58,13 +63,17 @@ __all__ = [
     "by_source",
     "changes",
     "conformance",
+    "feed_names",
     "feeds_health",
     "feeds_held",
     "known_feeds",
     "land",
+    "load_owners",
     "may_send",
     "mesh",
     "notices",
+    "owner_of",
+    "owners",
     "quarantine",
     "receipts",
     "removal",

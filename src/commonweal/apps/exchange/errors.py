@@ -23,6 +23,10 @@ class BadSchedule(ExchangeError):
     """A table of schedules that cannot be read."""
 
 
+class BadOwners(ExchangeError):
+    """The list of who owns a feed cannot be read, or gives one feed two owners on one day."""
+
+
 class NotReadAgain(ExchangeError):
     """A whole file of a feed that no mapping reads into the record."""
 

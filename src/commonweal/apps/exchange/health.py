@@ -32,6 +32,7 @@ class NoticeView:
     message: str
     raised_at: datetime
     closed_at: datetime | None
+    id: int = 0
 
 
 def schedules(on: date) -> dict[tuple[str, str], Schedule]:
@@ -100,5 +101,5 @@ def notices(*, standing: bool = False, limit: int = 50) -> list[NoticeView]:
     found = Notice.objects.order_by("-raised_at", "-pk")
     if standing:
         found = found.filter(closed_at=None)
-    rows = found.values_list("source", "feed", "trouble", "message", "raised_at", "closed_at")[:limit]
+    rows = found.values_list("source", "feed", "trouble", "message", "raised_at", "closed_at", "pk")[:limit]
     return sorted((NoticeView(*row) for row in rows), key=lambda one: one.closed_at is not None)

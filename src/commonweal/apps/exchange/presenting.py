@@ -4,8 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
+
 from commonweal.apps.exchange import mappings
-from commonweal.apps.exchange.errors import NoMapping
+from commonweal.apps.exchange.errors import BadOwners, NoMapping
+from commonweal.apps.exchange.owners import owner_of
+from commonweal.apps.record import api as record
 from commonweal.charts.control import Mark, control_chart
 from commonweal.charts.drawings import Chart
 from commonweal.domain.exchange.health import Health, Point, in_words
@@ -20,6 +24,21 @@ _FIELD_NAMES = {
 def kind_names() -> dict[str, str]:
     """What feeds that are read by a mapping are called."""
     return {feed: one.name for feed, one in kinds().items()}
+
+
+def feed_names() -> dict[str, str]:
+    """What today's feeds are called."""
+    named = {one.feed: one.name for one in record.feed_facts(settings.COMMONWEAL_NOW().date()).values()}
+    return kind_names() | named
+
+
+def _owned(feed: str, source: str) -> dict[str, Any]:
+    """Whose a feed is today, in words, and whether that is anybody's but the administrators'."""
+    try:
+        owner = owner_of(feed, source, settings.COMMONWEAL_NOW().date())
+    except BadOwners:
+        return {"owner": "The list of owners cannot be read, so administrators are told", "owned": False}
+    return {"owner": owner.words if owner else "Administrators, for want of another", "owned": owner is not None}
 
 
 def row(one: Health, names: Mapping[str, str], feeds: Mapping[str, str]) -> dict[str, Any]:
@@ -40,6 +59,7 @@ def row(one: Health, names: Mapping[str, str], feeds: Mapping[str, str]) -> dict
         "beyond": latest.beyond if latest else 0,
         "valid": _share(one.nhs_number_valid),
         "aside": _share(one.quarantined),
+        **_owned(one.feed, one.source),
         "troubles": [text[:1].upper() + text[1:] for _, text in one.troubles],
     }
 

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -11,7 +10,6 @@ from django.views.decorators.http import require_POST, require_safe
 from commonweal.apps.access import api as access
 from commonweal.apps.exchange import conforming, health, lines, presenting, selectors, tasks
 from commonweal.apps.places import api as places
-from commonweal.apps.record import api as record
 
 PAGE = 100
 COUNTS = ("read", "accepted", "duplicate", "quarantined")
@@ -31,9 +29,11 @@ def feeds(request: HttpRequest) -> HttpResponse:
         "receipts": receipts,
         "totals": {name: sum(getattr(receipt, name) for receipt in receipts) for name in COUNTS},
         "names": names,
-        "feeds": _feed_names(),
-        "health": [presenting.row(one, names, _feed_names()) for one in found],
-        "notices": [(one, names.get(one.source, one.source), _feed_names().get(one.feed, one.feed)) for one in notices],
+        "feeds": presenting.feed_names(),
+        "health": [presenting.row(one, names, presenting.feed_names()) for one in found],
+        "notices": [
+            (one, names.get(one.source, one.source), presenting.feed_names().get(one.feed, one.feed)) for one in notices
+        ],
     }
     return render(request, "exchange/feeds.jinja", page)
 
@@ -52,7 +52,7 @@ def feed(request: HttpRequest, feed: str, source: str) -> HttpResponse:
         raise Http404
     names = places.names_of({source})
     page = {
-        "row": presenting.row(found, names, _feed_names()),
+        "row": presenting.row(found, names, presenting.feed_names()),
         "chart": presenting.chart(found),
         "completeness": presenting.completeness(found),
         "by_rule": by_rule,
@@ -78,7 +78,7 @@ def receipt(request: HttpRequest, receipt_id: int) -> HttpResponse:
     page: dict[str, Any] = {
         "receipt": found,
         "source_name": places.name_of(found.source),
-        "feed_name": _feed_names().get(found.feed, found.feed),
+        "feed_name": presenting.feed_names().get(found.feed, found.feed),
         "rows": [_row(row, shown) for row in rows[:PAGE]],
         "by_rule": selectors.quarantine_by_rule(found.source, found.feed, receipt_id) if rows else [],
         "values_shown": shown,
@@ -118,12 +118,6 @@ def replay(request: HttpRequest, receipt_id: int) -> HttpResponse:
             raise Http404
         tasks.replay.defer(receipt=receipt_id)
     return HttpResponseRedirect(reverse("receipt", args=[receipt_id]) + "?asked=1")
-
-
-def _feed_names() -> dict[str, str]:
-    """What today's feeds are called."""
-    named = {one.feed: one.name for one in record.feed_facts(settings.COMMONWEAL_NOW().date()).values()}
-    return presenting.kind_names() | named
 
 
 def _may_read_values(actor: access.Actor, receipt_id: int) -> bool:

@@ -1,0 +1,104 @@
+"""Whose a feed is: who is told when it stops. Dated rows, the most particular first.
+
+``owners.csv`` in ``feeds`` of the home folder, with the columns feed, source, organisation, team, account, valid_from,
+valid_to: ``feed`` and ``source`` empty for any; ``organisation`` an ODS code; ``team`` and ``account`` (a user name)
+empty for the whole organisation; days both included, ``valid_to`` empty for no end. A feed with no row is the
+administrators'.
+"""
+
+import csv
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from itertools import combinations
+from pathlib import Path
+
+from commonweal.apps.exchange.arriving import ODS_CODE
+from commonweal.apps.exchange.errors import BadOwners
+from commonweal.apps.exchange.mappings import own_folder
+
+COLUMNS = ("feed", "source", "organisation", "team", "account", "valid_from", "valid_to")
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """One row. ``account``: a user name, or empty; then the ``team``, and without one the whole organisation."""
+
+    feed: str
+    source: str
+    organisation: str
+    team: str
+    account: str
+    valid_from: date = date.min
+    valid_to: date = date.max
+
+    @property
+    def words(self) -> str:
+        """The owner as a reader is told."""
+        return ", ".join(one for one in (self.account, self.team, self.organisation) if one)
+
+    def owns(self, feed: str, source: str, on: date) -> bool:
+        """Whether it is the owner of a source's feed on a day, if no row is more particular."""
+        there = self.feed in ("", feed) and self.source in ("", source)
+        return there and self.valid_from <= on <= self.valid_to
+
+
+def owner_of(feed: str, source: str, on: date) -> Owner | None:
+    """Whose a source's feed is on a day; a row that names the source counts before one that names the feed alone.
+
+    Raises ``BadOwners``.
+    """
+    found = [one for one in owners() if one.owns(feed, source, on)]
+    return max(found, key=lambda one: (bool(one.source), bool(one.feed)), default=None)
+
+
+def owners() -> list[Owner]:
+    """Every row of this installation's file, in its order. Raises ``BadOwners``."""
+    path = own_folder() / "owners.csv"
+    return read(path) if path.exists() else []
+
+
+def load_owners(path: Path) -> list[Owner]:
+    """Replace the installation's file by this one, whole or not at all. Raises ``BadOwners``; then nothing changes."""
+    found = read(path)
+    place = own_folder() / "owners.csv"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    beside = place.with_suffix(".new")
+    beside.write_bytes(path.read_bytes())
+    os.replace(beside, place)
+    return found
+
+
+def read(path: Path) -> list[Owner]:
+    """The rows of a file. Raises ``BadOwners`` naming the line and what to do."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = csv.DictReader(file)
+            missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
+            if missing:
+                raise BadOwners(f"{path.name} lacks the column {missing[0]}; it needs {', '.join(COLUMNS)}")
+            found = [_owner(path.name, number, row) for number, row in enumerate(rows, 2)]
+    except (OSError, UnicodeDecodeError, csv.Error) as bad:
+        raise BadOwners(f"{path.name} cannot be read ({type(bad).__name__}); name a CSV file in UTF-8") from None
+    for one, other in combinations(found, 2):
+        overlap = one.valid_from <= other.valid_to and other.valid_from <= one.valid_to
+        if (one.feed, one.source) == (other.feed, other.source) and overlap:
+            raise BadOwners(
+                f"{path.name}: feed {one.feed or 'any'} of {one.source or 'any source'} has two owners for some days"
+            )
+    return found
+
+
+def _owner(name: str, line: int, row: Mapping[str, str | None]) -> Owner:
+    cells = {column: (row.get(column) or "").strip() for column in COLUMNS}
+    if not ODS_CODE.fullmatch(cells["organisation"]):
+        raise BadOwners(f"{name} line {line}: give the ODS code of the organisation that owns the feed")
+    try:
+        first = date.fromisoformat(cells["valid_from"]) if cells["valid_from"] else date.min
+        last = date.fromisoformat(cells["valid_to"]) if cells["valid_to"] else date.max
+    except ValueError:
+        raise BadOwners(f"{name} line {line}: write days as yyyy-mm-dd") from None
+    return Owner(
+        cells["feed"], cells["source"], cells["organisation"], cells["team"], cells["account"].casefold(), first, last
+    )
