@@ -184,14 +184,15 @@ def _one(alert: int) -> Row | None:
 def _rows(found: list[tuple[Any, ...]]) -> list[Row]:
     names = places.names_of({row[2] for row in found})
     feeds = exchange.feed_names() if found else {}
-    return [
-        replace(
-            Row(*row[:5], AlertState(row[5]), *row[6:]),
-            source_name=names.get(row[2], row[2]),
-            feed_name=feeds.get(row[1], row[1]),
+    shown = []
+    for row in found:
+        values = list(row)
+        values[5] = AlertState(row[5])
+        one = Row(*values)
+        shown.append(
+            replace(one, source_name=names.get(one.source, one.source), feed_name=feeds.get(one.feed, one.feed))
         )
-        for row in found
-    ]
+    return shown
 
 
 def _saw(alerts: list[int], now: datetime) -> None:
