@@ -34,7 +34,10 @@ ENDS = st.sampled_from([None, None, timedelta(hours=2), timedelta(0), -timedelta
 
 @dataclass(frozen=True)
 class Fact:
-    """A generated relationship or restriction. ``who``: an organisation; ``actor``: '' or one actor."""
+    """A generated relationship or restriction. ``who``: an organisation; ``actor``: '' or one actor.
+
+    ``waits``: until when a relationship waits to be confirmed; None for ever.
+    """
 
     compartment: int
     kind: str
@@ -44,6 +47,12 @@ class Fact:
     actor: str = ""
     category: str = ""
     against: str = ""
+    waits: datetime | None = NOW
+
+    @property
+    def said(self) -> str:
+        """The relationship as the gate is asked about it."""
+        return self.kind if self.waits is not None and self.waits <= NOW else "awaiting"
 
 
 @dataclass(frozen=True)
@@ -62,14 +71,21 @@ class Agreed:
 
 periods = st.tuples(STARTS, ENDS).map(lambda pair: (NOW + pair[0], None if pair[1] is None else NOW + pair[1]))
 relationships = st.builds(
-    lambda compartment, kind, who, period, actor: Fact(
-        compartment, kind, who, period[0], period[1], actor=actor if kind == "emergency" else ""
+    lambda compartment, kind, who, period, actor, waits: Fact(
+        compartment,
+        kind,
+        who,
+        period[0],
+        period[1],
+        actor=actor if kind == "emergency" else "",
+        waits=NOW if kind == "emergency" else waits,
     ),
     st.sampled_from(COMPARTMENTS),
     st.sampled_from(["registered", "under_care", "referred", "emergency"]),
     st.sampled_from(ORGANISATIONS),
     periods,
     st.sampled_from(ACTOR_KEYS),
+    st.sampled_from([NOW - timedelta(days=1), NOW, NOW, NOW + timedelta(hours=1), None]),
 )
 restrictions = st.builds(
     lambda compartment, kind, period, category, against: Fact(
@@ -150,8 +166,8 @@ def plant(known: list[Fact], limits: list[Fact], agreed: list[Agreed]) -> None:
         cursor.execute("DELETE FROM access_restriction")
         cursor.executemany(
             "INSERT INTO access_relationship (organisation, compartment_id, kind, source, actor_key, starts_at,"
-            " ends_at) VALUES (%s, %s, %s, %s, %s, %s, %s)",
-            [(f.who, f.compartment, f.kind, str(n), f.actor, f.starts, f.ends) for n, f in enumerate(known)],
+            " ends_at, waits_until) VALUES (%s, %s, %s, %s, %s, %s, %s, coalesce(%s, 'infinity'::timestamptz))",
+            [(f.who, f.compartment, f.kind, str(n), f.actor, f.starts, f.ends, f.waits) for n, f in enumerate(known)],
         )
         cursor.executemany(
             "INSERT INTO access_restriction (compartment_id, category, reason, starts_at, ends_at, controller, against,"
@@ -162,7 +178,7 @@ def plant(known: list[Fact], limits: list[Fact], agreed: list[Agreed]) -> None:
 
 def kinds_of(actor: Actor, known: list[Fact], among: tuple[int, ...]) -> set[str]:
     return {
-        f.kind
+        f.said
         for f in known
         if f.compartment in among
         and f.who == actor.organisation
@@ -195,15 +211,20 @@ def binding(actor: Actor, limits: list[Fact]) -> list[Fact]:
     return [f for f in limits if holds(f.starts, f.ends, NOW) and f.against in ("", actor.organisation)]
 
 
-def cedar_opens(actor: Actor, purpose: Purpose, category: Category, kinds: set[str], limits: list[Fact]) -> bool:
-    """Whether Cedar allows the category with these relationships under every one of these restrictions."""
+def cedar_opens(
+    actor: Actor, purpose: Purpose, category: Category, kinds: set[str], limits: list[Fact], source: str = ""
+) -> bool:
+    """Whether Cedar allows the category with these relationships under every one of these restrictions.
+
+    ``source``: whose entries are asked about, where that is not the organisation the restriction is of.
+    """
     from commonweal.apps.access import gate
 
     def asks(restriction: str = "", own: bool = False) -> bool:
         return gate.decide(NOW.date(), actor.role, purpose, Action.READ, category, kinds, restriction, own)
 
     return asks() and all(
-        asks(f.kind, not f.category and f.who == actor.organisation)
+        asks(f.kind, (source or f.who) == actor.organisation)
         for f in binding(actor, limits)
         if f.category in ("", category)
     )
@@ -256,18 +277,20 @@ def compare_person(actor: Actor, purpose: Purpose, known: list[Fact], limits: li
     """What ``open_person`` gives against what Cedar says of the same facts."""
     kinds = kinds_of(actor, known, COMPARTMENTS)
     now = binding(actor, limits)
-    whole = [f for f in now if not f.category]
     permitted = {c for c in Category if cedar_opens(actor, purpose, c, kinds, [])}
-    categories = {c for c in permitted if cedar_opens(actor, purpose, c, kinds, [f for f in now if f.category == c])}
-    compartments = {
+    held = {
         n
         for n in COMPARTMENTS
-        if all(cedar_opens(actor, purpose, c, kinds, [f for f in whole if f.compartment == n]) for c in permitted)
+        if all(
+            cedar_opens(actor, purpose, c, kinds, [f for f in now if not f.category and f.compartment == n])
+            for c in permitted
+        )
     }
     opens = {
         (n, c)
-        for n, c in product(compartments, categories)
-        if cedar_agrees(actor, purpose, c, kinds, standing(actor, SOURCES[n], c, purpose, agreed))
+        for n, c in product(held, permitted)
+        if cedar_opens(actor, purpose, c, kinds, [f for f in now if f.category == c], SOURCES[n])
+        and cedar_agrees(actor, purpose, c, kinds, standing(actor, SOURCES[n], c, purpose, agreed))
     }
     scope = opened(actor, purpose)
     if not opens:

@@ -54,6 +54,7 @@ for _name in (
     "account",
     "agreements",
     "opt_outs",
+    "relationships",
     "app",
 ):
     import_module(f"commonweal.cli.{_name}").register(app)

@@ -185,6 +185,13 @@ REVIEW = Entry(
     "Pairs of records that may be one person's: compare them side by side and decide.",
 )
 
+FAIRNESS = Entry(
+    "/identity/fairness",
+    "Linkage",
+    "Whom linkage serves worse",
+    "How often records find their partner, and the errors to expect, by ethnicity, deprivation, age, sex and source.",
+)
+
 RULES = Entry(
     "/information-governance/rules",
     "Rules",
@@ -208,6 +215,12 @@ CHOICES = Entry(
     "Objections",
     "Objections, opt-outs and restrictions",
     "What people object to, to be decided; opt-outs to be recorded; and everything that is withheld, and why.",
+)
+CONFIRM = Entry(
+    "/information-governance/relationships",
+    "Relationships",
+    "Relationships to confirm",
+    "Organisations that say for the first time that they look after somebody, and see nothing of others’ until then.",
 )
 CASES = Entry(
     "/information-governance/cases",
@@ -245,7 +258,7 @@ ENTRIES: dict[Role, tuple[Entry, ...]] = {
     Role.CLINICIAN: (FIND, ALERTS, REFERRALS, CASELOAD, LISTS, REQUESTS),
     Role.SOCIAL_WORKER: (FIND, ALERTS, REFERRALS, CASELOAD, LISTS, REQUESTS),
     Role.CITIZEN: (OWN, LOOKED, OWN_CHOICES, OWN_COPY, OWN_PROXIES, ACTING),
-    Role.ANALYST: (REGISTERS, PROJECTS, INDICATORS, DEFINITIONS, IMPORT, RECONCILE, FEEDS),
+    Role.ANALYST: (REGISTERS, PROJECTS, FAIRNESS, INDICATORS, DEFINITIONS, IMPORT, RECONCILE, FEEDS),
     Role.PERFORMANCE_LEAD: (
         BOARD,
         PACKS,

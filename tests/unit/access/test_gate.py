@@ -142,7 +142,7 @@ action read, write appliesTo { principal: [Role], resource: [Category], context:
 action search_people, read_directory, read_aggregate, read_feeds, read_quarantine, review_identity, maintain_source,
   read_policies, review_access, manage_sign_in,
   propose_definition, review_definition, import_figures, prepare_report, sign_off_report, annotate_figures,
-  work_on_project, decide_project, act_on_list, keep_agreements, keep_restrictions
+  work_on_project, decide_project, act_on_list, keep_agreements, keep_restrictions, confirm_relationships
     appliesTo { principal: [Role], resource: [System], context: Asked };
 """
 

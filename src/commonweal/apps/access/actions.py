@@ -28,7 +28,8 @@ _STORABLE = {RelationshipKind.REGISTERED, RelationshipKind.UNDER_CARE, Relations
 def add_relationships(rows: Iterable[Relationship], source: str) -> int:
     """Add or update relationships in bulk; the same row again changes nothing. Rows added or changed.
 
-    A row is one (organisation, compartment, kind, source, start); a later row with the same key moves its end.
+    A row is one (organisation, compartment, kind, source, start); a later row with the same key moves its end. Whether
+    what is new opens anything before it is confirmed, the database decides by the policy in force (``confirming``).
 
     Raises:
         ValueError: a kind that is not registered, under_care or referred.
@@ -41,21 +42,22 @@ def add_relationships(rows: Iterable[Relationship], source: str) -> int:
         cursor.execute(
             """
             INSERT INTO access_relationship
-                (organisation, compartment_id, kind, source, actor_key, starts_at, ends_at)
+                (organisation, compartment_id, kind, source, actor_key, starts_at, ends_at, feed, asserted_at)
             SELECT DISTINCT ON (compartment_id, organisation, kind, start)
                 organisation, compartment_id, kind, %s, '',
-                start::timestamp AT TIME ZONE %s::text, (stop + 1)::timestamp AT TIME ZONE %s::text
-            FROM unnest(%s::text[], %s::bigint[], %s::text[], %s::date[], %s::date[]) WITH ORDINALITY
-                AS arriving (organisation, compartment_id, kind, start, stop, n)
+                start::timestamp AT TIME ZONE %s::text, (stop + 1)::timestamp AT TIME ZONE %s::text, feed, %s
+            FROM unnest(%s::text[], %s::bigint[], %s::text[], %s::date[], %s::date[], %s::text[]) WITH ORDINALITY
+                AS arriving (organisation, compartment_id, kind, start, stop, feed, n)
             ORDER BY compartment_id, organisation, kind, start, n DESC
             ON CONFLICT (compartment_id, organisation, kind, source, actor_key, starts_at)
             DO UPDATE SET ends_at = EXCLUDED.ends_at
             WHERE access_relationship.ends_at IS DISTINCT FROM EXCLUDED.ends_at
             """,
             [
-                source, settings.TIME_ZONE, settings.TIME_ZONE, [row.organisation for row in listed],
-                [row.compartment_id for row in listed], [row.kind for row in listed], [row.start for row in listed],
-                [row.end for row in listed],
+                source, settings.TIME_ZONE, settings.TIME_ZONE, settings.COMMONWEAL_NOW(),
+                [row.organisation for row in listed], [row.compartment_id for row in listed],
+                [row.kind for row in listed], [row.start for row in listed], [row.end for row in listed],
+                [row.feed for row in listed],
             ],
         )  # fmt: skip
         changed: int = cursor.rowcount

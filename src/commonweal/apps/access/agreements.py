@@ -148,14 +148,7 @@ def load(document: object, *, by: str, approved_by: str) -> tuple[int, int]:
         AgreementError: something in the file, or the two accounts are not two open accounts of officers.
     """
     wanted = read(document)
-    officers = {
-        f"user:{name}"
-        for name in User.objects.filter(
-            username__in=[by, approved_by], role=Role.PRIVACY_OFFICER.value, is_active=True
-        ).values_list("username", flat=True)
-    }
-    if officers != {f"user:{by}", f"user:{approved_by}"} or by == approved_by:
-        raise AgreementError("name the open accounts of two privacy officers: one proposes, the other approves")
+    two_officers(by, approved_by)
     new = 0
     with transaction.atomic():
         for terms in wanted:
@@ -171,6 +164,15 @@ def load(document: object, *, by: str, approved_by: str) -> tuple[int, int]:
                 audit.write(entry, "allowed")
             new += 1
     return new, len(wanted) - new
+
+
+def two_officers(by: str, approved_by: str) -> None:
+    """Raise ``AgreementError`` unless these are the open accounts of two privacy officers."""
+    wanted = User.objects.filter(
+        username__in=[by, approved_by], role=Role.PRIVACY_OFFICER.value, is_active=True
+    ).values_list("username", flat=True)
+    if set(wanted) != {by, approved_by} or by == approved_by:
+        raise AgreementError("name the open accounts of two privacy officers: one proposes, the other approves")
 
 
 def agreed(

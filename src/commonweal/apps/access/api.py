@@ -7,7 +7,17 @@
 Errors: ``SignInRequired`` (nobody known is asking), ``Refused`` (somebody is, and may not).
 """
 
-from commonweal.apps.access import app_launches, availability, competence, copies, erasing, proxies, restricting, rights
+from commonweal.apps.access import (
+    app_launches,
+    availability,
+    competence,
+    confirming,
+    copies,
+    erasing,
+    proxies,
+    restricting,
+    rights,
+)
 from commonweal.apps.access.acting import Acting, acting, as_person
 from commonweal.apps.access.actions import (
     add_relationships,
@@ -136,6 +146,7 @@ __all__ = [
     "acting",
     "actor_of",
     "add_relationships",
+    "administrators",
     "allow_app",
     "app_launches",
     "app_of",
@@ -146,9 +157,9 @@ __all__ = [
     "availability",
     "bind",
     "close_account",
-    "administrators",
     "close_app",
     "competence",
+    "confirming",
     "copies",
     "create_system",
     "create_token",
@@ -182,6 +193,7 @@ __all__ = [
     "restricting",
     "review_audit",
     "rights",
+    "roles_allowed",
     "scope_in_words",
     "scopes_granted",
     "seal",
@@ -193,7 +205,6 @@ __all__ = [
     "standing_of",
     "today",
     "together",
-    "roles_allowed",
     "unbind",
     "verify_chain",
     "waiting",

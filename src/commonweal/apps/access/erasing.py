@@ -20,6 +20,7 @@ from commonweal.domain.access.vocabulary import Purpose, Role
 
 TABLES = (
     "access_relationship",
+    "access_waiting",
     "access_restriction",
     "access_opt_out",
     "access_objection",
@@ -38,12 +39,14 @@ _FORGET_ANOMALIES = "DELETE FROM access_anomaly WHERE person_id IS NOT NULL AND 
 
 # A request of which other compartments stay is still about somebody here; its items from these go.
 _COUNT_REQUESTS = (
+    "SELECT count(*) FROM access_waiting WHERE compartment_id = ANY (%s::bigint[])",
     "SELECT count(*) FROM access_copy_item WHERE compartment_id = ANY (%s::bigint[])",
     "SELECT count(*) FROM access_copy WHERE compartments <@ %s::bigint[]",
     "SELECT count(*) FROM access_proxy WHERE compartments <@ %s::bigint[]",
     "SELECT count(*) FROM access_competence WHERE compartments <@ %s::bigint[]",
 )
 _FORGET_REQUESTS = (
+    "DELETE FROM access_waiting WHERE compartment_id = ANY (%s::bigint[])",
     "DELETE FROM access_copy_item WHERE compartment_id = ANY (%s::bigint[])",
     "DELETE FROM access_copy WHERE compartments <@ %s::bigint[]",
     "DELETE FROM access_proxy WHERE compartments <@ %s::bigint[]",

@@ -92,36 +92,45 @@ def scope_of(
     in_care = actor.role in CARE_ROLES
     withheld = [Withheld(c.value, "", "role") for c in Category if c not in open_categories] if in_care else []
     hidden: set[int] = set()
+    shut: set[tuple[int, str]] = set()
     for fact in facts:
         if fact.fact != "restriction":
             continue
-        about = [Category(fact.category)] if fact.category else sorted(open_categories)
-        own_entry = not fact.category and fact.controller == actor.organisation
-        if all(asks(Action.READ, c, fact.kind, own_entry) for c in about):
-            continue
         if fact.category:
-            if about[0] in open_categories:
-                open_categories.discard(about[0])
-                withheld.append(Withheld(fact.category, "", fact.kind, fact.until))
+            one = Category(fact.category)
+            closed = {
+                n
+                for n, source in compartments.items()
+                if one in open_categories and not asks(Action.READ, one, fact.kind, source == actor.organisation)
+            }
+            if closed - {n for n, category in shut if category == one}:
+                shut |= {(n, one.value) for n in closed}
+                withheld.append(Withheld(one.value, "", fact.kind, fact.until))
         elif fact.compartment_id not in hidden:
-            hidden.add(fact.compartment_id)
-            withheld.append(Withheld("", compartments[fact.compartment_id], fact.kind, fact.until))
+            own_entry = fact.controller == actor.organisation
+            if not all(asks(Action.READ, c, fact.kind, own_entry) for c in sorted(open_categories)):
+                hidden.add(fact.compartment_id)
+                withheld.append(Withheld("", compartments[fact.compartment_id], fact.kind, fact.until))
+    open_categories -= {c for c in open_categories if all((n, c.value) in shut for n in compartments)}
     standing = {(fact.controller, fact.category): fact.kind for fact in found.get(NO_COMPARTMENT, ())}
-    shut: set[tuple[int, str]] = set()
     for compartment, source in compartments.items():
         if compartment in hidden or source == actor.organisation:
             continue
-        closed = {
-            c for c in open_categories if not asks(Action.READ, c, agreement=standing.get((source, c), Standing.NONE))
+        barred = {
+            c: "agreement" if asks(Action.READ, c, agreement=Standing.IN_FORCE) else "unconfirmed"
+            for c in sorted(open_categories)
+            if not asks(Action.READ, c, agreement=standing.get((source, c), Standing.NONE))
         }
-        if closed == open_categories:
+        if barred.keys() == open_categories and len(set(barred.values())) == 1:
             hidden.add(compartment)
-            withheld.append(Withheld("", source, "agreement"))
+            withheld.append(Withheld("", source, next(iter(barred.values()))))
         else:
-            shut |= {(compartment, c.value) for c in closed}
-            withheld += [Withheld(c.value, source, "agreement") for c in sorted(closed)]
-    visible = frozenset(compartments) - hidden
-    if not visible or not open_categories:
+            shut |= {(compartment, c.value) for c in barred}
+            withheld += [Withheld(c.value, source, reason) for c, reason in barred.items()]
+    visible = frozenset(
+        n for n in compartments if n not in hidden and any((n, c.value) not in shut for c in open_categories)
+    )
+    if not visible:
         return _all_withheld(actor, purpose)
     return Scope(
         actor=actor,
@@ -133,7 +142,7 @@ def scope_of(
         withheld=tuple(withheld) if in_care else (),
         relationships=relationships,
         may_write=frozenset(c.value for c in open_categories if asks(Action.WRITE, c)),
-        shut=frozenset(shut),
+        shut=frozenset((n, c) for n, c in shut if n in visible and Category(c) in open_categories),
     )
 
 

@@ -7,6 +7,7 @@ uses ``probable_people``, which the application role cannot read at all.
 from commonweal.apps.identity import erasing
 from commonweal.apps.identity.actions import attach, link_verified, merge_within_source, upsert_demographics
 from commonweal.apps.identity.bias import report as bias_report
+from commonweal.apps.identity.claims import Claim, claims, settle_claim
 from commonweal.apps.identity.evaluation import evaluate
 from commonweal.apps.identity.matching import IdentifyBusy, identify
 from commonweal.apps.identity.opt_outs import opted_out_digests, people_opted_out
@@ -33,6 +34,7 @@ from commonweal.lake.spark_linkage import SparkMissing
 __all__ = [
     "MEMBERSHIP",
     "Candidate",
+    "Claim",
     "IdentifyBusy",
     "Known",
     "SparkMissing",
@@ -41,6 +43,7 @@ __all__ = [
     "basis_of",
     "bias_report",
     "born_on",
+    "claims",
     "compartments_of",
     "compartments_of_many",
     "crosswalk",
@@ -59,6 +62,7 @@ __all__ = [
     "person_of",
     "probable_people",
     "search_people",
+    "settle_claim",
     "trace",
     "upsert_demographics",
 ]

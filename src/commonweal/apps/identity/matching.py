@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from commonweal.apps.access import api as access
-from commonweal.apps.identity import analysis_links, bias, care_links, changes, reviewing, storage
+from commonweal.apps.identity import analysis_links, bias, care_links, changes, claims, reviewing, storage
 from commonweal.apps.identity.conclusions import Analysis
 from commonweal.domain.errors import CommonwealError
 from commonweal.domain.identity import bias as domain_bias
@@ -47,6 +47,8 @@ def identify(
     which a run without it counts anew. It leaves out ``uneven``, which takes a look at everybody. The first run of all
     reads everything.
 
+    A relationship that waits and that PDS has borne out is confirmed at the end.
+
     Raises IdentifyBusy when another run holds the lock.
     """
     say = progress or (lambda _stage: None)
@@ -57,6 +59,7 @@ def identify(
             run = _changed(engine, folder, kept, say)
         else:
             run = _everything(engine, folder, kept if keep_frequencies else None, say)
+        claims.confirm_traced()
     return run | {"seconds": round(time.perf_counter() - began, 2)}
 
 

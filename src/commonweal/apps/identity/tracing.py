@@ -8,7 +8,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import LiteralString
 
@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from commonweal.apps.access import api as access
+from commonweal.apps.identity import claims
 from commonweal.domain.errors import CommonwealError
 from commonweal.domain.identity import birth_date
 from commonweal.feeds.pds import Answer, Asked, Kind, Pds, https_transport
@@ -35,21 +36,27 @@ class Rules:
 
 
 _OF_DOUBT: LiteralString = (
-    " AND (d.nhs_usable IS NULL OR EXISTS (SELECT FROM identity_review r WHERE r.kind = 'doubt'"
+    " AND (claimed.compartment_id IS NOT NULL OR d.nhs_usable IS NULL"
+    " OR EXISTS (SELECT FROM identity_review r WHERE r.kind = 'doubt'"
     " AND d.compartment_id IN (r.first, r.second)))"
 )
+# Records not asked about yet; and, when the last answer is a day old, those with a relationship that waits for one.
 _WAITING: LiteralString = (
     "SELECT d.compartment_id, identity_asked(d), d.nhs_usable, d.family, d.given, d.birth_date, d.gender, d.postcode"
     " FROM identity_demographics d LEFT JOIN identity_traced t USING (compartment_id)"
-    " WHERE t.compartment_id IS NULL AND d.family <> '' AND d.birth_date IS NOT NULL"
+    " LEFT JOIN (SELECT DISTINCT w.compartment_id FROM access_waiting w WHERE w.state = 'waiting'"
+    " AND w.ways && '{pds_number,pds_practice}') claimed USING (compartment_id)"
+    " WHERE d.family <> '' AND d.birth_date IS NOT NULL"
     " AND d.birth_date >= %(earliest)s AND d.birth_date <> ALL (%(fillers)s)"
+    " AND (t.compartment_id IS NULL OR (claimed.compartment_id IS NOT NULL AND t.at <= %(stale)s))"
 )
-_ORDER: LiteralString = " ORDER BY d.compartment_id LIMIT %(limit)s"
+_ORDER: LiteralString = " ORDER BY claimed.compartment_id IS NULL, d.compartment_id LIMIT %(limit)s"
+_STALE = timedelta(days=1)
 _KEEP = """
-INSERT INTO identity_trace (compartment_id, asked, at, outcome, nhs_number, restricted, candidates)
-VALUES (%s, %s, %s, %s, %s, %s, %s)
+INSERT INTO identity_trace (compartment_id, asked, at, outcome, nhs_number, restricted, candidates, practice)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT (compartment_id) DO UPDATE SET asked = excluded.asked, at = excluded.at, outcome = excluded.outcome,
-    nhs_number = excluded.nhs_number, candidates = excluded.candidates,
+    nhs_number = excluded.nhs_number, candidates = excluded.candidates, practice = excluded.practice,
     restricted = excluded.restricted OR (identity_trace.restricted AND excluded.outcome <> 'found')
 """
 
@@ -67,6 +74,9 @@ def rules(on: date) -> Rules:
 
 def trace(limit: int, *, everybody: bool = False, progress: Callable[[int, int], None] | None = None) -> dict[str, int]:
     """Ask PDS about at most ``limit`` records not yet asked about; counts of ``asked`` and of each outcome.
+
+    Those with a relationship that waits to be confirmed come first, and are asked about again after a day; how many
+    relationships the answers ``confirmed``.
 
     ``everybody``: records with a usable number too, for whether their location may be shown. Raises TraceOff,
     PdsUnavailable and PdsRefused; what was answered before is kept.
@@ -88,7 +98,7 @@ def trace(limit: int, *, everybody: bool = False, progress: Callable[[int, int],
             if progress is not None:
                 progress(counts["asked"], len(waiting))
             time.sleep(max(0.0, 2 / how.per_second - (time.monotonic() - began)))  # a trace is two requests at most
-    return counts
+    return counts | {"confirmed": claims.confirm_traced()}
 
 
 def _waiting(limit: int, everybody: bool) -> list[tuple[int, str, str | None, str, str, date, str, str]]:
@@ -96,7 +106,12 @@ def _waiting(limit: int, everybody: bool) -> list[tuple[int, str, str | None, st
     with connection.cursor() as cursor:
         cursor.execute(
             _WAITING + ("" if everybody else _OF_DOUBT) + _ORDER,
-            {"earliest": birth_date.EARLIEST, "fillers": sorted(birth_date.FILLERS), "limit": limit},
+            {
+                "earliest": birth_date.EARLIEST,
+                "fillers": sorted(birth_date.FILLERS),
+                "limit": limit,
+                "stale": settings.COMMONWEAL_NOW() - _STALE,
+            },
         )
         return list(cursor.fetchall())
 
@@ -113,6 +128,7 @@ def _keep(record: int, asked: str, answer: Answer) -> None:
                 answer.number,
                 answer.restricted,
                 list(answer.candidates),
+                answer.practice,
             ],
         )
 

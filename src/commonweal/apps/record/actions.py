@@ -241,7 +241,7 @@ def relate(
         now = relationships.union(current.get(compartment, ()))
         gone = relationships.union(former.get(compartment, ()))
         told = [*now.values(), *(relationships.retracted(item, today) for key, item in gone.items() if key not in now)]
-        rows += [access.Relationship(i.organisation, compartment, i.kind, i.start, i.end) for i in told]
+        rows += [access.Relationship(i.organisation, compartment, i.kind, i.start, i.end, i.feed) for i in told]
     access.add_relationships(rows, source)
 
 

@@ -20,12 +20,13 @@ UNKNOWN_START = date(1900, 1, 1)  # a feed that does not say since when: shown a
 
 @dataclass(frozen=True, slots=True)
 class Related:
-    """An organisation's relationship with the person a resource is about."""
+    """An organisation's relationship with the person a resource is about, and the feed that tells of it."""
 
     organisation: str
     kind: str
     start: date
     end: date | None
+    feed: str = ""
 
 
 @lru_cache(maxsize=1)
@@ -69,7 +70,7 @@ def related(source: str, feed: str, resource: Mapping[str, Any]) -> tuple[Relate
         if end is None and rule.get("default_end") == "start":
             end = start
         tail = timedelta(days=rule["tail_days"])
-        found.append(Related(organisation, rule["kind"], start, end + tail if end else None))
+        found.append(Related(organisation, rule["kind"], start, end + tail if end else None, feed))
     return tuple(found)
 
 

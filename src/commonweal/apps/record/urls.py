@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from commonweal.apps.record import launching, views
+from commonweal.apps.record import claim_views, launching, views
 from commonweal.apps.record.rest.addresses import system
 
 urlpatterns = [
     path("fhir/R4", system),  # the base as the standard writes it: POST [base], without a slash
     path("oauth/authorize", launching.authorize, name="authorize"),
     path("people/<uuid:person_id>", views.person, name="person"),
+    path("people/<uuid:person_id>/relationships", claim_views.relationships, name="person_relationships"),
     path("people/<uuid:person_id>/apps", launching.open_in, name="open_in"),
     path("people/<uuid:person_id>/documents/<str:ident>", views.person_document, name="person_document"),
     path(

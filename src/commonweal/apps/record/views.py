@@ -77,7 +77,8 @@ def _record(
     way_in = reverse("emergency", args=[person_id]) if actor.role in access.CARE_ROLES else ""
     try:
         with access.session(actor, purpose, OPEN_RECORD) as session:
-            page, read_at = person_page(session.open_person(person_id, compartments)), session.now
+            scope = session.open_person(person_id, compartments)
+            page, read_at, claims = person_page(scope), session.now, identity.claims(scope)
     except access.Refused as refusal:
         if not refusal.may_emergency:
             raise
@@ -90,6 +91,8 @@ def _record(
         {
             "page": page,
             "read_at": read_at,
+            "unconfirmed": any(one.reason == "unconfirmed" for one in scope.withheld),
+            "claims": sum(one.state == "waiting" for one in claims),
             "emergency": in_emergency,
             "emergency_address": "" if in_emergency else way_in,
             "documents_address": request.path + "/documents/",

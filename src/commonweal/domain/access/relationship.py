@@ -6,13 +6,17 @@ from datetime import date, datetime
 
 @dataclass(frozen=True, slots=True)
 class Relationship:
-    """An organisation's relationship with one compartment, from ``start`` to the end of the day ``end``."""
+    """An organisation's relationship with one compartment, from ``start`` to the end of the day ``end``.
+
+    ``feed``: of the source, by which it came; empty where it came by none.
+    """
 
     organisation: str
     compartment_id: int
     kind: str
     start: date
     end: date | None = None
+    feed: str = ""
 
 
 def holds(starts_at: datetime, ends_at: datetime | None, now: datetime) -> bool:

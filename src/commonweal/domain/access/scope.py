@@ -53,8 +53,8 @@ class Refused(CommonwealError):
 class Withheld:
     """Something held and not shown: a category, the compartment of a source (ODS code), or that category of a source.
 
-    ``reason``: a ``RestrictionReason``, ``role`` when the role or relationship does not reach it, or ``agreement`` when
-    no sharing agreement with the source covers it.
+    ``reason``: a ``RestrictionReason``, ``role`` when the role or relationship does not reach it, ``agreement`` when
+    no sharing agreement with the source covers it, or ``unconfirmed`` when the relationship that would open it waits.
     """
 
     category: str

@@ -50,6 +50,8 @@ class RelationshipKind(StrEnum):
     ``referred``: referred and not yet seen. ``emergency``: an actor's stated reason, for four hours.
     ``self``: the person; derived at sign-in, never stored. ``proxy``: somebody the person (or a court, a power of
     attorney, the law of parents) lets act for them; asked for each time (``apps/access/acting.py``).
+    ``awaiting``: a source says one of the first three, and by the policy in force it waits to be confirmed
+    (``domain/access/confirmation``); never stored as a kind.
     """
 
     REGISTERED = "registered"
@@ -58,6 +60,7 @@ class RelationshipKind(StrEnum):
     EMERGENCY = "emergency"
     SELF = "self"
     PROXY = "proxy"
+    AWAITING = "awaiting"
 
 
 class RestrictionReason(StrEnum):
@@ -89,6 +92,7 @@ class Action(StrEnum):
     REVIEW_ACCESS = "review_access"
     KEEP_AGREEMENTS = "keep_agreements"
     KEEP_RESTRICTIONS = "keep_restrictions"
+    CONFIRM_RELATIONSHIPS = "confirm_relationships"
     MANAGE_SIGN_IN = "manage_sign_in"
     PROPOSE_DEFINITION = "propose_definition"
     REVIEW_DEFINITION = "review_definition"

@@ -59,13 +59,15 @@ class Asked:
 class Answer:
     """``number``: the NHS number in force, where ``kind`` is FOUND; ``candidates``: numbers to look at otherwise.
 
-    ``restricted``: the person's location must not be shown.
+    ``restricted``: the person's location must not be shown. ``practice``: the ODS code of the practice PDS names, or
+    empty, as of a restricted person.
     """
 
     kind: Kind
     number: str | None = None
     restricted: bool = False
     candidates: tuple[str, ...] = ()
+    practice: str = ""
 
 
 class Pds:
@@ -86,7 +88,7 @@ class Pds:
                 return Answer(Kind.NONE)
             number, patient = _number(found), demographics(found)
             if number and _agrees(asked, patient):
-                return Answer(Kind.FOUND, number, _restricted(found))
+                return Answer(Kind.FOUND, number, _restricted(found), practice=patient.practice or "")
         return self._searched(asked)
 
     def _searched(self, asked: Asked) -> Answer:
@@ -108,8 +110,9 @@ class Pds:
             return Answer(Kind.NONE)
         only = entries[0]
         score = float(only.get("search", {}).get("score", 0))
-        if len(entries) == 1 and score >= self._least and _agrees(asked, demographics(only["resource"])):
-            return Answer(Kind.FOUND, numbers[0], _restricted(only["resource"]))
+        said = demographics(only["resource"])
+        if len(entries) == 1 and score >= self._least and _agrees(asked, said):
+            return Answer(Kind.FOUND, numbers[0], _restricted(only["resource"]), practice=said.practice or "")
         return Answer(Kind.SEVERAL, candidates=numbers)
 
     def _patient(self, path: str, query: Mapping[str, str]) -> dict[str, Any] | None:
