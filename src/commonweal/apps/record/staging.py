@@ -22,6 +22,7 @@ from commonweal.fhir.search_parameters import own
 # A B-tree entry holds at most a third of a page; longer values are searched by their beginning.
 INDEXED = 250
 NULL = r"\N"  # of COPY's text format
+BACKSLASH, TAB, RETURN, NEWLINE = b"\\\t\r\n"  # as numbers: a number is sought in bytes in a tenth of the time
 _NEVER = (-1, b"")  # the wave and digest of a key not seen yet
 
 
@@ -114,9 +115,9 @@ def _add(wave: Wave, source: str, feed: str, item: Parsed, digest: bytes) -> Non
     wave.keys.append((kind, ident, line))
     wave.whose.append(None if person is None else person.replace("\0", ""))
     wave.categories.append(category)
-    if b"\\" in body:
+    if BACKSLASH in body:
         body = body.replace(b"\\", b"\\\\")
-    if b"\t" in body or b"\r" in body or b"\n" in body:
+    if TAB in body or RETURN in body or NEWLINE in body:
         body = body.replace(b"\t", b"\\t").replace(b"\r", b"\\r").replace(b"\n", b"\\n")
     head = f"{kind}\t{_escape(ident)}\t{happened_at(resource) or NULL}\t{line}\t\\\\x{digest.hex()}\t"
     wave.items.append(b"%b%b\n" % (head.encode(), body))
@@ -144,7 +145,7 @@ def index(wave: Wave, n: int, resource: Mapping[str, Any], source: str, person: 
         strings[text].append(n)
     for reference in found.references:
         element, _, kind, target = reference
-        if kind != "Patient" or element not in own(resource["resourceType"]) or not _main(source, person, target):
+        if kind != "Patient" or not _main(source, person, target) or element not in own(resource["resourceType"]):
             references[reference].append(n)
     for number in found.numbers:
         numbers[number].append(n)
@@ -259,8 +260,13 @@ def happened_values(resource: Mapping[str, Any]) -> Iterator[str]:
 
 def happened_at(resource: Mapping[str, Any]) -> str | None:
     """The moment to file ``resource`` under, as PostgreSQL reads it; a partial date counts from its start."""
-    value = next(happened_values(resource), None)
-    if value is None:
+    for name, inner in _PATHS.get(resource["resourceType"], ()):
+        value = resource.get(name)
+        if inner:
+            value = value.get(inner) if value.__class__ is dict else None
+        if value.__class__ is str:
+            break
+    else:
         return None
     if len(value) == 4:
         return value + "-01-01"
