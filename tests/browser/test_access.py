@@ -37,6 +37,7 @@ OFFERED = {
     "analyst": [
         "Registers",
         "Analysis projects",
+        "Whom linkage serves worse",
         "Indicators over time",
         "Definitions",
         "Import figures",
@@ -52,6 +53,7 @@ OFFERED = {
         "Who may see what",
         "Could they see it, and why?",
         "Analysis projects",
+        "Whom linkage serves worse",
     ],
     "performance.lead": [
         "Board report of the latest month",

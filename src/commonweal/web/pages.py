@@ -236,6 +236,12 @@ AUDIT_REVIEW = Entry(
     "What the rules raised and why: same surname, colleagues, records to watch, out of hours, more than peers.",
 )
 
+ACCOUNTS = Entry(
+    "/administration/accounts",
+    "Accounts",
+    "Accounts",
+    "Somebody leaves: find their account, see where it is signed in, and close it at once.",
+)
 LOST = Entry(
     "/administration/second-factors",
     "Lost second steps",
@@ -273,7 +279,7 @@ ENTRIES: dict[Role, tuple[Entry, ...]] = {
         FEEDS,
     ),
     Role.BOARD_SECRETARY: (BOARD, PACKS, INDICATORS, OVERSIGHT, OUTCOMES, DEFINITIONS),
-    Role.ADMINISTRATOR: (FEED_ALERTS, FEEDS, REVIEW, UNMATCHED, LOST),
+    Role.ADMINISTRATOR: (FEED_ALERTS, FEEDS, REVIEW, UNMATCHED, ACCOUNTS, LOST),
     Role.PRIVACY_OFFICER: (CASES, CONFIRM, COPIES, AGREEMENTS, CHOICES, AUDIT_REVIEW, RULES, TRIAL, PROJECTS, FAIRNESS),
     Role.SERVICE: (),
 }

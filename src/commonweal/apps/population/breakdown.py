@@ -7,6 +7,7 @@ from commonweal.apps.measurement import api as measurement
 from commonweal.apps.places import api as places
 from commonweal.charts.drawings import Bar, Chart, bar_by_category
 from commonweal.domain.measurement.gap import Rate, event_rate, share
+from commonweal.domain.population.categories import CATEGORIES
 from commonweal.domain.population.declarations import DECLARATIONS, REGISTERED, Declaration, declaration, sentence
 
 NETWORK = "network"
@@ -16,40 +17,6 @@ LENSES = {
     "ethnicity": "Ethnicity",
     "age_band": "Age",
     "sex": "Sex",
-}
-CATEGORIES = {
-    "deprivation_quintile": {
-        "1": "1, most deprived fifth",
-        "2": "2",
-        "3": "3",
-        "4": "4",
-        "5": "5, least deprived fifth",
-        "unknown": "Area not known",
-    },
-    "sex": {"female": "Female", "male": "Male", "other": "Other", "unknown": "Not known"},
-    # NHS Data Dictionary, ETHNIC CATEGORY CODE 2001.
-    "ethnicity": {
-        "A": "White: British",
-        "B": "White: Irish",
-        "C": "White: any other background",
-        "D": "Mixed: White and Black Caribbean",
-        "E": "Mixed: White and Black African",
-        "F": "Mixed: White and Asian",
-        "G": "Mixed: any other background",
-        "H": "Asian: Indian",
-        "J": "Asian: Pakistani",
-        "K": "Asian: Bangladeshi",
-        "L": "Asian: any other background",
-        "M": "Black: Caribbean",
-        "N": "Black: African",
-        "P": "Black: any other background",
-        "R": "Chinese",
-        "S": "Any other ethnic group",
-        "Z": "Not stated",
-        "99": "Not known",
-        "unknown": "Not recorded",
-    },
-    "age_band": {"unknown": "Age not known"},
 }
 
 
