@@ -101,10 +101,11 @@ def patient(
     )
 
 
-def next_of_kin(name: str, phone: str) -> str:
-    """The part of a Patient that says whom to ring."""
+def next_of_kin(name: str, phone: str, family: bool) -> str:
+    """The part of a Patient that says whom to ring: next of kin, or (not ``family``) a neighbour."""
+    code, words = ("N", "Next of kin") if family else ("C", "Neighbour, in an emergency")
     return (
-        f'"contact":[{{"relationship":[{{"coding":[{{"system":"{_TERMS}/v2-0131","code":"N","display":"Next-of-Kin"}}]}}],'
+        f'"contact":[{{"relationship":[{{"coding":[{{"system":"{_TERMS}/v2-0131","code":"{code}"}}],"text":"{words}"}}],'
         f'"name":{{"text":"{name}"}},"telecom":[{{"system":"phone","value":"{phone}"}}]}}],'
     )
 
@@ -252,13 +253,19 @@ def care_plan(id: str, person: str, code: Code, goal: str, since: str) -> str:
     )
 
 
-def document(id: str, person: str, code: Code | None, words: str, data: str, written: str, practice: str) -> str:
-    """A DocumentReference with its plain text inside; ``data`` is base64, ``code`` or ``words`` say what it is."""
+def document(
+    id: str, person: str, code: Code | None, words: str, data: str, written: str, practice: str, gist: str = ""
+) -> str:
+    """A DocumentReference with its plain text inside; ``data`` is base64, ``code`` or ``words`` say what it is.
+
+    ``gist`` is what of it must be seen without opening it.
+    """
+    said = f'"description":"{gist}",' if gist else ""
     kind = concept(code) if code else f'{{"text":"{words}"}}'
     return (
         f'{{"resourceType":"DocumentReference","id":"{id}","status":"current","type":{kind},'
         f'"subject":{{"reference":"Patient/{person}"}},"date":"{written}T09:00:00+00:00",'
-        f'"custodian":{organisation_reference(practice)},'
+        f'{said}"custodian":{organisation_reference(practice)},'
         f'"content":[{{"attachment":{{"contentType":"text/plain;charset=utf-8","data":"{data}"}}}}]}}'
     )
 

@@ -35,6 +35,7 @@ _RESPECT = (
     "Recommendation: treat what can be treated at home; admit to hospital for a broken bone or pain that cannot be "
     "eased at home.\nAttempt cardiopulmonary resuscitation: not recommended, discussed with the person and family."
 )
+_GIST = "Treat at home where it can be; cardiopulmonary resuscitation not recommended"
 _LETTER = (
     "Thank you for asking us to see this person in clinic.\n\n"
     "Plan: continue as now. Review in the practice in {n} months."
@@ -135,7 +136,7 @@ def _plans(held: Holdings, rng: np.random.Generator) -> list[str]:
     chosen = some(rng, np.where(held.shown & old, 1.0, share))
     since = rng.integers(AS_AT - 500, AS_AT - 10, len(chosen)).tolist()
     rows += [
-        text.document(id, held.ids[n], codes.RESPECT_FORM, "", _encoded(_RESPECT), iso(d), held.practice)
+        text.document(id, held.ids[n], codes.RESPECT_FORM, "", _encoded(_RESPECT), iso(d), held.practice, _GIST)
         for id, n, d in zip(identifiers(rng, len(chosen)), chosen, since, strict=True)
     ]
     return rows

@@ -127,7 +127,11 @@ def _next_of_kin(people: People, i: int, shown: bool) -> str:
     alive = [j for j in near if j != i and people.death[j] > AS_AT and (AS_AT - people.birth[j]) / YEAR >= 18]
     home = [j for j in alive if people.household[j] == people.household[i]]
     who = min(home or (alive if shown else []), key=lambda j: int(people.birth[j]), default=None)
-    return "" if who is None else text.next_of_kin(f"{people.given[who]} {people.family[who]}", str(people.phone[who]))
+    return (
+        ""
+        if who is None
+        else text.next_of_kin(f"{people.given[who]} {people.family[who]}", str(people.phone[who]), who in home)
+    )
 
 
 def _write_allergies(p: Practice) -> None:

@@ -17,7 +17,7 @@ def test_a_row_counts_from_its_first_day_to_its_last() -> None:
 
 def test_the_shipped_table_describes_every_feed_that_can_be_landed() -> None:
     facts = feed_facts(date(2020, 10, 31))
-    assert list(facts) == ["gp", "adt", "cld", "mh", "community", "ambulance", "care_home_capacity", "caseload"]
+    assert list(facts) == ["gp", "adt", "cld", "mh", "community", "ambulance", "care_home_capacity", "caseload", "api"]
     assert facts["adt"].not_sent == {"Allergies", "Problems", "Medicines"}
     assert facts["gp"].not_sent == frozenset()
     assert all(timedelta(days=1) <= one.overdue <= timedelta(days=366) for one in facts.values())

@@ -63,7 +63,10 @@ def _demographic(reading: Reading) -> list[Difference]:
                 Difference(
                     one.subject,
                     _latest_first(
-                        [(one.shown(holders[0], by_row[id(holders[0])]), holders) for holders in values.values()],
+                        [
+                            (max((one.shown(row, by_row[id(row)]) for row in holders), key=len), holders)
+                            for holders in values.values()
+                        ],
                         reading.names,
                         organisation=one.subject == "Registered practice",
                     ),

@@ -75,8 +75,8 @@ def _contact(row: Row, reading: Reading, found: dict[Key, Involvement]) -> None:
     if (until is not None and today - until > RECENT) or (since is not None and since > today):
         return
     organisation = entries.organisation_of(row.resource) or row.source
-    if row.kind in ("ServiceRequest", "Appointment"):
-        organisation = row.source  # who was asked is not yet involved: the referral stands under its own heading
+    if row.kind in ("ServiceRequest", "Appointment") and organisation != row.source:
+        return  # who was asked is not involved yet: the referral stands under its own heading
     name, post = _in_charge(row, organisation, reading)
     worker = name if row.feed == CASELOAD else ""
     key = (organisation, f"{worker}|{entries.team_of(row.resource)}", reading.facts[row.feed].service)
@@ -101,7 +101,7 @@ def _in_charge(row: Row, organisation: str, reading: Reading) -> tuple[str, str]
         if known is not None:
             return known
         name = str(reference.get("display") or reading.staff.get(reference.get("reference", ""), ""))
-        if name and row.kind == "Encounter":
+        if name and row.kind == "Encounter" and name != entries.team_of(row.resource):
             return name, ""
     return "", ""
 

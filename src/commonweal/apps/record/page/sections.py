@@ -156,7 +156,9 @@ def _services(reading: Reading, absent: Absences) -> tuple[Section, Section]:
             referrals.append(item._replace(detail=_referral(row, reading.names)))
     return (
         Section(
-            tuple(services), tuple(over), absent.of("Services", "social_care", recorded=bool(services), silent=False)
+            tuple(services),
+            tuple(over),
+            absent.of("Services", "social_care", recorded=bool(services or over), silent=False),
         ),
         Section(tuple(referrals), (), absent.of("Referrals", "clinical", recorded=bool(referrals), silent=False)),
     )
