@@ -161,3 +161,18 @@ def test_a_chain_that_began_in_the_first_form_goes_on_and_verifies(chain: None, 
     tamper("UPDATE access_audit SET actor = 'user:nobody' WHERE id = (SELECT min(id) FROM access_audit)")
     (fault,) = access().verify_chain()
     assert "altered" in fault
+
+
+def test_what_goes_wrong_while_rows_come_is_told_as_every_other_fault(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the sealer, which starts a killed database again, would end with it."""
+    from django.db import DatabaseError
+
+    from commonweal.apps.access import sealed_rows
+
+    monkeypatch.setattr(
+        sealed_rows, "_ROWS", "COPY (SELECT 10 / (3 - n) FROM generate_series(1, 3) n WHERE %s <> %s) TO STDOUT"
+    )
+    with pytest.raises(DatabaseError):
+        sealed_rows.found([sealed_rows.Span("", 3, 1_000)])

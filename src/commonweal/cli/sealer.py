@@ -21,6 +21,7 @@ def main() -> None:
     """Seal until the parent process is gone. A database fault is logged and tried again."""
     tried, parent = (int(word) for word in sys.argv[1:]) if len(sys.argv) > 1 else (1, os.getppid())
     _start(tried, parent)
+    import psycopg
     from django.conf import settings
     from django.db import DatabaseError, InterfaceError, connections
 
@@ -29,7 +30,7 @@ def main() -> None:
     while os.getppid() == parent:
         try:
             access.seal()
-        except (DatabaseError, InterfaceError):
+        except (DatabaseError, InterfaceError, psycopg.Error):
             log.exception("sealing failed; trying again in a second")
             connections.close_all()
             try:
@@ -48,7 +49,7 @@ def _start(tried: int, parent: int) -> None:
 
     try:
         runtime.start("batch")
-    except (psycopg.OperationalError, DatabaseError, RuntimeError, subprocess.CalledProcessError):
+    except (psycopg.OperationalError, DatabaseError, RuntimeError, AssertionError, subprocess.CalledProcessError):
         if tried >= TRIES or os.getppid() != parent:
             raise
         log.exception("the database is away; trying again in a second")

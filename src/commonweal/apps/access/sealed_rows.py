@@ -92,7 +92,9 @@ def _read(statement: str, spans: Sequence[Span]) -> list[_Lines]:
     ends = [span.below_xid for span in spans]
     begins, below = 0, 0
     into = read[0]
-    with connection.cursor() as cursor, cursor.copy(statement, [str(spans[0].from_xid), str(ends[-1])]) as copy:
+    bounds = [str(spans[0].from_xid), str(ends[-1])]
+    # What goes wrong while rows come is psycopg's own error, which nobody expects, unless it is told as Django's.
+    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(statement, bounds) as copy:
         for line in copy:
             xid = int(bytes(line).partition(b"\t")[0])
             if not begins <= xid < below:

@@ -61,7 +61,7 @@ def note(
     if not noted:
         return 0
     if noted > COPIED:
-        with connection.cursor() as cursor, cursor.cursor.copy(_COPY) as copy:
+        with connection.wrap_database_errors, connection.cursor() as cursor, cursor.cursor.copy(_COPY) as copy:
             for row in rows:
                 copy.write_row(row)
         rows = []

@@ -141,7 +141,7 @@ def _keep(receipt: Receipt, fresh: list[tuple[Any, bytes]]) -> None:
             for row in rows:
                 cursor.execute(_KEEP, row)
         return
-    with connection.cursor() as cursor, cursor.cursor.copy(_COPY) as copy:
+    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.cursor.copy(_COPY) as copy:
         for row in rows:
             copy.write_row(row)
 

@@ -39,7 +39,7 @@ def changes(since_xid: int | None, out: Sink) -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
         watermark = int(cursor.fetchone()[0])
-        with cursor.cursor.copy(_CHANGES, [since_xid or 0, watermark]) as copy:
+        with connection.wrap_database_errors, cursor.cursor.copy(_CHANGES, [since_xid or 0, watermark]) as copy:
             for block in copy:
                 out.write(bytes(block))
     return watermark
@@ -134,7 +134,7 @@ def own_resources(scope: SourceScope, wanted: Own) -> Iterator[OwnRow]:
         "compartments": list(wanted.compartments) if wanted.compartments is not None else None,
         "nobody": sorted(ABOUT_NOBODY),
     }
-    with connection.cursor() as cursor, cursor.cursor.copy(_OWN, bound) as copy:
+    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.cursor.copy(_OWN, bound) as copy:
         copy.set_types(["text", "text", "int8", "bool", "text"])
         for row in copy.rows():
             yield OwnRow(*row)
