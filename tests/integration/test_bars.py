@@ -5,7 +5,9 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 from uuid import UUID, uuid4
 
 import orjson
@@ -270,69 +272,227 @@ def test_what_the_receiver_decides_is_told_to_the_sender_and_kept_as_a_task(web:
     assert as_batch(sending.deliver_due)["refused"] >= 2
 
 
-def test_a_referral_of_ours_is_sent_survives_a_lost_answer_and_is_answered(web: World) -> None:
-    from commonweal.apps.exchange.bars import deciding, desk, sending
+@pytest.fixture
+def ours(web: World, monkeypatch: pytest.MonkeyPatch) -> UUID:
+    """The practice has recorded a referral of Vicky's, and knows her; her person. The care clock stands at ``AT``."""
+    from django.conf import settings
+
     from commonweal.apps.record import api as record
     from commonweal.feeds.types import Parsed
 
-    connection.settings_dict["USER"] = "commonweal_batch"
-    connection.close()
-    own = {
-        **scenarios.REQUEST,
-        "id": "gp-referral",
-        "code": {"text": "Podiatry"},
-        "subject": {"reference": "Patient/gp-v"},
-    }
+    own = {**scenarios.REQUEST, "id": "gp-referral", "code": {"text": "Podiatry"}}
+    own["subject"] = {"reference": "Patient/gp-v"}
     patient = {**VICKY, "id": "gp-v"}
-    record.write("P01", "gp", [
+    resources = [
         Parsed(1, "Patient", "gp-v", "gp-v", orjson.dumps(patient), patient, "demographics"),
         Parsed(2, "ServiceRequest", "gp-referral", "gp-v", orjson.dumps(own), own, "clinical"),
-    ])  # fmt: skip
+    ]
+    as_batch(record.write, "P01", "gp", resources)
     vicky = rows("SELECT person_id FROM identity_membership WHERE basis = 'alone' LIMIT 1")[0][0]
     rows(
         "INSERT INTO identity_membership (compartment_id, person_id, basis, since) "
-        "SELECT id, %s, 'verified', now() FROM record_compartment WHERE source = 'P01' AND local_id = 'gp-v'", vicky,
+        "SELECT id, %s, 'verified', now() FROM record_compartment WHERE source = 'P01' AND local_id = 'gp-v' "
+        "ON CONFLICT DO NOTHING", vicky,
     )  # fmt: skip
     rows(
         "INSERT INTO exchange_bars_service "
-        "VALUES ('3000000003', 'X01', 'Podiatry', 'https://x01.example', '2000-01-01', '9999-12-31')"
+        "VALUES ('3000000003', 'X01', 'Podiatry', 'https://x01.example', '2000-01-01', '9999-12-31'), "
+        "('3000000004', 'X02', 'Chiropody', 'catalogue', '2000-01-01', '9999-12-31') ON CONFLICT DO NOTHING"
     )
-    connection.settings_dict["USER"] = "commonweal_app"
-    connection.close()
-    ident = sending.refer(actor("gp"), vicky, "gp-referral", "3000000003", lambda: None)
-    connection.settings_dict["USER"] = "commonweal_batch"
-    connection.close()
-    partner = simulator.Receiver(lambda: AT)
-    lost = [True]
+    rows("UPDATE exchange_bars_message SET state = 'refused' WHERE state = 'queued'")
+    rows("DELETE FROM exchange_bars_request WHERE way = 'out'")
+    monkeypatch.setattr(settings, "COMMONWEAL_NOW", lambda: AT)
+    found: UUID = vicky
+    return found
+
+
+def partner(receiver: simulator.Receiver, lost: list[bool]) -> Callable[[Any], scenarios.Transport]:
+    """A simulated receiver without a network; each of ``lost`` takes a message and answers nothing."""
 
     def theirs(_: Any) -> scenarios.Transport:
         def send(method: str, path: str, given: Any, body: bytes) -> Any:
             if method == "GET":
-                return partner.search(given, "ServiceRequest", "9990000018")
-            answer = partner.process(given, body)
+                kind, _, query = path.partition("?")
+                if kind == "Slot":
+                    return receiver.offer(given, parse_qs(query))
+                return receiver.search(given, kind, "9990000018")
+            answer = receiver.process(given, body)
             if lost and lost.pop():
                 raise TimeoutError
             return answer
 
         return send
 
-    assert sending.deliver_due(transport=theirs)["again"] == 1  # taken there, and nobody told us
-    rows(
-        "UPDATE exchange_bars_message SET next_at = now() - interval '1 day' "
-        "WHERE state = 'queued' AND request_id = %s",
-        ident,
-    )
-    assert sending.deliver_due(transport=theirs)["sent"] == 1
+    return theirs
+
+
+def due_now(ident: UUID) -> None:
+    rows("UPDATE exchange_bars_message SET next_at = '2000-01-01' WHERE state = 'queued' "
+         "AND request_id = %s", ident)  # fmt: skip
+
+
+def test_a_referral_of_ours_is_sent_survives_a_lost_answer_and_is_answered(web: World, ours: UUID) -> None:
+    from commonweal.apps.exchange.bars import deciding, desk, sending
+
+    ident = sending.refer(actor("gp"), ours, "gp-referral", "3000000003", lambda: None)
+    receiver = simulator.Receiver(lambda: AT)
+    to = partner(receiver, [True])
+    assert as_batch(lambda: sending.deliver_due(transport=to))["again"] == 1  # taken there, and nobody told us
+    due_now(ident)
+    assert as_batch(lambda: sending.deliver_due(transport=to))["sent"] == 1
     state, their_id = rows("SELECT state, their_id FROM exchange_bars_request WHERE id = %s", ident)[0]
-    assert (state, list(partner.kept)) == ("requested", [their_id])
+    assert (state, list(receiver.kept)) == ("requested", [their_id])
     page = desk.page(actor("gp"), ident)
     assert page is not None
-    assert page.may == ("cancel",)
+    assert (page.may, page.bookable) == (("cancel",), True)
     sending.cancel(actor("gp"), ident, "Seen at the hospital", lambda: None)
-    assert sending.deliver_due(transport=theirs)["sent"] == 1
+    assert as_batch(lambda: sending.deliver_due(transport=to))["sent"] == 1
     assert rows("SELECT state FROM exchange_bars_request WHERE id = %s", ident) == [("cancelled",)]
-    assert partner.kept[their_id].held.state == "cancelled"
+    assert receiver.kept[their_id].held.state == "cancelled"
     assert as_batch(deciding.keep_task, ident) is False  # a Task is kept of what is received
+
+
+def test_a_booking_is_sent_survives_a_lost_answer_and_is_cancelled(web: World, ours: UUID) -> None:
+    from commonweal.apps.exchange.bars import booking, desk, sending
+    from commonweal.apps.exchange.errors import ReferralRefused
+
+    gp = actor("gp")
+    ident = sending.refer(gp, ours, "gp-referral", "3000000003", lambda: None)
+    receiver = simulator.Receiver(lambda: AT)
+    to = partner(receiver, [])
+    waits = booking.choice(gp, ident, AT, to)
+    assert waits is not None
+    assert "taken the referral" in waits.problem  # it is still on its way
+    as_batch(lambda: sending.deliver_due(transport=to))
+    found = booking.choice(gp, ident, AT, to)
+    assert found is not None
+    assert booking.choice(actor("worker"), ident, AT, to) is None
+    assert (len(found.offers) > 20, found.problem, found.offers[0].start >= AT) == (True, "", True)
+    slot = found.offers[0].id
+    made = booking.book(gp, ident, slot, AT, lambda: None, to)
+    with pytest.raises(ReferralRefused, match="booking already"):
+        booking.book(gp, ident, found.offers[1].id, AT, lambda: None, to)
+    assert as_batch(lambda: sending.deliver_due(transport=partner(receiver, [True])))["again"] == 1
+    due_now(made)
+    assert as_batch(lambda: sending.deliver_due(transport=to))["sent"] == 1
+    their_id = receiver.slots[slot]
+    assert rows("SELECT state, their_id, referral FROM exchange_bars_request WHERE id = %s", made) == [
+        ("booked", their_id, ident)
+    ]
+    page = desk.page(gp, made)
+    assert page is not None
+    assert (page.may, page.shown.starts[:10], page.bookable) == (("cancel",), "2020-11-02", False)
+    again = booking.choice(gp, ident, AT, to)
+    assert again is not None
+    assert slot not in [one.id for one in again.offers]
+    sending.cancel(gp, made, "Cannot come", lambda: None)
+    assert as_batch(lambda: sending.deliver_due(transport=to))["sent"] == 1
+    assert (rows("SELECT state FROM exchange_bars_request WHERE id = %s", made), receiver.slots) == (
+        [("cancelled",)],
+        {},
+    )
+    listed = desk.listed(gp, "out")
+    assert {one.row.kind for one in listed.shown} == {"referral", "booking"}
+
+
+def test_a_slot_that_was_taken_meanwhile_leaves_the_referral_to_book_again(web: World, ours: UUID) -> None:
+    from commonweal.apps.exchange.bars import booking, desk, sending
+    from commonweal.apps.exchange.errors import ReferralRefused
+
+    gp = actor("gp")
+    ident = sending.refer(gp, ours, "gp-referral", "3000000003", lambda: None)
+    receiver = simulator.Receiver(lambda: AT)
+    to = partner(receiver, [])
+    as_batch(lambda: sending.deliver_due(transport=to))
+    found = booking.choice(gp, ident, AT, to)
+    assert found is not None
+    made = booking.book(gp, ident, found.offers[0].id, AT, lambda: None, to)
+    receiver.slots[found.offers[0].id] = "somebody else's"
+    assert as_batch(lambda: sending.deliver_due(transport=to))["refused"] == 1
+    assert rows("SELECT state FROM exchange_bars_request WHERE id = %s", made) == [("refused",)]
+    page = desk.page(gp, ident)
+    assert page is not None
+    assert (page.bookable, [one.words for one in page.bookings]) == (
+        True, ["Not booked: its receiver did not take it"],
+    )  # fmt: skip
+    with pytest.raises(ReferralRefused, match="somebody else has booked"):
+        booking.book(gp, ident, found.offers[0].id, AT, lambda: None, to)
+    assert booking.book(gp, ident, found.offers[1].id, AT, lambda: None, to) != made
+
+
+def test_a_booking_at_a_service_received_here_is_in_the_record(web: World, ours: UUID) -> None:
+    from commonweal.apps.exchange.bars import booking, desk, sending
+
+    gp = actor("gp")
+    rows("DELETE FROM exchange_bars_request WHERE kind = 'booking'")
+    ident = sending.refer(gp, ours, "gp-referral", COUNCIL.service, lambda: None)
+    as_batch(sending.deliver_due)
+    found = booking.choice(gp, ident, AT)
+    assert found is not None
+    assert SLOT["id"] in {one.id for one in found.offers}
+    made = booking.book(gp, ident, SLOT["id"], AT, lambda: None)
+    assert as_batch(sending.deliver_due)["sent"] == 1
+    assert rows("SELECT way, state, slot_id FROM exchange_bars_request WHERE kind = 'booking' ORDER BY way") == [
+        ("in", "booked", SLOT["id"]),
+        ("out", "booked", SLOT["id"]),
+    ]
+    assert "booking" in {one.row.kind for one in desk.listed(actor("worker"), "in").shown}
+    sending.cancel(gp, made, "Cannot come", lambda: None)
+    as_batch(sending.deliver_due)
+    assert {state for (state,) in rows("SELECT state FROM exchange_bars_request WHERE kind = 'booking'")} == {
+        "cancelled"
+    }
+
+
+def test_what_is_in_no_list_of_addresses_is_refused_in_words(web: World, ours: UUID, tmp_path: Path) -> None:
+    from commonweal.apps.exchange.bars import booking, sending, services
+    from commonweal.apps.exchange.errors import BadServices, ReferralRefused
+
+    gp = actor("gp")
+    with pytest.raises(ReferralRefused, match="Chiropody is in no list of addresses today"):
+        sending.refer(gp, ours, "gp-referral", "3000000004", lambda: None)
+    path = tmp_path / "endpoints.csv"
+    path.write_text("service_id,endpoint,valid_from,valid_to\n3000000004,https://x02.example/bars,2000-01-01,\n")
+    as_batch(services.load_endpoints, path)
+    assert [one.endpoint for one in services.services(AT.date()) if one.service_id == "3000000004"] == [
+        "https://x02.example/bars"
+    ]
+    ident = sending.refer(gp, ours, "gp-referral", "3000000004", lambda: None)
+    path.write_text(
+        "service_id,endpoint,valid_from,valid_to\n3000000004,https://x02.example/bars,1999-01-01,1999-12-31\n"
+    )
+    as_batch(services.load_endpoints, path)  # gone before it was sent
+    assert as_batch(sending.deliver_due)["refused"] == 1
+    found = booking.choice(gp, ident, AT)
+    assert found is not None
+    assert found.problem
+    for text in ("3000000004,,,", "3000000004,http://x02.example,,", "3000000004,https://x.example,1.4.2020,"):
+        path.write_text(f"service_id,endpoint,valid_from,valid_to\n{text}\n")
+        with pytest.raises(BadServices):
+            as_batch(services.load_endpoints, path)
+
+
+def test_a_service_that_does_not_answer_says_so_and_holds_nothing(web: World, ours: UUID) -> None:
+    from commonweal.apps.exchange.bars import booking, sending
+
+    gp = actor("gp")
+    ident = sending.refer(gp, ours, "gp-referral", "3000000003", lambda: None)
+    receiver = simulator.Receiver(lambda: AT, frozenset(["3000000003"]))
+    as_batch(lambda: sending.deliver_due(transport=partner(receiver, [])))
+
+    def silent(_: Any) -> scenarios.Transport:
+        def send(*_: Any) -> Any:
+            raise TimeoutError
+
+        return send
+
+    found = booking.choice(gp, ident, AT, silent)
+    assert found is not None
+    assert (found.offers, found.problem) == ((), "Podiatry did not answer (TimeoutError). Try again later.")
+    receiver.services = frozenset(["another"])
+    found = booking.choice(gp, ident, AT, partner(receiver, []))
+    assert found is not None
+    assert "404 REC_NOT_FOUND" in found.problem
 
 
 def test_two_at_once_do_not_get_one_slot(web: World) -> None:

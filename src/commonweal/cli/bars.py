@@ -15,6 +15,7 @@ def register(app: typer.Typer) -> None:
     """Add the group of commands."""
     group = typer.Typer(help=HELP, no_args_is_help=True)
     group.command("services")(services)
+    group.command("endpoints")(endpoints)
     group.command("deliver")(deliver)
     group.command("simulate")(simulate)
     group.command("check")(check)
@@ -57,6 +58,31 @@ def services(
         for one in found
     ]
     runtime.emit(told, as_json, lambda out: _lines(out, [" ".join(one.values()) for one in told] or ["no service yet"]))
+
+
+def endpoints(
+    file: Path = typer.Argument(None, help="CSV: service_id, endpoint, valid_from, valid_to."),
+    as_json: bool = runtime.JSON,
+) -> None:
+    """List the addresses of services marked *catalogue*, or replace the list by a file's.
+
+    Example: commonweal bars endpoints endpoints.csv
+    """
+    runtime.start("batch")
+    from django.conf import settings
+
+    from commonweal.apps.exchange import api as exchange
+    from commonweal.domain.errors import CommonwealError
+
+    try:
+        if file:
+            found = exchange.bars.load_endpoints(file)
+        else:
+            found = exchange.bars.endpoints(settings.COMMONWEAL_NOW().date())
+    except CommonwealError as error:
+        runtime.fail(str(error))
+    told = [{"service": one.service_id, "endpoint": one.endpoint} for one in found]
+    runtime.emit(told, as_json, lambda out: _lines(out, [" ".join(one.values()) for one in told] or ["no address yet"]))
 
 
 def deliver(as_json: bool = runtime.JSON) -> None:
@@ -109,7 +135,9 @@ def check(
     receiver: str = typer.Option("A9999", help="ODS code of the organisation that receives."),
     token: str = typer.Option("", envvar="COMMONWEAL_BARS_TOKEN", help="Bearer token to send."),
     patient: Path = typer.Option(None, help="A test patient the receiver knows, as FHIR; else a made-up one."),
-    slot: Path = typer.Option(None, help="A free Slot of the receiver's, as FHIR, to test bookings with."),
+    slot: Path = typer.Option(
+        None, help="A free Slot of the receiver's, as FHIR, to book; else the soonest it offers."
+    ),
     as_json: bool = runtime.JSON,
 ) -> None:
     """Test a receiver with scripted messages: new, changed, cancelled, twice, out of order, wrong. Use test data only.

@@ -13,7 +13,7 @@ from uuid import UUID, uuid5
 
 import orjson
 
-from commonweal.feeds.bars import writing
+from commonweal.feeds.bars import slots, writing
 from commonweal.feeds.bars.headers import Headers
 from commonweal.feeds.bars.writing import Envelope, Party
 
@@ -72,7 +72,7 @@ class Peer:
 
 def run(peer: Peer) -> Iterator[Step]:
     """Every scenario in turn. A receiver that does not answer ends the step it happens in, and not the run."""
-    for scenario in (_referral, _order, _headers, _payloads, _bookings):
+    for scenario in (_referral, _order, _headers, _payloads, _slots, _bookings):
         try:
             yield from scenario(peer)
         except OSError as lost:
@@ -195,6 +195,23 @@ def _payloads(peer: Peer) -> Iterator[Step]:
     for name, body, expected in cases:
         short, _, _ = peer.send(peer.headers(f"payload {name}", "payloads").made(), body)
         yield Step("payloads", name, "Bundle Processing", expected, short)
+
+
+def _slots(peer: Peer) -> Iterator[Step]:
+    """Free slots asked for rightly and wrongly; the soonest is the one to book, unless the run names another."""
+    page = "GET /Slots"
+    given = peer.headers("slots", "slots").made()
+    asked = slots.path(peer.receiver.service, peer.at, peer.at + timedelta(days=14))
+    code, _, answer = peer.transport("GET", asked, given, b"")
+    told = as_json(answer)
+    yield Step("slots", "free slots are asked for", page, "200", in_short(code, told))
+    wrong = asked.replace("status=free&", "")
+    code, _, answer = peer.transport("GET", wrong, peer.headers("slots wrong", "slots").made(), b"")
+    short = in_short(code, as_json(answer))
+    yield Step("slots", "without a status", page, "400 REC_BAD_REQUEST required", short)
+    offers = slots.offered(told)
+    if peer.slot is None and offers:
+        peer.slot, peer.schedule = offers[0].slot, offers[0].schedule
 
 
 def _bookings(peer: Peer) -> Iterator[Step]:

@@ -13,12 +13,12 @@ from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 from uuid import uuid5
 
 import orjson
 
-from commonweal.feeds.bars import headers, judging, reading, tables, writing
+from commonweal.feeds.bars import headers, judging, parameters, reading, slots, tables, writing
 from commonweal.feeds.bars.tables import BarsRefused
 
 TROUBLES = ("slow", "unavailable", "failing", "lost")
@@ -72,6 +72,24 @@ class Receiver:
             return refused.fault.status, headers.mirrored(given), writing.outcome(refused)
         found = [one.focus for one in self.kept.values() if one.held.number == number]
         entries = [{"resource": one} for one in found if one["resourceType"] == kind]
+        said = {"resourceType": "Bundle", "type": "searchset", "total": len(entries), "entry": entries}
+        return 200, headers.mirrored(given), orjson.dumps(said)
+
+    def offer(self, given: Mapping[str, str], asked: Mapping[str, list[str]]) -> Answer:
+        """``GET Slot``: made-up slots of the service, those booked here busy."""
+        try:
+            service = headers.read(given).service
+            if self.services and service not in self.services:
+                raise BarsRefused("service-unknown")
+            statuses, first, last = parameters.of_slots(asked)
+        except BarsRefused as refused:
+            return refused.fault.status, headers.mirrored(given), writing.outcome(refused)
+        found = slots.made_up(service, first, last)
+        for one in found:
+            if one["id"] in self.slots:
+                one["status"] = "busy"
+        shown = [one for one in found if one["resourceType"] != "Slot" or one["status"] in statuses]
+        entries = [{"resource": one} for one in shown]
         said = {"resourceType": "Bundle", "type": "searchset", "total": len(entries), "entry": entries}
         return 200, headers.mirrored(given), orjson.dumps(said)
 
@@ -138,7 +156,9 @@ def _handler(receiver: Receiver, trouble: str, times: int, slow: float) -> Calla
         def do_GET(self) -> None:
             address, given = urlsplit(self.path), dict(self.headers.items())
             parts = address.path.strip("/").split("/")
-            if parts[-1] in ("ServiceRequest", "Appointment"):
+            if parts[-1] == "Slot":
+                self._answer(*receiver.offer(given, parse_qs(address.query)))
+            elif parts[-1] in ("ServiceRequest", "Appointment"):
                 asked = dict(parse_qsl(address.query)).get("patient:identifier", "")
                 self._answer(*receiver.search(given, parts[-1], asked.rpartition("|")[2]))
             else:

@@ -66,6 +66,15 @@ class Delivery:
     next_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """A booking sent for a referral."""
+
+    id: UUID
+    starts: datetime | None
+    words: str
+
+
 @dataclass(slots=True)
 class Listed:
     """A list of referrals. ``closed_to_me``: those about people not open to the reader; ``waiting``: the unmatched."""
@@ -87,6 +96,8 @@ class Page:
     steps: tuple[Step, ...]
     deliveries: tuple[Delivery, ...]
     may: tuple[str, ...]
+    bookings: tuple[Booked, ...] = ()
+    bookable: bool = False
 
 
 @contextmanager
@@ -120,7 +131,7 @@ def listed(actor: access.Actor, way: str) -> Listed:
                 found.closed_to_me += 1
             else:
                 session.use(scope)
-                found.shown.append(_shown(scope, row, actor.organisation))
+                found.shown.append(shown(scope, row, actor.organisation))
     return found
 
 
@@ -130,14 +141,22 @@ def page(actor: access.Actor, ident: UUID) -> Page | None:
         row, scope = opened(session, ident)
         if row is None or scope is None:
             return None
-        shown = _shown(scope, row, actor.organisation)
+        one = shown(scope, row, actor.organisation)
         may = [
             step for step in tables.steps_from(row.kind, row.state, "receiver") if row.way == "in" and _mine(row, actor)
         ]
         if row.way == "out" and row.sender == actor.organisation and row.their_id:
             may += [step for step in tables.steps_from(row.kind, row.state, "sender") if step == "cancel"]
+        booked = storing.rows("WHERE referral = %s ORDER BY made_at DESC", [row.id])
+        open_for = row.way == "out" and row.kind == "referral" and row.state in ("requested", "accepted")
         return Page(
-            shown, _details(scope, row), _steps(row.id), page_deliveries(row.id, actor.organisation), tuple(may)
+            one,
+            _details(scope, row),
+            _steps(row.id),
+            page_deliveries(row.id, actor.organisation),
+            tuple(may),
+            tuple(Booked(it.id, it.starts_at, tables.statuses()[it.kind, it.state].words) for it in booked),
+            open_for and row.sender == actor.organisation and not any(it.state in ("draft", "booked") for it in booked),
         )
 
 
@@ -185,7 +204,8 @@ def _opened(session: access.AccessSession, rows: list[storing.Row]) -> list[tupl
     return [(row, scopes.get(people[row.id][0]) if row.id in people else None) for row in rows]
 
 
-def _shown(scope: access.Scope, row: storing.Row, organisation: str) -> Shown:
+def shown(scope: access.Scope, row: storing.Row, organisation: str) -> Shown:
+    """A row for a page, inside its person's scope, as ``organisation`` sees it."""
     known = identity.demographics_of(scope.compartments)
     own = [one for one in known.values() if one.source == organisation]
     who = next(iter(own), known.get(row.compartment or 0) or next(iter(known.values()), None))
@@ -205,7 +225,7 @@ def _shown(scope: access.Scope, row: storing.Row, organisation: str) -> Shown:
         places.name_of(row.sender if row.receiver == organisation else row.receiver),
         service.name if service else f"service {row.service_id}",
         tables.statuses()[row.kind, row.state].words,
-        str(said.get("start", "")),
+        str(said.get("start", "")) or (row.starts_at.isoformat() if row.starts_at else ""),
     )
 
 

@@ -6,7 +6,7 @@ organisation's referrals and bookings, whatever state their receiver has brought
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import wraps
 from typing import Any
 from uuid import UUID
@@ -16,19 +16,17 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from commonweal.apps.access import api as access
-from commonweal.apps.exchange.bars import receiving, services, storing
+from commonweal.apps.exchange.bars import receiving, services, slots, storing
 from commonweal.apps.exchange.bars.limits import limit
 from commonweal.apps.exchange.bars.refusing import refusal
 from commonweal.apps.record import api as record
-from commonweal.feeds.bars import headers, reading, tables, writing
+from commonweal.feeds.bars import headers, parameters, reading, tables, writing
 from commonweal.feeds.bars.headers import SERVICE_ID, Headers
 from commonweal.feeds.bars.tables import BarsRefused
 from commonweal.fhir import systems
 
 _JSON = ("application/fhir+json", "application/json", "application/*", "*/*")
 _KIND = {"ServiceRequest": "referral", "Appointment": "booking"}
-_INCLUDES = {"Slot:schedule", "Schedule:actor:HealthcareService"}
-_MOST = 500  # slots of one answer
 View = Callable[..., HttpResponse]
 
 
@@ -113,10 +111,10 @@ def search(request: HttpRequest, kind: str) -> HttpResponse:
 
 
 @bars("GET")
-def slots(request: HttpRequest) -> HttpResponse:
+def free_slots(request: HttpRequest) -> HttpResponse:
     """Slots of the service the headers name, from and to a moment; what is booked here is busy at once."""
     asked = headers.read(request.headers)
-    statuses, first, last = _slot_parameters(request)
+    statuses, first, last = parameters.of_slots(dict(request.GET.lists()))
     with record.fhir_session(request, "bars.slots", f"service {asked.service}") as opened:
         _scope(opened, asked)
         on = opened.now.date()
@@ -128,7 +126,7 @@ def slots(request: HttpRequest) -> HttpResponse:
             raise BarsRefused("parameter-invalid", "Schedule.actor:HealthcareService is the service of the headers")
         if last - first > timedelta(days=limit("slot_range_days", on)):
             raise BarsRefused("range-too-wide", f"at most {limit('slot_range_days', on)} days")
-        return record.answer(_searchset(request, _slots(service, statuses, first, last)))
+        return record.answer(_searchset(request, slots.held(service, statuses, first, last)))
 
 
 @bars("GET")
@@ -218,57 +216,6 @@ def _shown(opened: access.AccessSession, scope: access.SourceScope, row: storing
         meta["versionId"] = str(held.version)
         opened.disclose(record.people_in([row.compartment]))
     return {**said, "status": status, "meta": {**said.get("meta", {}), **meta}}
-
-
-def _slot_parameters(request: HttpRequest) -> tuple[set[str], datetime, datetime]:
-    said = {part for value in request.GET.getlist("status") for part in value.split(",") if part}
-    if not said:
-        raise BarsRefused("parameter-missing", "status")
-    if not said <= {"free", "busy"}:
-        raise BarsRefused("parameter-invalid", "status=free,busy")
-    if missing := sorted(_INCLUDES - set(request.GET.getlist("_include"))):
-        raise BarsRefused("parameter-missing", f"_include={missing[0]}")
-    bounds: dict[str, datetime] = {}
-    for value in request.GET.getlist("start"):
-        try:
-            moment = datetime.fromisoformat(value[2:].replace(" ", "+"))
-        except ValueError:
-            raise BarsRefused("parameter-invalid", "start=ge2022-03-01T12:00:00+00:00") from None
-        if moment.tzinfo is None or value[:2] not in ("ge", "gt", "le", "lt"):
-            raise BarsRefused("parameter-invalid", "start=ge2022-03-01T12:00:00+00:00")
-        bounds[value[0]] = moment.astimezone(UTC)
-    if bounds.keys() != {"g", "l"}:
-        raise BarsRefused("parameter-missing", "start twice: from (ge) and to (le)")
-    return said, bounds["g"], bounds["l"]
-
-
-def _slots(service: services.Service, statuses: set[str], first: datetime, last: datetime) -> list[dict[str, Any]]:
-    """The slots, then their schedules and the service, which every answer includes."""
-    found: list[dict[str, Any]] = []
-    cares = record.search_shared("HealthcareService", {"identifier": f"{SERVICE_ID}|{service.service_id}"}).matches
-    for care in cares:
-        if care.source != service.organisation:
-            continue
-        schedules = record.search_shared("Schedule", {"actor": f"HealthcareService/{care.id}"}).matches
-        for schedule in schedules:
-            asked = [
-                ("schedule", f"Schedule/{schedule.id}"),
-                ("start", f"ge{first.isoformat()}"),
-                ("start", f"le{last.isoformat()}"),
-                ("_count", str(_MOST)),
-            ]
-            page = record.search_shared("Slot", asked).matches
-            taken = storing.taken(service.organisation, [one.id for one in page])
-            for one in page:
-                slot = orjson.loads(one.body)
-                if one.id in taken:
-                    slot["status"] = "busy"
-                if slot.get("status") in statuses and one.source == service.organisation:
-                    found.append(slot)
-        if found:
-            found += [orjson.loads(one.body) for one in schedules]
-            found.append(orjson.loads(care.body))
-    return found
 
 
 def _searchset(request: HttpRequest, found: list[dict[str, Any]]) -> bytes:

@@ -70,7 +70,7 @@ def refer(actor: access.Actor, person_id: UUID, request_id: str, service_id: str
         stored = record.read(scope, "ServiceRequest", request_id)
         if stored is None or stored.source != actor.organisation:
             raise ReferralRefused("Choose a referral that your own organisation has recorded for this person.")
-        sender, receiver = _parties(actor.organisation, service_id, now)
+        sender, receiver = parties(actor.organisation, service_id, now)
         if storing.rows(
             "WHERE way = 'out' AND sender = %s AND resource_id = %s AND service_id = %s AND state NOT IN "
             "('cancelled', 'mistaken', 'rejected')",
@@ -87,7 +87,7 @@ def refer(actor: access.Actor, person_id: UUID, request_id: str, service_id: str
         }
         extra = _extra(scope, actor.organisation)
         envelope = Envelope(bundle, sender, receiver, now, actor.name)
-        body = writing.referral(envelope, request, _patient(scope, actor.organisation), extra)
+        body = writing.referral(envelope, request, patient_of(scope, actor.organisation), extra)
         own = [one for one, source in sorted(compartments.items()) if source == actor.organisation]
         row = storing.Row(
             ident, "referral", "out", actor.organisation, receiver.organisation, service_id, sender.service,
@@ -96,7 +96,7 @@ def refer(actor: access.Actor, person_id: UUID, request_id: str, service_id: str
         )  # fmt: skip
         storing.add(row)
         storing.note(ident, now, actor.organisation, actor.key, actor.name, "send", "draft")
-        _queue(ident, actor.organisation, service_id, correlation, "new", body, now)
+        queue(ident, actor.organisation, service_id, correlation, "new", body, now)
         defer()
     return ident
 
@@ -110,7 +110,7 @@ def cancel(actor: access.Actor, ident: UUID, why: str, defer: Deferred) -> None:
     with desk.at_desk(actor, "cancel referral", str(ident)) as session:
         row, scope = desk.opened(session, ident)
         if row is None or scope is None or row.way != "out" or row.sender != actor.organisation:
-            raise ReferralRefused("There is no such referral of yours.")
+            raise ReferralRefused("There is no such referral or booking of yours.")
         if len(said) < 3:
             raise ReferralRefused("Say in a few words why it is withdrawn: the receiver is told.")
         if not row.their_id:
@@ -119,26 +119,47 @@ def cancel(actor: access.Actor, ident: UUID, why: str, defer: Deferred) -> None:
             raise ReferralRefused("It is no longer open, so there is nothing to cancel.")
         if any(one.step == "cancel" and one.state == "queued" for one in desk.page_deliveries(row.id, row.sender)):
             raise ReferralRefused("Its cancellation is already on its way.")
-        sender, receiver = _parties(row.sender, row.service_id, session.now)
+        sender, receiver = parties(row.sender, row.service_id, session.now)
         envelope = Envelope(uuid4(), sender, receiver, session.now, actor.name)
-        body = writing.referral_ended(envelope, row.their_id, "revoked", _patient(scope, actor.organisation), said)
+        patient = patient_of(scope, actor.organisation)
+        if row.kind == "booking":
+            body = writing.booking_ended(envelope, appointment(row, said), "cancelled", patient)
+        else:
+            body = writing.referral_ended(envelope, row.their_id, "revoked", patient, said)
         storing.note(ident, session.now, actor.organisation, actor.key, actor.name, "cancel asked", row.state, said)
-        _queue(ident, row.sender, row.service_id, row.correlation, "cancel", body, session.now)
+        queue(ident, row.sender, row.service_id, row.correlation, "cancel", body, session.now)
         defer()
+
+
+def appointment(row: storing.Row, why: str = "") -> dict[str, Any]:
+    """The Appointment of a booking sent from here; ``why``: it is cancelled for that reason."""
+    said: dict[str, Any] = {
+        "resourceType": "Appointment",
+        "status": "booked",
+        "identifier": [{"system": OURS, "value": str(row.id)}],
+    }
+    if row.starts_at and row.ends_at:
+        said |= {"start": row.starts_at.isoformat(), "end": row.ends_at.isoformat()}
+    if row.their_id:
+        said["id"] = row.their_id
+    if why:
+        said["cancelationReason"] = {"text": why}
+    return said
 
 
 def queue_answer(
     row: storing.Row, request: Mapping[str, Any], patient: Mapping[str, Any], by: str, at: datetime
 ) -> bool:
     """Queue the answer that tells the sender what became of its referral; False where it has no address."""
-    if services.service(row.reply_to, at.date()) is None or row.kind != "referral":
+    to = services.service(row.reply_to, at.date())
+    if to is None or not to.reached or row.kind != "referral":
         return False
-    sender, receiver = _parties(row.receiver, row.reply_to, at, row.service_id)
+    sender, receiver = parties(row.receiver, row.reply_to, at, row.service_id)
     status = tables.statuses()[row.kind, row.state].resource
     envelope = Envelope(uuid4(), sender, receiver, at, by)
     kept = {name: request[name] for name in _SENT if name in request}
     body = writing.answered(envelope, {**kept, "id": str(row.id)}, patient, row.bundle_id, status)
-    _queue(row.id, row.receiver, row.reply_to, row.correlation, f"answer {row.state}", body, at)
+    queue(row.id, row.receiver, row.reply_to, row.correlation, f"answer {row.state}", body, at)
     return True
 
 
@@ -178,6 +199,8 @@ def _deliver(one: Queued, transport: Callable[[services.Service], Transport]) ->
     service = services.service(one.service_id, now.date())
     if service is None:
         return _settle(one, "refused", 0, b"", f"service {one.service_id} is in no list of services today")
+    if not service.reached:
+        return _settle(one, "refused", 0, b"", f"{service.name} is in no list of addresses today")
     given = {**asked.made(places.name_of(one.source)), "Content-Type": "application/fhir+json"}
     try:
         send = transport(service) if service.endpoint else _here(one.source)
@@ -212,10 +235,12 @@ def _settle(one: Queued, state: str, status: int, answer: bytes, problem: str, t
             return state
         if state == "sent" and their_id and not row.their_id:
             storing.known_to_partner(row.id, their_id)
-        step, by = ("deliver", "desk") if one.step == "new" else (one.step, "sender")
+        step, by = ("deliver", "desk") if one.step in ("new", "book") else (one.step, "sender")
+        if state != "sent" and one.step == "book":  # so that another slot can be asked for
+            step, by = "refuse", "desk"
         words = problem if state != "sent" else ""
         new = row.state
-        if state == "sent":
+        if state == "sent" or step == "refuse":
             try:
                 new = tables.after(row.kind, row.state, step, by)
                 storing.move(row.id, new, now)
@@ -256,7 +281,8 @@ def _here(source: str) -> Transport:
     return send
 
 
-def _queue(ident: UUID, source: str, service_id: str, correlation: UUID, step: str, body: bytes, at: datetime) -> None:
+def queue(ident: UUID, source: str, service_id: str, correlation: UUID, step: str, body: bytes, at: datetime) -> None:
+    """Keep a message with fresh ids, to be sent from ``at`` on; in the transaction of what it is about."""
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO exchange_bars_message (request_id, way, source, transaction_id, correlation, service_id, "
@@ -266,16 +292,19 @@ def _queue(ident: UUID, source: str, service_id: str, correlation: UUID, step: s
         )
 
 
-def _parties(organisation: str, service_id: str, at: datetime, own_service: str = "") -> tuple[Party, Party]:
+def parties(organisation: str, service_id: str, at: datetime, own_service: str = "") -> tuple[Party, Party]:
+    """Who sends and who receives. Raises ``ReferralRefused``: no such service today, or no address of it is known."""
     to = services.service(service_id, at.date())
     if to is None:
         raise ReferralRefused("There is no such service today; choose one of the list.")
+    if not to.reached:
+        raise ReferralRefused(f"{to.name} is in no list of addresses today, so no message can reach it. Ring or write.")
     own = services.service(own_service, at.date()) if own_service else services.service_of(organisation, at.date())
     sender = Party(organisation, places.name_of(organisation), own.service_id if own else organisation)
     return sender, Party(to.organisation, to.name, to.service_id)
 
 
-def _patient(scope: access.Scope, organisation: str) -> dict[str, Any]:
+def patient_of(scope: access.Scope, organisation: str) -> dict[str, Any]:
     """The person as the organisation itself knows them, else as whoever has the NHS number."""
     held = sorted(record.everything(scope, ["Patient"]), key=lambda one: one.source != organisation)
     for one in held:
@@ -308,9 +337,10 @@ def _found(one: Queued, send: Transport, given: Mapping[str, str]) -> str:
         )
         if row := cursor.fetchone():
             return str(row[0])
-    number = reading.read(one.body, settings.COMMONWEAL_NOW().date()).who.nhs_number
+    said = reading.read(one.body, settings.COMMONWEAL_NOW().date())
+    number, kind = said.who.nhs_number, said.focus["resourceType"]
     try:
-        path = f"ServiceRequest?patient:identifier={quote(f'{systems.NHS_NUMBER}|{number}', safe='')}"
+        path = f"{kind}?patient:identifier={quote(f'{systems.NHS_NUMBER}|{number}', safe='')}"
         _, _, answer = send("GET", path, given, b"")
     except OSError:
         return ""

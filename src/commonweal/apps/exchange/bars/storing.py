@@ -17,7 +17,8 @@ class Row:
     """One referral or booking between two organisations. ``id`` is what its receiver gave it, or ours for one sent.
 
     ``resource_id``: of the ServiceRequest or Appointment in the record; ``their_id``: what a partner that received it
-    answered with; ``said_at``: when its sender says it was last changed.
+    answered with; ``said_at``: when its sender says it was last changed. ``starts_at``, ``ends_at`` and
+    ``referral``, the one it is for, are of a booking sent from here.
     """
 
     id: UUID
@@ -38,17 +39,21 @@ class Row:
     said_at: datetime | None
     made_at: datetime
     changed_at: datetime
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    referral: UUID | None = None
 
 
 SELECT = """
 SELECT id, kind, way, sender, receiver, service_id, reply_to, compartment_id, resource_id, their_id, bundle_id,
-    correlation, slot_id, state, priority, said_at, made_at, changed_at
+    correlation, slot_id, state, priority, said_at, made_at, changed_at, starts_at, ends_at, referral
 FROM exchange_bars_request
 """
 _INSERT = """
 INSERT INTO exchange_bars_request (id, kind, way, sender, receiver, service_id, reply_to, compartment_id, resource_id,
-    their_id, bundle_id, correlation, slot_id, state, priority, said_at, made_at, changed_at)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+    their_id, bundle_id, correlation, slot_id, state, priority, said_at, made_at, changed_at, starts_at, ends_at,
+    referral)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 
 

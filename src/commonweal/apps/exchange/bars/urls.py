@@ -10,7 +10,7 @@ api = [
     path("$process-message", rest.process_message),
     path("metadata", rest.metadata),
     path("MessageDefinition", rest.message_definitions),
-    path("Slot", rest.slots),
+    path("Slot", rest.free_slots),
     re_path(rf"^{_KIND}$", rest.search),
     re_path(rf"^{_KIND}/(?P<ident>[A-Za-z0-9\-.]{{1,64}})$", rest.read),
 ]
@@ -20,5 +20,6 @@ pages = [
     path("referrals/send", views.send, name="referral-send"),
     path("referrals/waiting", views.waiting, name="referrals-waiting"),
     path("referrals/waiting/<uuid:ident>", views.unmatched, name="referral-unmatched"),
+    path("referrals/<uuid:ident>/book", views.book, name="referral-book"),
     path("referrals/<uuid:ident>", views.referral, name="referral"),
 ]

@@ -1,6 +1,6 @@
 """The referral pages: in and out, one referral, sending one, and those that wait to be matched."""
 
-from datetime import date
+from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -11,8 +11,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from commonweal.apps.access import api as access
-from commonweal.apps.exchange.bars import deciding, desk, sending, services, settling, tasks
+from commonweal.apps.exchange.bars import booking, deciding, desk, sending, services, settling, tasks
 from commonweal.apps.exchange.errors import ReferralRefused
+from commonweal.feeds.bars import slots
 
 WAYS = ("in", "out")
 _BORN = ("born_day", "born_month", "born_year")
@@ -107,6 +108,61 @@ def _find(actor: access.Actor, number: str, born: date, page: dict[str, Any]) ->
             one for one in services.services(settings.COMMONWEAL_NOW().date()) if one.organisation != actor.organisation
         ]
     return person
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def book(request: HttpRequest, ident: UUID) -> HttpResponse:
+    """Free slots of the service a referral was sent to, from the day ``?from=`` on. With ``slot``, one is booked.
+
+    The slots are asked for again when one is sent back, so that what was taken meanwhile is not in the list.
+    """
+    actor = access.actor_of(request)
+    first = _from(request)
+    problem = ""
+    if request.method == "POST":
+        try:
+            made = booking.book(actor, ident, request.POST.get("slot", ""), first, tasks.deliver.defer)
+        except ReferralRefused as refused:
+            problem = str(refused)
+        else:
+            return HttpResponseRedirect(reverse("referral", args=[made]))
+    found = booking.choice(actor, ident, first)
+    if found is None:
+        raise Http404
+    page = {
+        "found": found,
+        "ident": ident,
+        "days": _by_day(found.offers),
+        "problem": problem,
+        "problems": [("slot", problem)] if problem else [],
+        "later": found.last.astimezone(slots.LONDON).date(),
+        "first": first.astimezone(slots.LONDON).date(),
+    }
+    return render(request, "exchange/book.jinja", page, status=400 if problem else 200)
+
+
+def _from(request: HttpRequest) -> datetime:
+    """The first moment asked for: a day's beginning, else now."""
+    said = request.POST.get("from") or request.GET.get("from") or ""
+    try:
+        return datetime.combine(date.fromisoformat(said), time(), slots.LONDON)
+    except ValueError:
+        return settings.COMMONWEAL_NOW()
+
+
+def _by_day(offers: tuple[slots.Offer, ...]) -> list[tuple[str, list[tuple[str, str, str]]]]:
+    """Days in words, each with its slots: id, begin and end in words."""
+    days: dict[date, list[tuple[str, str, str]]] = {}
+    for one in offers:
+        start, end = (at.astimezone(slots.LONDON) for at in (one.start, one.end))
+        days.setdefault(start.date(), []).append((one.id, _clock(start), _clock(end)))
+    return [(f"{on:%A} {on.day} {on:%B}", days[on]) for on in sorted(days)]
+
+
+def _clock(at: datetime) -> str:
+    """A time of day as the NHS style guide writes it: 9am, 2:30pm, https://service-manual.nhs.uk/content/numbers."""
+    hour = at.hour % 12 or 12
+    return f"{hour}{f':{at.minute:02}' if at.minute else ''}{'am' if at.hour < 12 else 'pm'}"
 
 
 @require_safe
