@@ -7,9 +7,9 @@ are set in the text. Callers have parsed the text before: it is JSON, an object,
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from json import decoder
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -20,6 +20,12 @@ scanstring = decoder.scanstring  # type: ignore[attr-defined]  # in C, likewise;
 _space = re.compile(r"[ \t\n\r]*").match
 _named = re.compile(r'"((?:[^"\\]|\\.)*)"[ \t\n\r]*:[ \t\n\r]*', re.DOTALL).match
 _following = re.compile(r"[ \t\n\r]*,[ \t\n\r]*").match
+# How nearly every resource begins, so that nothing more of it need be looked at to set its id, or what follows it.
+_typed = re.compile(r'[ \t\n\r]*\{[ \t\n\r]*"resourceType"[ \t\n\r]*:[ \t\n\r]*"[A-Za-z]+"').match
+_identified = re.compile(
+    r'[ \t\n\r]*\{[ \t\n\r]*"resourceType"[ \t\n\r]*:[ \t\n\r]*"[A-Za-z]+"'
+    r'[ \t\n\r]*,[ \t\n\r]*"id"[ \t\n\r]*:[ \t\n\r]*"[A-Za-z0-9\-.]+"'
+).match
 _OURS = ("versionId", "lastUpdated")
 _ONCE = frozenset(("resourceType", "id", "meta"))
 
@@ -42,34 +48,77 @@ def members(text: str, at: int = 0) -> Iterator[Member]:
     """The members of the object that starts at or after ``at``, in order."""
     at = _skip(text, _skip(text, at) + 1)
     while text[at] != "}":
-        named = _named(text, at)
-        if named is None:
-            raise ValueError(f"no member begins at {at}")
-        name: str = named[1] if "\\" not in named[1] else scanstring(text, at + 1)[0]
+        named = _name(text, at)
         value = named.end()
         end = _scan(text, value)[1]
-        yield Member(name, at, value, end)
-        following = _following(text, end)
-        at = following.end() if following is not None else _skip(text, end)
+        yield Member(_said(text, named), at, value, end)
+        at = _next(text, end)
 
 
-def items(text: str, at: int) -> Iterator[tuple[int, int]]:
-    """Where each item of the array that starts at ``at`` begins and ends."""
+def _name(text: str, at: int) -> re.Match[str]:
+    """The name, as written, of the member that begins at ``at``; its value begins where the match ends."""
+    named = _named(text, at)
+    if named is None:
+        raise ValueError(f"no member begins at {at}")
+    return named
+
+
+def _said(text: str, named: re.Match[str]) -> str:
+    """What a name says, whatever of it is written by number."""
+    return named[1] if "\\" not in named[1] else str(scanstring(text, named.start(1))[0])
+
+
+def _next(text: str, at: int) -> int:
+    """Where the member or item after what ends at ``at`` begins, or the bracket that closes."""
+    following = _following(text, at)
+    return following.end() if following is not None else _skip(text, at)
+
+
+def inside(text: str, array: str, wanted: str) -> dict[int, tuple[int, int]]:
+    """Where the member ``wanted`` begins and ends of each item, by its place, of the member ``array`` of an object.
+
+    ``text`` is the object, in which ``array``, if it is there, is an array of objects. Each value is read over once.
+    """
+    found: dict[int, tuple[int, int]] = {}
+    at = _skip(text, _skip(text, 0) + 1)
+    while text[at] != "}":
+        named = _name(text, at)
+        if _said(text, named) == array:
+            found, at = _of_each(text, named.end(), wanted)
+        else:
+            at = _scan(text, named.end())[1]
+        at = _next(text, at)
+    return found
+
+
+def _of_each(text: str, at: int, wanted: str) -> tuple[dict[int, tuple[int, int]], int]:
+    """As :func:`inside`, of the array that starts at ``at``; and where it ends."""
+    found: dict[int, tuple[int, int]] = {}
+    n = 0
     at = _skip(text, at + 1)
     while text[at] != "]":
-        end = _scan(text, at)[1]
-        yield at, end
-        at = _skip(text, end)
-        if text[at] == ",":
-            at = _skip(text, at + 1)
+        at = _skip(text, at + 1)
+        while text[at] != "}":
+            named = _name(text, at)
+            at = _scan(text, named.end())[1]
+            if _said(text, named) == wanted:
+                found[n] = named.end(), at
+            at = _next(text, at)
+        at = _next(text, at + 1)
+        n += 1
+    return found, at + 1
 
 
-def content(text: str, ident: str) -> str:
+def content(text: str, ident: str, known: Mapping[str, Any] | None = None) -> str:
     """``text`` with this ``id`` and without ``meta.versionId`` and ``meta.lastUpdated``: what its sender says.
+
+    ``known``: what ``text`` was parsed as, no member of which is there twice; one that has neither is quickly done.
 
     Raises:
         Invalid: ``resourceType``, ``id`` or ``meta`` is there twice (rule ``duplicate-member``).
     """
+    if known is not None and "id" not in known and "meta" not in known and (begun := _typed(text)) is not None:
+        return f'{begun[0]},"id":{orjson.dumps(ident).decode()}{text[begun.end() :]}'
     found = _own(text)
     edits: list[tuple[int, int, str]] = []
     value = orjson.dumps(ident).decode()
@@ -86,7 +135,8 @@ def content(text: str, ident: str) -> str:
 def around_meta(text: str) -> tuple[str, str]:
     """``text``, as :func:`content` left it, before and after the place where :func:`version_of` belongs."""
     if '"meta"' not in text and "\\u" not in text:  # then no object has one, and the id comes early
-        return _after(text, next(member.end for member in members(text) if member.name == "id"))
+        begun = _identified(text)
+        return _after(text, begun.end() if begun else next(m.end for m in members(text) if m.name == "id"))
     found = _own(text)
     meta = found.get("meta")
     if meta is None:

@@ -19,6 +19,7 @@ from django.middleware.security import SecurityMiddleware
 
 from commonweal.web.middleware import HEADERS
 
+_METHODS = ("GET", "POST")
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
@@ -68,7 +69,7 @@ class Door:
         return (found.body,)
 
     def _found(self, environ: dict[str, Any]) -> Answer | None:
-        if not self._open or environ["REQUEST_METHOD"] != "GET" or "HTTP_AUTHORIZATION" not in environ:
+        if not self._open or environ["REQUEST_METHOD"] not in _METHODS or "HTTP_AUTHORIZATION" not in environ:
             return None
         if not environ["PATH_INFO"].startswith(self._under) or environ.get("SCRIPT_NAME"):
             return None

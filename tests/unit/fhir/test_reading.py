@@ -228,4 +228,32 @@ def test_members_are_where_they_stand_in_the_text(value: Members, spaces: list[s
 )
 def test_id_and_version_stand_where_they_belong_and_nothing_else_moves(text: str, stamped: str) -> None:
     version = splice.version_of(1, "2020-01-01T00:00:00Z")
-    assert splice.stamped(splice.content(text, "i"), 1, "2020-01-01T00:00:00Z") == stamped.replace("V", version, 1)
+    for known in (None, orjson.loads(text)):
+        found = splice.stamped(splice.content(text, "i", known), 1, "2020-01-01T00:00:00Z")
+        assert found == stamped.replace("V", version, 1)
+
+
+@given(st.lists(st.tuples(NAMES, VALUES), max_size=4).map(Members), SPACES, st.booleans())
+def test_what_begins_with_its_type_is_stamped_alike_by_the_quick_way_and_the_slow(
+    value: Members, spaces: list[str], by_number: bool
+) -> None:
+    text = written(Members([("resourceType", "Patient"), *value]), spaces, by_number)
+    known = orjson.loads(text)
+    assert splice.content(text, "i", known) == splice.content(text, "i")
+    assert orjson.loads(splice.content(text, "i", known)) == {**known, "id": "i"}
+
+
+@given(st.lists(st.lists(st.tuples(NAMES, VALUES), max_size=3).map(Members), max_size=3), SPACES, st.booleans())
+def test_what_each_item_of_an_array_has_is_where_it_stands(
+    items: list[Members], spaces: list[str], by_number: bool
+) -> None:
+    wanted = [("wanted", [n, "}]"]) for n, _ in enumerate(items)]
+    filled = [Members([*item, wanted[n], *item]) for n, item in enumerate(items)]
+    text = written(Members([("other", filled), ("array", filled), ("last", 1)]), spaces, by_number)
+    found = splice.inside(text, "array", "wanted")
+    assert [text[start:end] for start, end in found.values()] == [
+        written(value, spaces, by_number) for _, value in wanted
+    ]
+    assert list(found) == list(range(len(items)))
+    assert all(start > text.rindex(written(filled, spaces, by_number)) for start, _ in found.values())
+    assert splice.inside(text, "array", "nothing-has-this") == splice.inside(text, "no-such", "wanted") == {}

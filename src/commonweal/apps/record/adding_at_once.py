@@ -10,23 +10,23 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
 
 import orjson
 from django.conf import settings
 
 from commonweal.apps.access.api import SingleLook, Straight
-from commonweal.apps.record import relationships
-from commonweal.apps.record.search_rows import SearchRows
+from commonweal.apps.record import arrays, relationships
+from commonweal.apps.record.search_rows import COLUMNS, SearchRows
 from commonweal.apps.record.staging import happened_at
 from commonweal.apps.record.stored import Stored
 from commonweal.apps.record.writing import FEED, Done, Wanted, instant, nature
 from commonweal.fhir import splice
 from commonweal.fhir.compartment import category
 
+_BOUND = 13  # of its arguments, those that are not of search rows
 _ADD = Straight(
-    "SELECT done, stamp, to_json(feeds), at FROM record_add_own($1::jsonb, $2::jsonb, "
-    "ARRAY(SELECT json_array_elements_text($3::json)), $4::json, $5::json)"
+    "SELECT record_add_own({values})".replace("{values}", ", ".join(f"${n}" for n in range(1, _BOUND + COLUMNS + 1)))
 )
 _MOST_REMEMBERED = 4096
 
@@ -55,7 +55,7 @@ def known(look: SingleLook) -> Known | None:
     """
     source = look.entry.organisation
     if source not in _remembered:
-        _add(look, None, [], [], b"{}")
+        _add(look, None, [None] * (_BOUND - 4 + COLUMNS))
     return _remembered.get(source)
 
 
@@ -66,57 +66,63 @@ def add(look: SingleLook, now: Known, wanted: Sequence[Wanted]) -> list[Done] | 
     """
     source = look.entry.organisation
     of = nature(source, now.feeds, settings.COMMONWEAL_NOW().date())
-    people = list(dict.fromkeys(item.person for item in wanted))
-    place = {person: n for n, person in enumerate(people, 1)}
+    place = {person: n for n, person in enumerate(dict.fromkeys(item.person or "" for item in wanted), 1)}
     rows = SearchRows()
-    resources, texts = [], []
+    kept: list[_Kept] = []
     for n, item in enumerate(wanted, 1):
         text = item.text or ""
         rows.add(n, item.resource, item.person)
-        before, after = splice.around_meta(text)
-        kind = category(item.resource, of)
-        texts.append((item, kind, before, after))
-        resources.append(
-            {
-                "n": n,
-                "person": place[item.person],
-                "type": item.type,
-                "id": item.id,
-                "category": kind,
-                "happened": happened_at(item.resource),
-                "digest": hashlib.sha256(text.encode()).hexdigest(),
-                "before": before,
-                "after": after,
-            }
-        )
-    at = _add(look, now, [person or "" for person in people], resources, rows.as_json())
+        digest = f"\\x{hashlib.sha256(text.encode()).hexdigest()}"
+        kept.append(_Kept(item, category(item.resource, of), digest, *splice.around_meta(text)))
+    bound = [
+        arrays.texts(place),
+        arrays.plain([place[item.person or ""] for item in wanted]),
+        arrays.texts([item.type for item in wanted]),
+        arrays.texts([item.id for item in wanted]),
+        arrays.texts([one.category for one in kept]),
+        arrays.plain([happened_at(item.resource) for item in wanted]),
+        arrays.texts([one.digest for one in kept]),
+        arrays.texts([one.before for one in kept]),
+        arrays.texts([one.after for one in kept]),
+    ]
+    at = _add(look, now, [*bound, *rows.as_arrays()])
     if at is None:
         return None
     said = splice.version_of(1, instant(at))
-    return [
-        Done("created", Stored(item.type, item.id, 1, at, f"{b}{said}{a}".encode(), source, FEED, kind, None), None)
-        for item, kind, b, a in texts
-    ]
+    return [one.done(source, at, said) for one in kept]
 
 
-def _add(
-    look: SingleLook, now: Known | None, people: list[str], resources: list[dict[str, Any]], found_by: bytes
-) -> datetime | None:
+class _Kept(NamedTuple):
+    """A resource on its way: its category, the digest of its text, and that text around where its version belongs."""
+
+    wanted: Wanted
+    category: str
+    digest: str
+    before: str
+    after: str
+
+    def done(self, source: str, at: datetime, version: str) -> Done:
+        """What it is once it is stored."""
+        body = f"{self.before}{version}{self.after}".encode()
+        kind, ident = self.wanted.type, self.wanted.id
+        return Done("created", Stored(kind, ident, 1, at, body, source, FEED, self.category, None), None)
+
+
+def _add(look: SingleLook, now: Known | None, bound: Sequence[bytes | None]) -> datetime | None:
     """The moment at which all of it was stored; None where nothing was. What is so of the source is remembered."""
-    presumed = {
-        "moment": settings.COMMONWEAL_NOW(),
-        "stamp": now.stamp if now else None,
-        "feeds": now.feeds if now else None,
-    }
-    bound = [orjson.dumps(presumed), orjson.dumps(people), orjson.dumps(resources), found_by]
-    done, stamp, told, at = look(_ADD, bound)
-    if done == b"t" and at is not None:
-        return datetime.fromisoformat(at.decode())
+    presumed = [
+        settings.COMMONWEAL_NOW().isoformat().encode(),
+        str(now.stamp).encode() if now else None,
+        arrays.texts(now.feeds) if now else None,
+    ]
+    (told,) = look(_ADD, [*presumed, *bound])
+    said = orjson.loads(told or b"{}")
+    if "at" in said:
+        return datetime.fromisoformat(said["at"])
     if len(_remembered) >= _MOST_REMEMBERED:
         _remembered.clear()
     source = look.entry.organisation
     _remembered.pop(source, None)
-    feeds = orjson.loads(told or b"[]")
-    if FEED in feeds and stamp is not None:
-        _remembered[source] = Known(int(stamp), tuple(feeds))
+    if FEED in (said["feeds"] or ()) and said["stamp"] is not None:
+        _remembered[source] = Known(said["stamp"], tuple(said["feeds"]))
     return None

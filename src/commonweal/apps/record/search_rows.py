@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
-
+from commonweal.apps.record import arrays
 from commonweal.apps.record.staging import INDEXED, system_number
 from commonweal.apps.record.writing_statements import search_rows
 from commonweal.feeds.people import stable_id
@@ -19,6 +18,7 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "numbers": ("n", "parameter", "item", "low", "high", "system", "code"),
     "systems": ("id", "system"),
 }
+COLUMNS = sum(map(len, _COLUMNS.values()))
 
 
 class SearchRows:
@@ -60,16 +60,14 @@ class SearchRows:
         if tables:
             cursor.execute(search_rows(tables), {**bound, **columns})
 
-    def as_json(self) -> bytes:
-        """Tables by name, each an array of objects; those without rows are left out."""
+    def as_arrays(self) -> list[bytes | None]:
+        """A column an array, table by table in the order of ``_COLUMNS``; None for each column of one without rows."""
         known = self._rows | {"systems": list(self._systems.items())}
-        return orjson.dumps(
-            {
-                name: [dict(zip(_COLUMNS[name], row, strict=True)) for row in rows]
-                for name, rows in known.items()
-                if rows
-            }
-        )
+        bound: list[bytes | None] = []
+        for name, columns in _COLUMNS.items():
+            rows = known[name]
+            bound += map(arrays.column, zip(*rows, strict=True)) if rows else [None] * len(columns)
+        return bound
 
     def _system(self, system: str) -> int:
         number = system_number(system)

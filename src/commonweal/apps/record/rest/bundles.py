@@ -6,7 +6,7 @@ and patches, reads; reads are answered after what was written is durable, each a
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
@@ -18,14 +18,17 @@ from django.http import HttpRequest, HttpResponse
 from commonweal.apps.access import api as access
 from commonweal.apps.record import writing
 from commonweal.apps.record.rest import answers, bodies, creates, writes
-from commonweal.apps.record.rest.handling import Problem, base, problem, problem_of, session
+from commonweal.apps.record.rest.handling import LONG_WAY, Problem, asking, base, problem, problem_of, session
 from commonweal.apps.record.rest.matching import match
 from commonweal.apps.record.rest.reading import reading
 from commonweal.apps.record.rest.writer import Ask, Writer, Written
 from commonweal.fhir import splice
+from commonweal.fhir.parse import MAX_BYTES
 
 MAX_ENTRIES = 2_000
 MAX_REFERENCES = 10_000  # in one Bundle; each may have to be looked up
+_SURELY_SHORT = MAX_BYTES // 4  # characters, of four bytes at most: no more than a resource may be
+READ = "commonweal.bundle"  # in a request's environment: what ``read`` said of its body, so that it is not read again
 _ORDER = {"DELETE": 0, "POST": 1, "PUT": 2, "PATCH": 2, "GET": 3, "HEAD": 3}
 _ADDRESS = re.compile(r"(?:/?|.*/fhir/R4/)([A-Z][A-Za-z]{1,63})(?:/([A-Za-z0-9\-.]{1,64}))?/?(?:\?(.*))?", re.DOTALL)
 _CONDITIONAL = re.compile(r'"reference"[ \t\n\r]*:[ \t\n\r]*"([A-Z][A-Za-z]+\?[^"\\]+)"')
@@ -33,26 +36,27 @@ _CONDITIONAL = re.compile(r'"reference"[ \t\n\r]*:[ \t\n\r]*"([A-Z][A-Za-z]+\?[^
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry: what it asks for (an ``Ask``, or the address of a read), and its ``fullUrl``."""
+    """One entry: what it asks for (an ``Ask``, or the address of a read), its ``fullUrl``, its resource as parsed."""
 
     n: int
     full_url: str
     ask: Ask | None
     address: str
+    resource: dict[str, Any] | None = None
 
 
 def bundle(request: HttpRequest) -> HttpResponse:
     """The Bundle of answers, entry by entry, in the order sent."""
     raw = bodies.read(request, most=bodies.MAX_BUNDLE)
-    text = bodies.decoded(raw)
-    kind, entries = _read(text)
+    kind, entries = request.META.pop(READ, None) or read(raw)
     asks = [entry for entry in entries if entry.ask is not None]
     done: dict[int, bytes] = {}
     wanted = writes.preferred(request, "minimal")
-    plain = _plain(kind, asks)
-    made = creates.created(request, "fhir.transaction", _types(asks), plain) if plain else None
+    made = None
+    if kind == "transaction" and asks and LONG_WAY not in request.META:
+        made = _at_once(*asking(request), asks, base(request), wanted)
     if made is not None:
-        done = {entry.n: _answer(request, one, wanted) for entry, one in zip(_ordered(asks), made, strict=True)}
+        done = made
     elif asks:
         pipelined = kind == "transaction" and writing.pipelined(entry.ask.kind for entry in asks if entry.ask)
         with session(request, f"fhir.{kind}", _types(asks), pipelined) as opened:
@@ -66,22 +70,49 @@ def bundle(request: HttpRequest) -> HttpResponse:
     for entry in entries:
         if entry.ask is None:
             done[entry.n] = reading(request, entry.address)
+    return answers.answer(_answers(kind, entries, done))
+
+
+def at_once(
+    asker: access.Presumed, purpose: access.Purpose, kind: str, entries: Sequence[Entry], address: str, wanted: str
+) -> bytes | None:
+    """The answer to a transaction of plain creates and no more; None, with nothing done, where it is anything else.
+
+    ``address``: the base of the API; ``wanted``: see ``writes.preferred``.
+    """
+    if kind != "transaction" or not entries or any(entry.ask is None for entry in entries):
+        return None
+    done = _at_once(asker, purpose, entries, address, wanted)
+    return None if done is None else _answers(kind, entries, done)
+
+
+def _answers(kind: str, entries: Sequence[Entry], done: Mapping[int, bytes]) -> bytes:
     head = orjson.dumps({"resourceType": "Bundle", "type": f"{kind}-response"})[:-1]
     listed = b",".join(done[entry.n] for entry in entries)
-    return answers.answer(head + (b',"entry":[' + listed + b"]}" if entries else b"}"))
+    return head + (b',"entry":[' + listed + b"]}" if entries else b"}")
 
 
-def _plain(kind: str, entries: Sequence[Entry]) -> list[Ask]:
-    """The writes of a transaction of plain creates, ready to be done; none where it is anything else."""
+def _at_once(
+    asker: access.Presumed, purpose: access.Purpose, entries: Sequence[Entry], address: str, wanted: str
+) -> dict[int, bytes] | None:
+    """The answers to the writes of a transaction, all plain creates; None, with nothing done, where they are not."""
     asks = [entry.ask for entry in entries if entry.ask]
-    if kind != "transaction" or not asks or not creates.may_be(asks) or any(_CONDITIONAL.search(a.text) for a in asks):
-        return []
-    named = [(entry, ask, str(uuid4())) for entry in _ordered(entries) if (ask := entry.ask)]
+    if not creates.may_be(asks) or any(_CONDITIONAL.search(ask.text) for ask in asks):
+        return None
+    named = [(entry, ask, str(uuid4())) for entry in entries if (ask := entry.ask)]
     urls = [(entry.full_url, f"{ask.kind}/{ident}") for entry, ask, ident in named if entry.full_url]
     names = dict(urls)
     if len(names) < len(urls):  # the session finds the same, and audits that it failed
-        return []
-    return [replace(ask, new_id=ident, text=splice.replaced(ask.text, names)) for _, ask, ident in named]
+        return None
+    plain, known = [], []
+    for entry, ask, ident in named:
+        text = splice.replaced(ask.text, names)
+        plain.append(replace(ask, new_id=ident, text=text))
+        known.append(entry.resource if text == ask.text and len(text) <= _SURELY_SHORT else None)
+    made = creates.created(asker, purpose, "fhir.transaction", _types(entries), plain, known)
+    if made is None:
+        return None
+    return {entry.n: _answer(address, one, wanted) for (entry, _, _), one in zip(named, made, strict=True)}
 
 
 def _types(entries: Iterable[Entry]) -> str:
@@ -89,8 +120,9 @@ def _types(entries: Iterable[Entry]) -> str:
     return " ".join(sorted({entry.ask.kind for entry in entries if entry.ask}))[:200]
 
 
-def _read(text: str) -> tuple[str, list[Entry]]:
+def read(raw: bytes) -> tuple[str, list[Entry]]:
     """The kind of a Bundle and its entries. Raises Problem 400 or 413, each with where."""
+    text = bodies.decoded(raw)
     parsed = bodies.parsed(text.encode(), bodies.MAX_BUNDLE)
     if parsed.get("resourceType") != "Bundle":
         raise problem(400, "invalid", "Send a Bundle of type batch or transaction here", "Bundle.resourceType")
@@ -104,20 +136,10 @@ def _read(text: str) -> tuple[str, list[Entry]]:
         raise problem(413, "too-costly", f"More than {MAX_ENTRIES} entries; split the Bundle", "Bundle.entry")
     if text.count('"reference"') > MAX_REFERENCES:
         raise problem(413, "too-costly", f"More than {MAX_REFERENCES} references; split the Bundle", "Bundle")
-    spans = _resources(text)
-    return kind, [_entry(n, entry, spans.get(n, "")) for n, entry in enumerate(listed)]
-
-
-def _resources(text: str) -> dict[int, str]:
-    """The text of each entry's resource, as sent."""
-    found: dict[int, str] = {}
-    for member in splice.members(text):
-        if member.name == "entry":
-            for n, (start, _) in enumerate(splice.items(text, member.value)):
-                for inner in splice.members(text, start):
-                    if inner.name == "resource":
-                        found[n] = text[inner.value : inner.end]
-    return found
+    spans = splice.inside(text, "entry", "resource")
+    return kind, [
+        _entry(n, entry, text[spans[n][0] : spans[n][1]] if n in spans else "") for n, entry in enumerate(listed)
+    ]
 
 
 def _entry(n: int, entry: dict[str, Any], text: str) -> Entry:
@@ -152,7 +174,8 @@ def _entry(n: int, entry: dict[str, Any], text: str) -> Entry:
         asked.get("ifNoneExist", ""),
         at=at,
     )
-    return Entry(n, full, ask, url)
+    resource = entry.get("resource")
+    return Entry(n, full, ask, url, resource if resource.__class__ is dict else None)
 
 
 def _binary(text: str, at: str) -> bytes:
@@ -206,7 +229,7 @@ def _transaction(request: HttpRequest, writer: Writer, entries: Sequence[Entry],
     if last:
         asks = [replace(e.ask, text=_settled(writer, e.ask)) for e in last if e.ask]
         written |= zip((e.n for e in last), writer.write(asks), strict=True)
-    return {n: _answer(request, one, wanted) for n, one in written.items()}
+    return {n: _answer(base(request), one, wanted) for n, one in written.items()}
 
 
 def _settled(writer: Writer, ask: Ask) -> str:
@@ -240,7 +263,7 @@ def _batch(request: HttpRequest, writer: Writer, entries: Sequence[Entry], wante
         except Exception as error:
             done[entry.n] = refused(problem_of(error))
         else:
-            done[entry.n] = _answer(request, written, wanted)
+            done[entry.n] = _answer(base(request), written, wanted)
     return done
 
 
@@ -249,19 +272,19 @@ def refused(found: Problem) -> bytes:
     return b'{"response":{"status":"%d","outcome":' % found.status + answers.outcome(found.issues) + b"}}"
 
 
-def _answer(request: HttpRequest, written: Written, wanted: str) -> bytes:
+def _answer(address: str, written: Written, wanted: str) -> bytes:
     """The entry of what was done: status, place, version, and what the client prefers of the resource."""
     stored = written.done.stored
     response: dict[str, Any] = {"status": str(writes.status(written))}
     if stored.id:
         response |= {"etag": f'W/"{stored.version}"', "lastModified": stored.updated.isoformat()}
     if not stored.deleted:
-        response["location"] = writes.location(base(request), written)
+        response["location"] = writes.location(address, written)
     said = orjson.dumps(response)
     if wanted == "OperationOutcome" or written.warnings:
         said = said[:-1] + b',"outcome":' + writes.outcome(written) + b"}"
     body = b""
     if wanted == "representation" and not stored.deleted:
         body = b'"resource":' + stored.body.strip() + b","
-    full = b"" if stored.deleted else b'"fullUrl":' + orjson.dumps(f"{base(request)}/{stored.type}/{stored.id}") + b","
+    full = b"" if stored.deleted else b'"fullUrl":' + orjson.dumps(f"{address}/{stored.type}/{stored.id}") + b","
     return b"{" + full + body + b'"response":' + said + b"}"

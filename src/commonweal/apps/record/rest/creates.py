@@ -4,18 +4,18 @@ https://hl7.org/fhir/R4/http.html#create. Whatever else a write may be (conditio
 source has not registered, refused, not valid) is done, and said, by the session every other write has.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
-from django.http import HttpRequest
 
 from commonweal.apps.access import api as access
 from commonweal.apps.record import adding_at_once
 from commonweal.apps.record.conformance.checking import Incoming
 from commonweal.apps.record.rest import bodies
-from commonweal.apps.record.rest.handling import Problem, asking
+from commonweal.apps.record.rest.handling import Problem
 from commonweal.apps.record.rest.writer import Ask, Written, wanted
 from commonweal.fhir.definitions import resource_types
 
@@ -28,25 +28,39 @@ def may_be(asks: Sequence[Ask]) -> bool:
     return plain and adding_at_once.may_be(ask.kind for ask in asks)
 
 
-def created(request: HttpRequest, action: str, target: str, asks: Sequence[Ask]) -> list[Written] | None:
-    """What became of plain creates, in order; None, with nothing done, where that takes a session."""
-    asker, purpose = asking(request)
+def created(
+    asker: access.Presumed,
+    purpose: access.Purpose,
+    action: str,
+    target: str,
+    asks: Sequence[Ask],
+    known: Sequence[Mapping[str, Any] | None] = (),
+) -> list[Written] | None:
+    """What became of plain creates, in order; None, with nothing done, where that takes a session.
+
+    ``known``: what the text of each was parsed as, where that is known already.
+    """
     look = access.single_look(asker, purpose, action, target)
     if look is None:
         return None
-    named = [ask if ask.new_id else replace(ask, new_id=str(uuid4())) for ask in asks]
+    named = [
+        (ask if ask.new_id else replace(ask, new_id=str(uuid4())), resource)
+        for ask, resource in zip(asks, known or [None] * len(asks), strict=True)
+    ]
     for _ in range(_TWICE):
-        known = adding_at_once.known(look)
-        if known is None:
+        found = adding_at_once.known(look)
+        if found is None:
             return None
-        incoming = Incoming(asker.actor.organisation, settings.COMMONWEAL_NOW().date(), known.stamp)
+        incoming = Incoming(asker.actor.organisation, settings.COMMONWEAL_NOW().date(), found.stamp)
         try:
-            planned = [wanted(incoming, ask, ask.new_id) for ask in named]
+            planned = [wanted(incoming, ask, ask.new_id, resource) for ask, resource in named]
         except Problem:  # the session finds the same, and audits that it failed
             return None
         if any(item.person is None or bodies.names_nobody(item.person) for item, _ in planned):
             return None
-        done = adding_at_once.add(look, known, [item for item, _ in planned])
+        done = adding_at_once.add(look, found, [item for item, _ in planned])
         if done is not None:
-            return [Written(ask, one, warnings) for ask, one, (_, warnings) in zip(named, done, planned, strict=True)]
+            return [
+                Written(ask, one, warnings) for (ask, _), one, (_, warnings) in zip(named, done, planned, strict=True)
+            ]
     return None

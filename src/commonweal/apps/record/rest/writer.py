@@ -204,7 +204,7 @@ def wanted(
         remark = f"It does not say whose it is, so it is in nobody's record; send it with {_BY_REFERENCE}"
         warnings.append(Issue("warning", "business-rule", remark, ask.at or ask.kind))
     try:
-        text = splice.content(ask.text, ident)
+        text = splice.content(ask.text, ident, known)
     except Invalid as bad:
         raise bodies.invalid(bad) from None
     return Wanted(ask.kind, ident, text, said, person), tuple(warnings)

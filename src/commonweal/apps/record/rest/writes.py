@@ -8,7 +8,7 @@ from django.utils.http import http_date
 from commonweal.apps.record import writing
 from commonweal.apps.record.rest import answers, creates
 from commonweal.apps.record.rest.answers import Issue
-from commonweal.apps.record.rest.handling import base, session
+from commonweal.apps.record.rest.handling import LONG_WAY, asking, base, session
 from commonweal.apps.record.rest.writer import Ask, Writer, Written
 
 _RETURN = re.compile(r"\breturn\s*=\s*\"?(minimal|representation|OperationOutcome)\b")
@@ -17,8 +17,10 @@ _SAID = {"created": "Created", "updated": "Updated", "unchanged": "It was so alr
 
 def perform(request: HttpRequest, name: str, ask: Ask) -> HttpResponse:
     """Do one write in a session of its own, and answer it. ``name`` is the interaction's, for the audit."""
-    if creates.may_be([ask]) and (done := creates.created(request, f"fhir.{name}", ask.kind, [ask])):
-        return answered(request, done[0])
+    if LONG_WAY not in request.META and creates.may_be([ask]):
+        done = creates.created(*asking(request), f"fhir.{name}", ask.kind, [ask])
+        if done is not None:
+            return answered(request, done[0])
     with session(request, f"fhir.{name}", ask.kind, writing.pipelined([ask.kind])) as opened:
         written = Writer(opened).write([ask])[0]
     return answered(request, written)
@@ -29,7 +31,12 @@ def preferred(request: HttpRequest, otherwise: str = "representation") -> str:
 
     https://hl7.org/fhir/R4/http.html#return
     """
-    found = _RETURN.search(request.headers.get("Prefer", ""))
+    return stated(request.META.get("HTTP_PREFER", ""), otherwise)
+
+
+def stated(preference: str, otherwise: str) -> str:
+    """What a Prefer header says that the client wants back."""
+    found = _RETURN.search(preference)
     return found[1] if found else otherwise
 
 
@@ -49,23 +56,28 @@ def location(address: str, written: Written) -> str:
     return f"{address}/{stored.type}/{stored.id}/_history/{stored.version}"
 
 
+def parts(address: str, written: Written, preferred: str) -> tuple[int, dict[str, str], bytes]:
+    """Status, headers and body of the answer to a single write; ``address``: the base of the API."""
+    stored = written.done.stored
+    code = status(written)
+    body = b""
+    if preferred == "OperationOutcome":
+        code, body = 200 if code == 204 else code, outcome(written)
+    elif preferred == "representation" and not stored.deleted:
+        body = stored.body
+    told = {"Content-Type": answers.FHIR_JSON, "Cache-Control": "no-store"}
+    if stored.id:
+        told |= {"ETag": f'W/"{stored.version}"', "Last-Modified": http_date(stored.updated.timestamp())}
+    if not stored.deleted:
+        told["Location"] = location(address, written)
+    return code, told, body
+
+
 def answered(request: HttpRequest, written: Written) -> HttpResponse:
     """The answer to a single write."""
     wanted = preferred(request, "minimal" if written.done.stored.deleted else "representation")
-    stored = written.done.stored
-    code = status(written)
-    if wanted == "OperationOutcome":
-        response = answers.answer(outcome(written), 200 if code == 204 else code)
-    elif wanted == "minimal" or stored.deleted:
-        response = answers.answer(b"", code)
-    else:
-        response = answers.answer(stored.body, code)
-    if stored.id:
-        response["ETag"] = f'W/"{stored.version}"'
-        response["Last-Modified"] = http_date(stored.updated.timestamp())
-    if not stored.deleted:
-        response["Location"] = location(base(request), written)
-    return response
+    code, told, body = parts(base(request), written, wanted)
+    return HttpResponse(body, status=code, headers=told)
 
 
 def query_of(request: HttpRequest) -> str:
