@@ -116,6 +116,7 @@ GOOD = adt_message("RXX", "M1", 1, "A01", "202001010900", "V1")
         (GOOD.replace("|RXX|", "|RZZ|", 1).encode(), "AR", "source-not-allowed"),
         (GOOD.replace("|RXX|", "|EAST|", 1).encode(), "AR", "source-not-allowed"),
         ((GOOD + GOOD).encode(), "AR", "several-in-frame"),
+        (GOOD.replace("M1^^^", "M" * 3_000 + "^^^").encode(), "AE", "too-long"),
         (b"hello", "AR", "message-header-missing"),
         (b"", "AR", "message-header-missing"),
     ],
@@ -128,6 +129,22 @@ def test_each_message_has_the_answer_that_says_what_to_do(port: int, message: by
     assert (f"{rule}^^COMMONWEAL" in answer.decode("latin-1")) is bool(rule) or not rule
     assert (b"ERR|" in answer) is bool(rule)
     assert b"Ashworth" not in answer, "an answer repeats no value"
+
+
+def test_what_the_database_will_never_take_is_not_waited_for(tmp_path: Path) -> None:
+    from django.db import OperationalError, connection
+
+    from commonweal.apps.exchange.listening.storing import Store
+
+    waited: list[float] = []
+
+    def beyond_its_limits() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT array_fill(0, ARRAY[1000000000])")
+
+    with pytest.raises(OperationalError, match="array size"):
+        Store(waited.append)._patiently(beyond_its_limits)
+    assert waited == []
 
 
 def test_a_control_id_used_again_for_other_content_is_set_aside(port: int) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from commonweal.feeds.hl7v2 import DELETE, Message, timestamp
+from commonweal.feeds.people import LONGEST_NUMBER
 from commonweal.fhir.errors import Invalid, excerpt
 
 ADMIT, TRANSFER, DISCHARGE, REGISTER, PREADMIT, UPDATE = "A01", "A02", "A03", "A04", "A05", "A08"
@@ -46,7 +47,8 @@ OTHER_TYPES = {"ORU": RESULT, "MDM": DOCUMENT}  # message type → the one event
 KNOWN = frozenset(f"A{number:02d}" for number in range(1, 63))
 _NHS_TYPES = frozenset(("NH", "NHS"))
 _MRN_TYPES = ("MR", "MRN", "MEDREC", "PI", "PN")
-_NATURAL = re.compile(r"(\d+)")
+_NATURAL = re.compile(r"([0-9]+)")
+LONGEST_ID = 199  # characters of MSH-10: HL7 v2.8.2, 2.14.9.10; version 2.4 has 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +71,14 @@ class Head:
     @property
     def order(self) -> tuple[datetime, datetime, list[tuple[int, int, str]], str, bytes]:
         """Sort key that depends on nothing but the message itself; control ids compare by number ("9" < "10")."""
-        parts = [(0, int(p), "") if p.isdecimal() else (1, 0, p) for p in _NATURAL.split(self.control_id) if p]
+        parts = [_by_size(p) if p[0] in "0123456789" else (1, 0, p) for p in _NATURAL.split(self.control_id) if p]
         return self.happened, self.recorded, parts, self.event, self.message.raw
+
+
+def _by_size(digits: str) -> tuple[int, int, str]:
+    """Sorts digits as the number they are, however many."""
+    number = digits.lstrip("0")
+    return 0, len(number), number
 
 
 def head(raw: bytes) -> Head:
@@ -82,6 +90,8 @@ def head(raw: bytes) -> Head:
     control_id = message.first("MSH", 10)
     if not control_id:
         raise Invalid("MSH-10", "required", "", "give each message a control id")
+    if len(control_id) > LONGEST_ID:
+        raise Invalid("MSH-10", "too-long", excerpt(control_id), f"a control id has at most {LONGEST_ID} characters")
     if not message.has("PID"):
         raise Invalid("PID", "required", "", "the message names no person: send a PID segment")
     mrn = local_person(message, "PID", 3)
@@ -89,6 +99,10 @@ def head(raw: bytes) -> Head:
         raise Invalid("PID-3", "required", excerpt(message.field("PID", 3)), "send the trust's number of the person")
     if event in MERGES | {MOVE_VISIT} and not local_person(message, "MRG", 1):
         raise Invalid("MRG-1", "required", "", "a merge or move must name the number it is from")
+    also = _also(message, event, mrn)
+    for number, where in ((mrn, "PID-3"), *((one, "MRG-1") for one in also)):
+        if len(number) > LONGEST_NUMBER:
+            raise Invalid(where, "too-long", excerpt(number), f"a number has at most {LONGEST_NUMBER} characters")
     happened, recorded = _times(message, event)
     visit = message.first("PV1", 19)
     return Head(
@@ -97,7 +111,7 @@ def head(raw: bytes) -> Head:
         event,
         "" if visit == DELETE else visit,
         mrn,
-        _also(message, event, mrn),
+        also,
         happened,
         recorded,
     )

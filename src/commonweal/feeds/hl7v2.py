@@ -17,8 +17,12 @@ from commonweal.fhir.errors import Invalid, excerpt
 BOM = b"\xef\xbb\xbf"
 _BLOCK = 1 << 20
 MAX_BYTES = 32 * _BLOCK  # without a new message: a file that is no HL7 v2 is not held whole
-# A message starts at MSH and a delimiter, at the start of a line or after an MLLP start byte.
-_START = re.compile(rb"(?:^|(?<=[\r\n\x0b])|(?<=\xef\xbb\xbf))MSH(?=[^A-Za-z0-9\s])")
+SHOWN = 4_000  # bytes kept of what is longer than that
+_WINDOW = 8  # bytes in which a start is seen, whatever block it ends in
+# A message starts at MSH and a delimiter, at the start of a line or after an MLLP start byte. What is before is looked
+# at last: a pattern that begins with letters is found a hundred times as fast.
+_BEFORE = rb"(?:(?<![\s\S]MSH)|(?<=[\r\n\x0b]MSH)|(?<=\xef\xbb\xbfMSH))"
+_START = re.compile(rb"MSH(?=[^A-Za-z0-9\s])" + _BEFORE)
 _BREAK = re.compile(rb"\r\n|\r|\n")
 _SEGMENTS = re.compile(r"\r\n|\r|\n")
 _FRAMING = b"\x0b\x1c\r\n \t"
@@ -33,6 +37,10 @@ _CHARACTER_SETS = {
 } | {f"8859/{part}": f"iso8859-{part}" for part in (1, 2, 3, 4, 5, 6, 7, 8, 9, 15)}
 _TIME = re.compile(r"([0-9]{4}|[0-9]{6}|[0-9]{8}|[0-9]{10}|[0-9]{12}|[0-9]{14})(?:\.([0-9]{1,4}))?([+-][0-9]{4})?")
 DELETE = '""'  # "delete what you hold", where an empty field says nothing
+
+
+class Cut(bytes):
+    """The beginning of what is too long to be read; where it ends was found, and nothing of it is taken."""
 
 
 class Message:
@@ -238,32 +246,49 @@ def _moment(stamp: str) -> datetime | None:
     return datetime(year, month, day, hour, minute, second, microsecond, tzinfo=zone).astimezone(LONDON)
 
 
+def starts(data: bytes | bytearray, at: int = 0) -> list[int]:
+    """Where messages start in ``data``, from ``at`` on."""
+    return [match.start() for match in _START.finditer(data, at)]
+
+
 def messages(stream: BinaryIO, start_line: int = 1) -> Iterator[tuple[int, bytes]]:
     """(line, bytes) of each message of a stream, in order, and of anything before the first.
 
     Segments may end in CR, LF or CRLF, messages follow each other with or without blank lines or MLLP bytes,
-    and each line end counts as a line. What does not start with MSH is yielded too: nothing is skipped.
+    and each line end counts as a line. What does not start with MSH is yielded too: nothing is skipped. What is longer
+    than ``MAX_BYTES`` is yielded as ``Cut``.
     """
-    held = b""
-    line = start_line
+    held = bytearray()
+    line, looked = start_line, 0
+    cut: tuple[int, Cut] | None = None  # what is being passed over
     while block := stream.read(_BLOCK):
         held += block
         # The last message may go on in the next block, and a CRLF may be cut in two: keep from the last start on.
-        starts = [match.start() for match in _START.finditer(held)]
-        if starts and starts[-1] > 0:
-            complete, held = held[: starts[-1]], held[starts[-1] :]
+        found = [at for at in starts(held, looked) if at > 0]
+        if found:
+            complete = bytes(held[: found[-1]])
+            del held[: found[-1]]
+            if cut is not None:
+                yield cut
+                cut = None
+                line += line_ends(complete[: found[0]])
+                complete = complete[found[0] :]
             yield from _pieces(line, complete)
             line += line_ends(complete)
-        elif len(held) > MAX_BYTES:
-            yield from _pieces(line, held)
-            line += line_ends(held)
-            held = b""
-    yield from _pieces(line, held)
+        elif cut is not None or len(held) > MAX_BYTES:
+            cut = cut or (line, Cut(held[:SHOWN]))
+            over = len(held) - _WINDOW - held[:-_WINDOW].endswith(b"\r")
+            line += line_ends(held[:over])
+            del held[:over]
+        looked = max(0, len(held) - _WINDOW)
+    if cut is not None:
+        yield cut
+    else:
+        yield from _pieces(line, bytes(held))
 
 
 def _pieces(line: int, held: bytes) -> Iterator[tuple[int, bytes]]:
-    starts = [match.start() for match in _START.finditer(held)]
-    edges = sorted({0, *starts, len(held)})
+    edges = sorted({0, *starts(held), len(held)})
     for begin, end in pairwise(edges):
         yield from _piece(line, held[begin:end])
         line += line_ends(held[begin:end])
@@ -275,7 +300,7 @@ def _piece(line: int, piece: bytes) -> Iterator[tuple[int, bytes]]:
         yield line + line_ends(piece[: len(piece) - len(body)]), body.rstrip(_FRAMING)
 
 
-def line_ends(data: bytes) -> int:
+def line_ends(data: bytes | bytearray) -> int:
     """How many lines end in ``data``: by CR, LF or CRLF."""
     return data.count(b"\r") + data.count(b"\n") - data.count(b"\r\n")
 

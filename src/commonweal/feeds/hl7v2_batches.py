@@ -9,18 +9,20 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from commonweal.feeds.hl7v2 import line_ends
+from commonweal.feeds.hl7v2 import MAX_BYTES, Cut, line_ends
 from commonweal.feeds.types import Problem
 
 _SEGMENT = re.compile(rb"(?:^|(?<=[\r\n]))(FHS|BHS|BTS|FTS)(?=[^A-Za-z0-9]|$)([^\r\n]*)")
+_NAMES = (b"FHS", b"BHS", b"BTS", b"FTS")
 _CLOSES = {"BTS": "BHS", "FTS": "FHS"}
 _ENDS = b"\r\n \t"
+_TOO_LONG = f"a message may have {MAX_BYTES} bytes; nothing of it was taken, and its file is kept; send it in parts"
 _CUT = "the batch ends before its trailer, so this may be cut; send the file again whole"
 
 
 def enveloped(raw: bytes) -> bool:
     """Whether segments of a batch are among a message's."""
-    return _SEGMENT.search(raw) is not None
+    return any(name in raw for name in _NAMES) and _SEGMENT.search(raw) is not None
 
 
 @dataclass(slots=True)
@@ -53,8 +55,15 @@ def unwrapped(messages: Iterable[tuple[int, bytes]]) -> Iterator[tuple[int, byte
     batch = _Batch()
     last: tuple[int, bytes] | None = None  # not given yet: nothing of an envelope came after it so far
     for start, raw in messages:
+        if isinstance(raw, Cut):
+            if last is not None:
+                yield last
+                last = None
+            batch.messages += 1
+            yield Problem(start, "", "message-too-long", "", _TOO_LONG, bytes(raw))
+            continue
         at = 0
-        for match in [*_SEGMENT.finditer(raw), None]:
+        for match in [*(_SEGMENT.finditer(raw) if enveloped(raw) else ()), None]:
             body = raw[at : match.start() if match else len(raw)].strip(_ENDS)
             if body:  # beside a message, what belongs to none: nothing is passed over
                 if last is not None:

@@ -25,6 +25,7 @@ _GENDERS = {
     "0": "unknown", "u": "unknown", "n": "unknown", "unknown": "unknown", "not known": "unknown",
     "not stated": "unknown", "not recorded": "unknown",
 }  # fmt: skip
+LONGEST_NUMBER = 250  # characters of a source's own number of a person: more is no number, and fits in no index
 
 
 def stable_id(source: str, kind: str, reference: str) -> str:

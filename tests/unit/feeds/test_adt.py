@@ -205,6 +205,9 @@ def test_a_field_that_is_wrong_does_not_lose_the_rest() -> None:
         (message("A01", "202001010000", "PID|1||"), "PID-3", "required"),
         (message("A01", "202013010000"), "MSH-7", "format-timestamp"),
         (message("A40", "202001010000", PID, "MRG|"), "MRG-1", "required"),
+        (message("A01", "202001010000", "PID|1||" + "7" * 251), "PID-3", "too-long"),
+        (message("A40", "202001010000", PID, "MRG|" + "7" * 251), "MRG-1", "too-long"),
+        (message("A01", "202001010000").replace(b"|P|2.4", b"7" * 5_000 + b"|P|2.4"), "MSH-10", "too-long"),
         (b"PID|1||M1", "MSH", "message-header-missing"),
     ],
 )

@@ -1,11 +1,13 @@
 """Framing, delimiters, escapes, character sets and timestamps of HL7 version 2."""
 
 import io
+import tracemalloc
 from collections.abc import Callable
+from typing import BinaryIO, cast
 
 import pytest
 
-from commonweal.feeds.hl7v2 import Message, messages, timestamp
+from commonweal.feeds.hl7v2 import Cut, Message, messages, timestamp
 from commonweal.fhir.errors import Invalid
 
 HEAD = "MSH|^~\\&|PAS|RZ1|X|Y|20200102030405||ADT^A08|1|P|2.4||||||"
@@ -40,6 +42,44 @@ def test_where_a_read_ends_does_not_matter(step: int, monkeypatch: pytest.Monkey
     monkeypatch.setattr("commonweal.feeds.hl7v2._BLOCK", step)
     assert list(messages(io.BytesIO(data), 5)) == whole
     assert [line for line, _ in whole] == [5 + 3 * n for n in range(20)]
+
+
+@pytest.mark.parametrize("step", [1, 3, 16])
+@pytest.mark.parametrize("ends", [b"\r", b"\n", b"\r\n"])
+def test_what_is_too_long_is_passed_over_and_the_next_message_found_at_its_line(
+    step: int, ends: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given a message longer than any may be; then its beginning is told, and what comes before and after is whole."""
+    monkeypatch.setattr("commonweal.feeds.hl7v2.MAX_BYTES", 200)
+    monkeypatch.setattr("commonweal.feeds.hl7v2._BLOCK", step)
+    long = [b"MSH|^~\\&|2", b"NTE|" + b"MSH|x" * 50, *[b"OBX|%d" % n for n in range(40)]]
+    data = ends.join([b"MSH|^~\\&|1", *long, b"MSH|^~\\&|3", b"PID|1", b"MSH|^~\\&|4"])
+    found = list(messages(io.BytesIO(data), 1))
+    assert [(line, raw[:10]) for line, raw in found] == [
+        (1, b"MSH|^~\\&|1"), (2, b"MSH|^~\\&|2"), (44, b"MSH|^~\\&|3"), (46, b"MSH|^~\\&|4"),
+    ]  # fmt: skip
+    assert [isinstance(raw, Cut) for _, raw in found] == [False, True, False, False]
+    assert [type(raw) for _, raw in messages(io.BytesIO(ends.join(long)))] == [Cut], "at the end of a file as well"
+
+
+def test_what_never_ends_is_not_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("commonweal.feeds.hl7v2.MAX_BYTES", 1 << 21)
+
+    class Endless(io.RawIOBase):
+        left = 30
+
+        def read(self, size: int = -1) -> bytes:
+            self.left -= 1
+            return b"" if self.left < 0 else b"MSH|" + b"x" * (size - 4)
+
+    tracemalloc.start()
+    try:
+        ((line, raw),) = messages(cast(BinaryIO, Endless()))
+        assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    finally:
+        tracemalloc.stop()
+    assert line == 1
+    assert len(raw) < 10_000
 
 
 def test_fields_are_addressed_as_in_the_standard() -> None:

@@ -50,6 +50,15 @@ def test_without_an_envelope_nothing_is_cut() -> None:
     assert enveloped(BATCH.encode())
 
 
+def test_a_message_too_long_for_a_batch_is_told_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("commonweal.feeds.hl7v2.MAX_BYTES", 2_000)
+    monkeypatch.setattr("commonweal.feeds.hl7v2._BLOCK", 100)
+    long = FIRST + "NTE|1||" + "x" * 3_000 + "\r"
+    assert items(HEAD + SECOND + long + SECOND + "BTS|3\rFTS|1\r") == [
+        (3, "RXX000002"), (7, "message-too-long"), (12, "RXX000002"),
+    ]  # fmt: skip
+
+
 @given(st.integers(len(HEAD) + 3, len(BATCH) - len("BTS|2\rFTS|1\r")))
 def test_a_batch_cut_anywhere_takes_no_message_that_may_be_cut(at: int) -> None:
     said = [name for _, name in items(BATCH[:at])]

@@ -20,7 +20,9 @@ from commonweal.apps.record import api as record
 from commonweal.feeds.mapped import reading as mapped
 from commonweal.feeds.mapped.kinds import kinds
 from commonweal.feeds.mapped.reading import Plan
+from commonweal.feeds.people import LONGEST_NUMBER
 from commonweal.feeds.types import Parsed, Problem
+from commonweal.fhir.errors import excerpt
 
 BY_INTERFACE = "api"  # what a partner's system sends by the FHIR interface
 ROWS = {  # a line is a record
@@ -32,6 +34,7 @@ ROWS = {  # a line is a record
 RESOURCES = ("gp", BY_INTERFACE)  # a line is a resource, sent once a file: nothing in it replaces what it brought
 MESSAGES = {"adt": "commonweal.feeds.adt"}  # messages of a person are folded together
 BATCH = 5_000  # resources, a little more where a line yields several; one transaction each
+_TOO_LONG = f"a person's number has at most {LONGEST_NUMBER} characters; correct the row, or the mapping"
 TURN = 0.0001  # seconds the reading thread computes before the storing one, which mostly waits, gets its turn
 
 Reader = Callable[[BinaryIO, str, int], Iterator[Parsed | Problem]]
@@ -116,6 +119,8 @@ def batches(
         batch.lines.add(line)
         if judge is not None and isinstance(item, Parsed):
             item = judge(item) or item
+        if isinstance(item, Parsed) and item.local_person and len(item.local_person) > LONGEST_NUMBER:
+            item = Problem(line, "", "too-long", excerpt(item.local_person), _TOO_LONG, item.body)
         if isinstance(item, Problem):
             batch.problems.append(item)
         else:

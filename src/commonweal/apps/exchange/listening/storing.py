@@ -24,6 +24,7 @@ from commonweal.apps.exchange.listening import journal
 from commonweal.apps.exchange.models import Quarantine, Receipt
 from commonweal.apps.record import api as record
 from commonweal.feeds import adt
+from commonweal.feeds.hl7v2 import starts
 from commonweal.feeds.hl7v2_answers import Fault
 from commonweal.feeds.hl7v2_batches import enveloped
 from commonweal.feeds.types import Problem
@@ -33,8 +34,10 @@ FEED = "adt"
 JOURNAL_BYTES = 64 << 20
 JOURNAL_SECONDS = 900.0  # a journal is closed into a landed file after this long, or when it is this large
 _PATIENCE = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)  # seconds between attempts while the database is away; the last repeats
+# SQLSTATEs that psycopg counts as operational and that are about what was asked: asking again would be for ever.
+# https://www.postgresql.org/docs/current/errcodes-appendix.html, class 54: program limit exceeded
+_OURS = frozenset(("54000", "54001", "54011", "54023"))
 _FIELD = re.compile(r"[A-Z][A-Z0-9]{2}-\d+")
-_START = re.compile(rb"(?:^|(?<=[\r\n\x0b]))MSH(?=[^A-Za-z0-9\s])")
 Pause = Callable[[float], None]
 T = TypeVar("T")
 
@@ -58,7 +61,7 @@ class _Open:
 
 def single(raw: bytes) -> bool:
     """Whether ``raw`` is one message and nothing else, so that the journal can be read back as it was written."""
-    return [match.start() for match in _START.finditer(raw)] == [0] and not enveloped(raw)
+    return starts(raw) == [0] and not enveloped(raw)
 
 
 class Store:
@@ -189,6 +192,8 @@ class Store:
             try:
                 return work()
             except (OperationalError, InterfaceError) as error:
+                if getattr(error.__cause__, "sqlstate", None) in _OURS:
+                    raise
                 connection.close()
                 log.warning("the database is away (%s); waiting for it", type(error).__name__)
                 self._pause(_PATIENCE[min(attempt, len(_PATIENCE) - 1)])
