@@ -95,3 +95,23 @@ def test_a_reference_to_another_compartments_patient_is_found_too(world: None) -
     asked = [("patient", "p3"), ("code", "c9"), ("_sort", "-date")]
     with system("A01") as scope:
         assert [item.id for item in api.search(scope, "Observation", asked)] == ["elsewhere"]
+
+
+def test_what_is_kept_of_one_persons_search_has_nothing_of_them_in_it(world: None) -> None:
+    """p11's own observation was made by p10: asked of p11 with p11 as its performer, it is not found."""
+    from commonweal.apps.record import api
+
+    for n, (subject, performer) in enumerate((("p10", "p10"), ("p11", "p10"))):
+        api.write("A01", "gp", [parsed({
+            "resourceType": "Observation", "id": f"made-{n}", "status": "final", "code": coded(SNOMED, "c5"),
+            "subject": {"reference": f"Patient/{subject}"}, "performer": [{"reference": f"Patient/{performer}"}],
+        }, subject)])  # fmt: skip
+    with system("A01") as scope:
+        for person, expected in (("p10", ["made-0"]), ("p11", []), ("p10", ["made-0"])):
+            asked = [("patient", person), ("performer", person), ("code", "c5")]
+            assert [item.id for item in api.search(scope, "Observation", asked)] == expected
+    for person in ("p7", "p8", "Patient/p9", "p7"):
+        for rest in ([("_sort", "-date")], [("date", "ge2011")], [("date", "ap2011-03-12")]):
+            short, long = both_ways("A01", "Observation", [("patient", person), ("code", f"{SNOMED}|c1"), *rest])
+            assert {item.id.split("-")[0] for item in long} <= {f"o{person[-1]}"}
+            assert short is None or shown(short) == shown(long)

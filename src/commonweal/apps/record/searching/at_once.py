@@ -7,12 +7,18 @@ ones beside each row; where they are others, its rows are not used and the searc
 A chain or ``_has`` is looked up first, in the order of the pages and as far as twice as many compartments as a page has
 entries. Where it has more, the page still stands if it is full: what is beyond comes after it. So few are read off an
 index in its order, however many there are.
+
+A search that names one of many people asks the same of each: what it compiles to has nothing of the person in it, and
+is kept.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from commonweal.apps.access.api import prepared
-from commonweal.apps.record.searching.pages import Found, Page, Search, as_found, compiled, in_order, merged, walked
+from commonweal.apps.record.searching.compiling import pinned, subjects
+from commonweal.apps.record.searching.pages import Found, Page, as_found, compiled, in_order, page_of, walked
 from commonweal.apps.record.searching.reach import Asked, NotForeseen, Reach
 from commonweal.apps.record.searching.requests import Request
 from commonweal.apps.record.searching.terms import Sql
@@ -28,6 +34,21 @@ _TOLD = ", (SELECT cardinality(sources) > 1 FROM reach), (SELECT coalesce(elsewh
 _HOW_FEW = ", (SELECT cardinality(ids) FROM narrowed)"
 
 _several: set[str] = set()  # sources seen to have more than one feed, which none ever stops having
+_MOST_KEPT = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    """A search compiled: the query after its ``reach``, how many keys its rows have, what a full answer has to show."""
+
+    query: Sql
+    width: int
+    wanted: int
+    most: int
+    listed: bool
+
+
+_kept: dict[tuple[object, ...], _Statement] = {}
 
 
 def at_once(request: Request, source: str, asked: Asked, now: datetime) -> Page | None:
@@ -37,14 +58,15 @@ def at_once(request: Request, source: str, asked: Asked, now: datetime) -> Page 
     """
     if source in _several or not _fits(request, asked):
         return None
+    reach = Reach(source=source, foretold=True, known={asked: ((), False)})
     try:
-        search = compiled(request, Reach(source=source, foretold=True, known={asked: ((), False)}), now)
+        statement = _statement(request, reach, asked, now)
     except NotForeseen:
         return None
-    listed = _found(search, source, asked)
+    listed = _found(statement, source, asked)
     if listed is None:
         return None
-    page = merged(request, [(search, listed)], source)
+    page = page_of(request, listed, source)
     if request.total != "none" and listed and not page.next_cursor:
         page.total = len(listed)
     page.issues = [*request.remarks, *page.issues]
@@ -60,28 +82,70 @@ def _fits(request: Request, asked: Asked) -> bool:
     return bool(asked[0]) or (not request.sort and len(request.conditions) - bool(asked[1]) <= 1)
 
 
-def _found(search: Search, source: str, asked: Asked) -> list[Found] | None:
-    """The page and one more, if what was supposed is so."""
-    wanted = search.request.count + 1
+def _statement(request: Request, reach: Reach, asked: Asked, now: datetime) -> _Statement:
+    """``request`` compiled, now or before. Raises BadSearch, NotForeseen."""
+    key = _key(request, reach) if asked[0] else None
+    if key is None:
+        return _made(request, reach, now)
+    if key not in _kept:
+        made = _made(request, reach, now)
+        if len(_kept) >= _MOST_KEPT:
+            _kept.clear()
+        _kept[key] = made
+    return _kept[key]
+
+
+def _key(request: Request, reach: Reach) -> tuple[object, ...] | None:
+    """All of ``request`` but whom it names; None where what it compiles to hangs on the hour or on what is loaded.
+
+    That is a date near now, a modifier, which may ask value sets, and a chain, whose parts may have either.
+    """
+    whose = pinned(reach, request.kind, request.conditions)[1]
+    held: list[tuple[str, str | None]] = []
+    for name, value in request.conditions:
+        if ":" in name or "." in name or value.startswith("ap") or ",ap" in value:
+            return None
+        names_whose = value == whose and subjects(request.kind, name, value) is not None
+        held.append((name, None if names_whose else value))
+    return request.kind, request.count, tuple(held), tuple(request.sort)
+
+
+def _made(request: Request, reach: Reach, now: datetime) -> _Statement:
+    search = compiled(request, reach, now)
+    wanted = request.count + 1
     most = 2 * wanted
-    first = Sql(_REACH, (source, list(asked[0]), list(asked[1]))) + " "
+    first = Sql(" ")
     beside = _TOLD
     if search.narrowed.text:
-        first = first + _NARROWED + search.narrowed + _FEW.replace("{most}", str(most))
+        first = Sql(_NARROWED) + search.narrowed + _FEW.replace("{most}", str(most))
         beside += _HOW_FEW
-    listed = search.driver is None and search.request.sort
+    listed = search.driver is None and bool(search.request.sort)
     main = in_order(search, wanted, None, beside) if listed else walked(search, None, wanted, None, beside)
-    query = first + main
+    query = Sql(_REACH) + first + main
+    values = tuple(_literal(value) for value in query.values)
+    return _Statement(Sql(query.text, values), len(search.order), wanted, most, listed)
+
+
+def _literal(value: Any) -> Any:
+    """An array of numbers as PostgreSQL reads it, so that it is not put into words again for each search."""
+    numbers = value.__class__ is list and all(one.__class__ is int for one in value)
+    return "{" + ",".join(map(str, value)) + "}" if numbers else value
+
+
+def _found(statement: _Statement, source: str, asked: Asked) -> list[Found] | None:
+    """The page and one more, if what was supposed is so."""
     with prepared() as cursor:
-        cursor.execute(query.text, query.values)
+        cursor.execute(
+            statement.query.text, (source, list(asked[0]), _literal(list(asked[1])), *statement.query.values)
+        )
         rows = cursor.fetchall()
     if not rows:
         return None
-    width = len(search.order)
+    width, wanted = statement.width, statement.wanted
     several, elsewhere, *few = rows[0][12 + width :]
     if several:
         _several.add(source)
-    if several or elsewhere or (most in few and (listed or len(rows) < wanted)):
+    if several or elsewhere or (statement.most in few and (statement.listed or len(rows) < wanted)):
         return None
     found = {row[10]: as_found(row, width) for row in rows}
     return None if len(found) < len(rows) == wanted else [*found.values()]

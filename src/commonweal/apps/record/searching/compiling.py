@@ -294,7 +294,7 @@ class Compiler:
         return Sql("r.rid IN (") + found + ")"
 
 
-def _subjects(kind: str, name: str, value: str) -> Asked | None:
+def subjects(kind: str, name: str, value: str) -> Asked | None:
     """The Patients by whom a condition holds a search for ``kind`` to their compartments, and the element it reads."""
     parameter = parameters(kind).get(name.removesuffix(":Patient"))
     if parameter is None or len(parameter.reads) != 1 or parameter.reads[0].number not in own(kind):
@@ -308,7 +308,7 @@ def foreseen(kind: str, pairs: Sequence[tuple[str, str]]) -> Asked:
     if not personal(kind):
         return (), ()
     for name, value in pairs:
-        asked = _subjects(kind, name, value)
+        asked = subjects(kind, name, value)
         if asked is not None:
             return asked
     for name, _ in pairs:
@@ -329,7 +329,7 @@ def pinned(reach: Reach, kind: str, pairs: Iterable[tuple[str, str]]) -> tuple[t
     if reach.of_person or not reach.source or not personal(kind):
         return (), ""
     for name, value in pairs:
-        asked = _subjects(kind, name, value)
+        asked = subjects(kind, name, value)
         if asked is not None:
             if reach.foretold:
                 return Sql("(SELECT whose FROM reach)::bigint[]"), value

@@ -222,6 +222,11 @@ def merged(request: Request, parts: Sequence[tuple[Search, Sequence[Found]]], wh
     if len(parts) > 1:
         listed = parts[0][0].order
         matches.sort(key=lambda item: _sortable(listed, item.keys))
+    return page_of(request, matches, whose)
+
+
+def page_of(request: Request, matches: Sequence[Found], whose: str) -> Page:
+    """A page of ``matches``, which are in order and one more than a page holds if there is a next one."""
     shown = matches[: request.count]
     page = Page([item.resource for item in shown])
     if len(matches) > request.count and shown:
