@@ -22,3 +22,12 @@ def test_a_group_linked_less_than_chance_explains_stands_out_and_a_small_one_is_
     assert male.rate < male.low < 0.85 < male.high
     assert male.wrong == 2.0 / 800
     assert male.doubted == 0.005
+
+
+def test_all_of_a_few_is_no_outlier_where_nearly_all_link() -> None:
+    found = judge([Counted("sex", "female", 1_000, 996, 0, 0.0), Counted("sex", "other", 12, 12, 0, 0.0)])
+    assert [(one.group, one.place, one.high) for one in found if one.group == "other"] == [("other", 0, 1.0)]
+    (alone,) = judge([Counted("sex", "female", 40, 40, 0, 0.0)])
+    assert (alone.low, alone.rate, alone.high, alone.place) == (1.0, 1.0, 1.0, 0)
+    (none,) = judge([Counted("sex", "female", 40, 0, 0, 0.0)])
+    assert (none.low, none.rate, none.high, none.place) == (0.0, 0.0, 0.0, 0)

@@ -7,22 +7,22 @@ import numpy as np
 
 from commonweal.apps.identity import bias
 from commonweal.apps.places import api as places
-from commonweal.charts.assessed import funnel_of
+from commonweal.charts.control import Band, Unit, funnel_chart
 from commonweal.charts.drawings import Chart
 from commonweal.charts.ranges import Spread, ranges_by_category
 from commonweal.domain.identity.bias import LEAST, Judged
-from commonweal.domain.performance.funnel import Adjustment
+from commonweal.domain.performance.funnel import funnel
 from commonweal.domain.population.categories import CATEGORIES
 
 MANY = 20  # groups from which a funnel says more than a list of points
 _ELSEWHERE = "Records of hospitals, councils and others that found a partner"
 _PLACES = ("Within the limits", "Beyond 95%", "Beyond 99.8%")
 _WORDS = {
-    -2: "Fewer than chance explains",
-    -1: "Somewhat fewer",
+    -2: "Fewer",
+    -1: "Perhaps fewer",
     0: "As expected",
-    1: "Somewhat more",
-    2: "More than chance explains",
+    1: "Perhaps more",
+    2: "More",
 }
 # Each kind in the order of the page: heading, of what, and what to bear in mind.
 _KINDS = {
@@ -120,18 +120,7 @@ def _chart(key: str, heading: str, what: str, groups: Sequence[Group], average: 
     if len(groups) < 2:
         return None
     if len(groups) > MANY:
-        sizes = np.array([float(one.records) for one in groups])
-        linked = np.round(np.array([one.rate for one in groups]) * sizes / 100)
-        return funnel_of(
-            [one.name for one in groups],
-            linked,
-            sizes,
-            title=title,
-            axis="Percent linked",
-            size_axis="Records",
-            name=f"linked-{key}",
-            adjustment=Adjustment.NONE,
-        )
+        return _funnel(key, title, groups, said)
     spreads = [
         Spread(one.name, one.rate, f"{one.rate:.1f}%", one.low, one.high, _PLACES[abs(one.place)]) for one in groups
     ]
@@ -142,6 +131,28 @@ def _chart(key: str, heading: str, what: str, groups: Sequence[Group], average: 
         heading=heading,
         groups=spreads,
         centre=average,
+        said=f"{title}. {said}",
+    )
+
+
+def _funnel(key: str, title: str, groups: Sequence[Group], said: str) -> Chart:
+    sizes = np.array([float(one.records) for one in groups])
+    drawn = funnel(np.round(np.array([one.rate for one in groups]) * sizes / 100), sizes)
+    at = np.linspace(max(1.0, float(sizes.min()) * 0.9), float(sizes.max()) * 1.05, 80)
+    return funnel_chart(
+        name=f"linked-{key}",
+        title=title,
+        axis="Percent linked",
+        size_axis="Records",
+        units=[
+            Unit(one.name, one.records, one.rate, f"{one.rate:.1f}%", _PLACES[abs(one.place)], abs(one.place) == 2)
+            for one in groups
+        ],
+        bands=[
+            Band(float(size), *(100 * float(limit) for limit in limits))
+            for size, *limits in zip(at, *drawn.limits_at(at), strict=True)
+        ],
+        centre=100 * drawn.centre,
         said=f"{title}. {said}",
     )
 

@@ -100,12 +100,12 @@ CREATE TEMP TABLE new_review (first bigint, second bigint, weight float8, reason
 CREATE TEMP TABLE gone_record (compartment_id bigint) ON COMMIT DROP;
 CREATE TEMP TABLE risen_person (person_id uuid) ON COMMIT DROP;
 """
-# What differs, by the engine: it has read who was who.
+# What differs, by the engine: it has read who was who. In the order of an index on people, which costs less to fill.
 _DIFFERENT: dict[str, LiteralString] = {
     "new_membership": "SELECT h.record, p.person, h.basis FROM homes h JOIN persons p ON p.home = h.home"
     " LEFT JOIN before b ON b.record = h.record"
-    " WHERE b.person IS DISTINCT FROM p.person OR b.basis IS DISTINCT FROM h.basis",
-    "new_person": "SELECT person, home FROM persons WHERE created ORDER BY 1",  # in the index's order, which costs less
+    " WHERE b.person IS DISTINCT FROM p.person OR b.basis IS DISTINCT FROM h.basis ORDER BY 2",
+    "new_person": "SELECT person, home FROM persons WHERE created ORDER BY 1",
     "gone_record": "SELECT record FROM before WHERE record NOT IN (SELECT record FROM homes)",
     "risen_person": "SELECT k.person FROM known k JOIN persons p ON p.person = k.person"
     " WHERE k.merged_into IS NOT NULL",

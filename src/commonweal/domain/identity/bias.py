@@ -3,14 +3,17 @@
 Records of some groups link less often (names that change or are written many ways, no fixed address), and then
 those people are missed in every count. What to report: Bohensky et al., "Data linkage: a powerful research tool
 with potential problems", BMC Health Services Research 10:346 (2010); and GUILD, Gilbert et al., "GUILD: GUidance for
-Information about Linking Data sets", Journal of Public Health 40(1), 2018, step 3. Limits are the exact binomial
-ones of ``domain.performance.funnel``.
+Information about Linking Data sets", Journal of Public Health 40(1), 2018, step 3. Limits are those of a funnel plot
+(``domain.performance.funnel``), but of whole counts: interpolated ones call 12 of 12 an outlier where nearly all link.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from commonweal.domain.performance.funnel import funnel
+import numpy as np
+from scipy.stats import binom
+
+from commonweal.domain.performance.funnel import ALARM, WARNING
 
 LEAST = 10  # records below which a group is not compared: its limits would be as wide as the scale
 
@@ -54,17 +57,24 @@ def judge(counted: Iterable[Counted]) -> list[Judged]:
     found = []
     for kind in sorted(kinds):
         groups = sorted(kinds[kind], key=lambda one: one.group)
-        drawn = funnel([one.linked for one in groups], [one.records for one in groups])
-        for place, one in enumerate(groups):
+        linked = np.array([one.linked for one in groups])
+        records = np.array([one.records for one in groups])
+        centre = linked.sum() / records.sum()
+        inner, outer = (
+            [binom.ppf(tail, records, centre) for tail in ((1 - inside) / 2, (1 + inside) / 2)]
+            for inside in (WARNING, ALARM)
+        )
+        place = sum((linked > high).astype(int) - (linked < low) for low, high in (inner, outer))
+        for n, one in enumerate(groups):
             found.append(
                 Judged(
                     kind,
                     one.group,
                     one.records,
                     one.linked / one.records,
-                    float(drawn.low998[place]),
-                    float(drawn.high998[place]),
-                    int(drawn.place[place]),
+                    float(outer[0][n] / one.records),
+                    float(outer[1][n] / one.records),
+                    int(place[n]),
                     one.wrong / one.linked if one.linked else 0.0,
                     one.doubts / one.records,
                 )
