@@ -223,11 +223,22 @@ def test_an_objection_withholds_a_source_and_says_so_to_care_staff(person: tuple
         assert opened.open_person(person_id, compartments).compartments == frozenset(compartments)
 
 
-def test_a_category_is_withheld_from_the_whole_person(person: tuple[UUID, dict[int, str]]) -> None:
+def test_a_category_is_withheld_from_everybody_but_who_wrote_it(person: tuple[UUID, dict[int, str]]) -> None:
     person_id, compartments = person
     trust = next(c for c, source in compartments.items() if source == "T01")
+    council = next(c for c, source in compartments.items() if source == "C01")
+    access().add_relationships([Relationship("X01", trust, "under_care", LONG_AGO)], "T01")
     restriction = withhold(trust, RestrictionReason.OBJECTION, "T01", category=Category.MENTAL_HEALTH)
     with access().session(SOCIAL, Purpose.DIRECT_CARE, "record.page") as opened:
+        scope = opened.open_person(person_id, compartments)
+        assert {n for n in compartments if scope.opens(n, Category.MENTAL_HEALTH)} == {council}
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT current_setting('commonweal.shut')")
+            shut = cursor.fetchone()[0].split(",")
+    assert set(shut) == {f"{n}:mental_health" for n in compartments if n != council}
+    assert [(item.category, item.reason) for item in scope.withheld] == [("mental_health", "objection")]
+    wrote_nothing = Actor("user:x", "X", Role.CLINICIAN, "X01")
+    with access().session(wrote_nothing, Purpose.DIRECT_CARE, "record.page") as opened:
         scope = opened.open_person(person_id, compartments)
         assert "mental_health" not in context()[1]
     assert scope.categories == frozenset(Category) - {"mental_health"}

@@ -52,6 +52,14 @@ def test_the_gate_answers_as_the_table_says(role: Role) -> None:
     assert differing == []
 
 
+def test_whoever_adds_to_a_record_they_do_not_wait_for_may_withhold_of_it_and_nobody_else() -> None:
+    care = {Role.CLINICIAN, Role.SOCIAL_WORKER}
+    for row in rows("access_table.csv"):
+        for category in Category:
+            adds = row[category] == "read and add" and row["relationship"] != "awaiting" and Role(row["role"]) in care
+            assert asked(row, Action.RESTRICT, category) == adds, (row, category)
+
+
 def open_pairs_of_the_table() -> list[tuple[str, str, str]]:
     return [
         (row["role"], row["purpose"], row["relationship"])
@@ -109,7 +117,7 @@ def test_every_role_and_purpose_has_its_expected_doings_that_open_no_record() ->
         (role.value, purpose.value): " ".join(
             action
             for action in Action
-            if action not in (Action.READ, Action.WRITE) and decide(ON, role, purpose, action)
+            if action not in (Action.READ, Action.WRITE, Action.RESTRICT) and decide(ON, role, purpose, action)
         )
         or "nothing"
         for role, purpose in product(Role, Purpose)

@@ -10,17 +10,18 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from commonweal.apps.access import app_tokens, audit
+from commonweal.apps.access import audit
+from commonweal.apps.access.accounts import end_account
 from commonweal.apps.access.actors import token_digest
 from commonweal.apps.access.cases import open_emergency
-from commonweal.apps.access.devices import end_sessions
+from commonweal.apps.access.gate import decide
 from commonweal.apps.access.limits import limit
 from commonweal.apps.access.models import Token, User
 from commonweal.apps.access.prepared import prepared
 from commonweal.apps.access.session import session
 from commonweal.domain.access.relationship import Relationship
 from commonweal.domain.access.scope import Actor, Refused, RefusedKind
-from commonweal.domain.access.vocabulary import CARE_ROLES, Purpose, RelationshipKind, Role
+from commonweal.domain.access.vocabulary import CARE_ROLES, Action, Category, Purpose, RelationshipKind, Role
 
 _STORABLE = {RelationshipKind.REGISTERED, RelationshipKind.UNDER_CARE, RelationshipKind.REFERRED}
 
@@ -90,6 +91,33 @@ def grant_emergency(actor: Actor, person_id: UUID, compartments: Mapping[int, st
         open_emergency(actor, person_id, compartments, stated, lasts)
         opened.open_person(person_id, compartments)
     return ends
+
+
+def may_enquire(actor: Actor) -> bool:
+    """Whether the policies let the actor's role open anybody's record for a safeguarding enquiry."""
+    on = settings.COMMONWEAL_NOW().date()
+    return any(
+        decide(on, actor.role, Purpose.SAFEGUARDING, Action.READ, category, [kind.value])
+        for category in Category
+        for kind in RelationshipKind
+    )
+
+
+def open_for_safeguarding(actor: Actor, person_id: UUID, compartments: Mapping[int, str], reason: str) -> datetime:
+    """State why a person's record is opened for a safeguarding enquiry; until when that holds (``limits.csv``).
+
+    The reason is audited with the person as its subject, and the person is never told. It opens nothing by itself: each
+    look that follows is decided and audited for the same purpose.
+
+    Raises:
+        Refused: the actor's role makes no enquiries, no relationship is recorded, or no reason is given. Audited.
+    """
+    stated = " ".join(reason.split())[:500]
+    with session(actor, Purpose.SAFEGUARDING, "safeguarding.open", reason=stated) as opened:
+        if len(stated) < 10:
+            raise Refused(RefusedKind.NOT_PERMITTED, "Say what you are enquiring into.")
+        opened.open_person(person_id, compartments)
+        return opened.now + limit("safeguarding_open", opened.now.date())
 
 
 def create_user(
@@ -178,19 +206,15 @@ def create_token(username: str, days: int = 30) -> str:
 def close_account(username: str, *, by: str) -> None:
     """Close an account, end its sessions, and revoke its tokens for good, even should it be opened again. Audited.
 
-    ``by``: the key of the actor who closes it.
+    For an operator at a terminal, as the batch role; administrators have a page (``accounts.close``). ``by``: the key
+    of the actor who closes it.
 
     Raises:
         ValueError: no such active account.
     """
     with transaction.atomic():
-        user = User.objects.select_for_update().filter(username=username, is_active=True).first()
-        if user is None:
+        if end_account(username) is None:
             raise ValueError(f"there is no active account {username!r}")
-        User.objects.filter(pk=user.pk).update(is_active=False)
-        Token.objects.filter(user=user, revoked_at__isnull=True).update(revoked_at=timezone.now())
-        end_sessions(user.pk)
-        app_tokens.end_all(user.pk)
         _changed("account.close", f"user:{username}", by)
 
 

@@ -152,18 +152,6 @@ def revoke(token: str) -> None:
             cursor.execute("UPDATE access_app_grant SET ended_at = %s WHERE id = %s", [now, row[1]])
 
 
-def end_all(user_id: int) -> None:
-    """End everything apps hold for an account, in the caller's transaction."""
-    now = timezone.now()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE access_app_grant SET ended_at = %s WHERE user_id = %s AND ended_at IS NULL", [now, user_id]
-        )
-        cursor.execute(
-            "UPDATE access_app_token SET spent_at = %s WHERE user_id = %s AND spent_at IS NULL", [now, user_id]
-        )
-
-
 def _audit(key: str, role: str, organisation: str, client: str, scopes: str, person: UUID | None = None) -> None:
     target = f"{client}: {scopes}"[:500] + (" for one person" if person else "")
     audit.write(audit.Entry(key, role, organisation, Purpose.OPERATIONS, "app.token", target, "", uuid4()), "allowed")

@@ -80,6 +80,14 @@ _RESTRICTIONS = (
 )
 
 
+def stated(words: str, field: str) -> str:
+    """The reason in one line. Raises ``ObjectionError`` about ``field`` for fewer than ten characters."""
+    try:
+        return said(words)
+    except ObjectionError as fault:
+        raise ObjectionError(str(fault), field) from None
+
+
 def raise_objection(opened: AccessSession, scope: Scope, category: Category | None, against: str, words: str) -> None:
     """The person open in ``opened`` objects; it waits for the controller. Raises ``ObjectionError`` for no words."""
     text = said(words, "Say what troubles you")
@@ -144,7 +152,7 @@ def decide(
         rows: list[int] = []
         if state is ObjectionState.UPHELD:
             category = Category(one.category) if one.category else None
-            rows = _restrict(
+            rows = restrict_rows(
                 actor, opened.now, compartments, RestrictionReason.OBJECTION, category, one.against, None,
                 f"objection {one.id}",
             )  # fmt: skip
@@ -204,7 +212,7 @@ def restrict(
             ends = datetime(last.year, last.month, last.day, tzinfo=ZoneInfo(settings.TIME_ZONE))
             if ends <= opened.now:
                 raise ObjectionError("That day is past: give a later one, or none.", "until")
-        return len(_restrict(actor, opened.now, compartments, reason, category, against, ends, text))
+        return len(restrict_rows(actor, opened.now, compartments, reason, category, against, ends, text))
 
 
 def lift(actor: Actor, restriction_id: int, words: str) -> None:
@@ -246,18 +254,22 @@ def record_opt_out(
         return keep_opt_out(kind, about, wanted, source=text, by=actor.key)
 
 
-def _restrict(
+def restrict_rows(
     actor: Actor, now: datetime, compartments: Mapping[int, str], reason: RestrictionReason,
-    category: Category | None, against: str, ends: datetime | None, words: str,
+    category: Category | None, against: str, ends: datetime | None, words: str, organisation: str = "",
 ) -> list[int]:  # fmt: skip
+    """Store a restriction on each of ``compartments`` (id → source); their numbers. ``organisation``: set in its care.
+
+    Row security asks whether the actor may: in a session of officers, or of care staff with the person open.
+    """
     made = []
     with connection.cursor() as cursor:
         for compartment, source in sorted(compartments.items()):
             cursor.execute(
                 "INSERT INTO access_restriction (compartment_id, category, reason, starts_at, ends_at, controller, "
-                "set_by, against, words) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id",
+                "set_by, against, words, organisation) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id",
                 [compartment, category.value if category else "", reason.value, now, ends, source, actor.key, against,
-                 words],
+                 words, organisation],
             )  # fmt: skip
             made.append(int(cursor.fetchone()[0]))
     return made

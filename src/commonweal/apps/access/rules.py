@@ -19,7 +19,7 @@ from commonweal.domain.access.vocabulary import Action, Category, Purpose, Relat
 _RULE = re.compile(
     r'(?P<why>(?:^//[^\n]*\n)*)^@id\("(?P<name>[^"]+)"\)\n(?P<text>(?:permit|forbid)\b.*?;)$', re.M | re.S
 )
-_RECORD = (Action.READ, Action.WRITE)
+_RECORD = (Action.READ, Action.WRITE, Action.RESTRICT)
 
 
 @dataclass(frozen=True, slots=True)

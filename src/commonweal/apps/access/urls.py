@@ -3,6 +3,7 @@
 from django.urls import path
 
 from commonweal.apps.access import (
+    account_views,
     agreement_views,
     anomaly_views,
     case_views,
@@ -35,6 +36,7 @@ urlpatterns = [
     path("sign-out", views.sign_out, name="sign_out"),
     path("account/devices", views.places_signed_in, name="devices"),
     path("administration/second-factors", lost_views.queue, name="lost_factors"),
+    path("administration/accounts", account_views.listed, name="accounts"),
     path("information-governance/rules", governance_views.rules, name="access-rules"),
     path("information-governance/trial", governance_views.trial, name="access-trial"),
     path("information-governance/agreements", agreement_views.queue, name="agreements"),

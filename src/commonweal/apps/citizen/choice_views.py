@@ -67,7 +67,7 @@ def officers(request: HttpRequest) -> HttpResponse:
         "withheld": withheld,
         "older": older,
         "names": places.names_of(codes - {""}),
-        "actor": actor.key,
+        "me": actor.key,
         "categories": [(one.value, one.value.replace("_", " ").capitalize()) for one in access.Category],
         "reasons": [(one.value, one.value.replace("_", " ").capitalize()) for one in access.RestrictionReason],
         "problems": [(problem.field, str(problem))] if problem else [],

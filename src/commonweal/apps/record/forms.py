@@ -1,11 +1,11 @@
-"""The reason that opens a record in an emergency."""
+"""The reason that opens a record in an emergency, or for a safeguarding enquiry."""
 
 from django import forms
 
 SHORTEST = 10
 
 
-class EmergencyReason(forms.Form):
+class StatedReason(forms.Form):
     """``reason``: at least ten characters, because "x" cannot be reviewed."""
 
     reason = forms.CharField(

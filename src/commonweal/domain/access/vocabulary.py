@@ -14,6 +14,7 @@ class Role(StrEnum):
     BOARD_SECRETARY = "board_secretary"
     ADMINISTRATOR = "administrator"
     PRIVACY_OFFICER = "privacy_officer"
+    REFERRAL_CLERK = "referral_clerk"
     SERVICE = "service"
 
 
@@ -77,15 +78,17 @@ class RestrictionReason(StrEnum):
 
 
 class Action(StrEnum):
-    """What is asked of the gate. The first two name a category of a person; the rest name none."""
+    """What is asked of the gate. The first three name a category of a person; the rest name none."""
 
     READ = "read"
     WRITE = "write"
+    RESTRICT = "restrict"
     SEARCH_PEOPLE = "search_people"
     READ_DIRECTORY = "read_directory"
     READ_AGGREGATE = "read_aggregate"
     READ_FEEDS = "read_feeds"
     READ_QUARANTINE = "read_quarantine"
+    SETTLE_REFERRALS = "settle_referrals"
     REVIEW_IDENTITY = "review_identity"
     MAINTAIN_SOURCE = "maintain_source"
     READ_POLICIES = "read_policies"
@@ -116,6 +119,7 @@ _DEFAULT_PURPOSE = {
     Role.BOARD_SECRETARY: Purpose.PERFORMANCE,
     Role.ADMINISTRATOR: Purpose.OPERATIONS,
     Role.PRIVACY_OFFICER: Purpose.INFORMATION_GOVERNANCE,
+    Role.REFERRAL_CLERK: Purpose.OPERATIONS,
     Role.SERVICE: Purpose.OPERATIONS,
 }
 
