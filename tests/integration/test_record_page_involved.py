@@ -199,3 +199,22 @@ def test_a_referral_says_to_whom_how_urgent_and_why_and_a_service_how_it_stands(
     assert [(one.status, one.when_text) for one in found.services.past] == [
         ("finished", "2 January 2020 to 3 February 2020")
     ]
+
+
+def test_what_few_sources_send_has_its_heading_and_nothing_is_said_twice() -> None:
+    power = {
+        "resourceType": "Consent",
+        "id": "c",
+        "status": "active",
+        "category": [{"text": "Lasting power of attorney"}],
+    }
+    walked = {"resourceType": "QuestionnaireResponse", "id": "q", "status": "completed", "authored": "2020-10-01"}
+    frame = {"resourceType": "Device", "id": "d", "type": {"text": "Walking frame"}}
+    told = {"resourceType": "Communication", "id": "m", "status": "completed"}
+    found = details(("adt", power), ("adt", walked), ("adt", frame), ("adt", told))
+    assert [(heading, [one.text for one in part.entries]) for _, heading, part in found.further] == [
+        ("Assessments", ["Questionnaire response"]),
+        ("Devices and equipment", ["Walking frame"]),
+        ("Legal information", ["Lasting power of attorney"]),
+    ]
+    assert [one.text for one in found.other.entries] == ["Communication: No description recorded"]

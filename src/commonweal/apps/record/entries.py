@@ -12,6 +12,7 @@ from commonweal.fhir.compartment import team
 from commonweal.fhir.dates import day_of, moment_of
 
 Json = dict[str, Any]  # as orjson makes it: an isinstance against Mapping costs more than the rest of the line
+UNDESCRIBED = "No description recorded"
 NO_KNOWN_ALLERGY = frozenset(("716186003", "409137002", "428607008", "429625007", "428197003"))  # SNOMED CT
 
 
@@ -105,7 +106,7 @@ def happened(resource: Json) -> str | None:
 # Where a type keeps what it is about, when not in ``code``.
 _CONCEPT = {
     "CarePlan": "category",
-    "Consent": "scope",
+    "Consent": "category",
     "DocumentReference": "type",
     "EpisodeOfCare": "type",
     "FamilyMemberHistory": "relationship",
@@ -116,6 +117,7 @@ _CONCEPT = {
     "MedicationStatement": "medicationCodeableConcept",
     "Goal": "description",
     "Device": "type",
+    "DeviceRequest": "codeCodeableConcept",
 }
 
 
@@ -127,9 +129,7 @@ def entry(resource: Json, source: str, source_name: str) -> Entry:
     return Entry(
         type=kind,
         id=resource.get("id", ""),
-        text=_title(kind, resource)
-        or text_of(concept)
-        or str(resource.get("description") or "No description recorded"),
+        text=_title(kind, resource) or text_of(concept) or str(resource.get("description") or UNDESCRIBED),
         code=first_code(concept),
         detail=_DETAILS[kind](resource) if kind in _DETAILS else "",
         status=_status(resource),

@@ -117,7 +117,8 @@ class SourceHeard:
 class Details:
     """What follows the summary. ``trends``: by the code of the measurement.
 
-    ``appointments`` are those to come, soonest first; ``kin`` whom to ring: name, how they are related and telephone.
+    ``appointments`` are those to come, soonest first; ``kin`` whom to ring: name, how they are related and telephone;
+    ``further`` headings that few records have, as (id, heading, section), only where there is something.
     """
 
     problems: Section
@@ -139,6 +140,7 @@ class Details:
     trends: dict[str, Trend]
     caring: Caring | None = None
     appointments: Section = Section((), (), ())
+    further: tuple[tuple[str, str, Section], ...] = ()
     kin: tuple[Entry, ...] = ()
 
 

@@ -35,6 +35,16 @@ _SHOWN = frozenset(
 )  # fmt: skip
 
 
+# Headings of types that few sources send yet: (id, heading, types).
+_FURTHER = (
+    ("goals", "Goals", ("Goal",)),
+    ("assessments", "Assessments", ("QuestionnaireResponse", "ClinicalImpression", "RiskAssessment")),
+    ("devices", "Devices and equipment", ("Device", "DeviceUseStatement", "DeviceRequest", "SupplyDelivery")),
+    ("legal", "Legal information", ("Consent",)),
+)
+_ELSEWHERE = _SHOWN | {kind for _, _, kinds in _FURTHER for kind in kinds}
+
+
 def details(reading: Reading, absent: Absences) -> Details:
     """Everything below the summary."""
     observed = _observed(reading)
@@ -55,6 +65,7 @@ def details(reading: Reading, absent: Absences) -> Details:
         social=_latest(observed["social"], reading, absent, "Social context"),
         family=_listed(reading, absent, "Family history", "FamilyMemberHistory"),
         other=_other(reading, absent),
+        further=_further(reading),
         involved=involved(reading),
         timeline=tuple(
             entries.contact(
@@ -216,8 +227,21 @@ def _documents(reading: Reading, absent: Absences) -> Section:
     return Section(found, (), absent.of("Documents", "clinical", recorded=bool(found), silent=False))
 
 
+def _further(reading: Reading) -> tuple[tuple[str, str, Section], ...]:
+    """Headings of their own for what few sources send, each only where there is something under it."""
+    found = []
+    for ident, heading, kinds in _FURTHER:
+        listed = [
+            item if item.text != entries.UNDESCRIBED else item._replace(text=_spaced(item.type))
+            for item in entries_of(reading.of(*kinds), reading.names)
+        ]
+        if listed:
+            found.append((ident, heading, Section(grouped(listed), (), ())))
+    return tuple(found)
+
+
 def _other(reading: Reading, absent: Absences) -> Section:
-    rows = [row for row in sound(reading.rows) if row.kind not in _SHOWN and row.feed != CASELOAD]
+    rows = [row for row in sound(reading.rows) if row.kind not in _ELSEWHERE and row.feed != CASELOAD]
     found = tuple(item._replace(text=f"{_spaced(item.type)}: {item.text}") for item in entries_of(rows, reading.names))
     return Section(found, (), absent.of("Other entries", "clinical", recorded=bool(found), silent=False))
 

@@ -118,5 +118,5 @@ def _titled(item: Entry, kind: str | None) -> Entry:
     """What kind of plan it is, before a title that does not say so."""
     if kind is None or kind.casefold() in item.text.casefold():
         return item
-    untitled = item.text in (item.code, "No description recorded")
+    untitled = item.text in (item.code, entries.UNDESCRIBED)
     return item._replace(text=kind if untitled else f"{kind}: {item.text}")
