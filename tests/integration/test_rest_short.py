@@ -2,13 +2,17 @@
 
 import io
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from django.db import connection
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from commonweal.apps.record import arrays
 from tests.integration.fhir_world import JSON, SNOMED, Ask, World, asking, make, patient, weight
 from tests.integration.test_rest_at_once import other, rows
 
@@ -70,8 +74,10 @@ def knock(world: World, ask: Ask, past_the_door: list[str]) -> Knock:
 
     door = Door(inner, short.answered, "/fhir/R4/")
 
-    def knocking(who: str, path: str, query: str = "", **more: str) -> tuple[int, dict[str, str], bytes]:
-        environ = {
+    def knocking(
+        who: str, path: str, query: str = "", sent: bytes | None = None, **more: str
+    ) -> tuple[int, dict[str, str], bytes]:
+        environ: dict[str, Any] = {
             "REQUEST_METHOD": "GET",
             "PATH_INFO": f"/fhir/R4/{path}",
             "QUERY_STRING": query,
@@ -81,8 +87,11 @@ def knock(world: World, ask: Ask, past_the_door: list[str]) -> Knock:
             "HTTP_ACCEPT": JSON,
             "HTTP_AUTHORIZATION": f"Bearer {world.tokens.get(who, who)}",
             "wsgi.url_scheme": "http",
-            "wsgi.input": io.BytesIO(),
-        } | more
+            "wsgi.input": io.BytesIO(sent or b""),
+        }
+        if sent is not None:
+            environ |= {"REQUEST_METHOD": "POST", "CONTENT_TYPE": JSON, "CONTENT_LENGTH": str(len(sent))}
+        environ |= more
         told: list[tuple[int, dict[str, str]]] = []
         body = b"".join(door(environ, lambda status, headers: told.append((int(status[:3]), dict(headers)))))
         return (*told[0], body)
@@ -223,28 +232,41 @@ def test_somebody_not_linked_yet_is_left_to_a_session(
 
 
 def test_what_ended_elsewhere_is_refused_by_the_very_next_knock(knock: Knock) -> None:
-    paths = [("Observation/walker-0-0", ""), ("Observation", f"code={CODE}")]
+    knocks = [
+        ("Observation/walker-0-0", "", None),
+        ("Observation", f"code={CODE}", None),
+        ("Observation", "", weight("walker-0").encode()),
+        ("", "", SEVERAL),
+    ]
+    kept = "SELECT count(*), (SELECT count(*) FROM record_resource) FROM access_audit"
     with other() as cursor:
-        for path, query in paths:
-            assert knock("r01", path, query)[0] == 200
-            before = rows("SELECT count(*) FROM access_audit")
+        for path, query, sent in knocks:
+            assert knock("r01", path, query, sent)[0] in (200, 201)
+            before = rows(kept)
             cursor.execute("UPDATE access_token SET revoked_at = now()")
-            assert knock("r01", path, query)[0] == 401
+            assert knock("r01", path, query, sent)[0] == 401
             cursor.execute("UPDATE access_token SET revoked_at = NULL")
-            assert rows("SELECT count(*) FROM access_audit") == before
+            assert rows(kept) == before
 
 
-def test_what_cannot_be_audited_is_not_shown(knock: Knock) -> None:
+def test_what_cannot_be_audited_is_neither_shown_nor_done(knock: Knock) -> None:
     with other("postgres") as owner:
         owner.execute("REVOKE INSERT ON access_audit FROM commonweal_app")
         try:
-            answers = [knock("r01", "Observation/walker-0-0"), knock("r01", "Observation", f"code={CODE}")]
+            kept = rows("SELECT count(*) FROM record_resource")
+            answers = [
+                knock("r01", "Observation/walker-0-0"),
+                knock("r01", "Observation", f"code={CODE}"),
+                knock("r01", "Observation", "", weight("walker-0").encode()),
+                knock("r01", "", "", SEVERAL),
+            ]
+            assert rows("SELECT count(*) FROM record_resource") == kept
         finally:
             owner.execute(
                 "GRANT INSERT (id, actor, role, organisation, purpose, action, target, outcome, reason, request_id) "
                 "ON access_audit TO commonweal_app"
             )
-    assert [status for status, _, _ in answers] == [500, 500]
+    assert [status for status, _, _ in answers] == [500] * 4
     assert not any(b"valueQuantity" in body for _, _, body in answers)
 
 
@@ -269,3 +291,120 @@ def test_the_page_opens_nothing_that_row_security_closes(world: World, knock: Kn
         lie = opening | {"organisation": "R01"}
         with pytest.raises(Exception, match="does not stand"):
             cursor.execute(found.encode(), [json.dumps(lie), element, CODE])
+
+
+def test_what_is_said_to_be_a_source_of_ones_own_counts_for_that_organisation_alone(world: World) -> None:
+    sources = dict(rows("SELECT source, array_agg(id) FROM record_source GROUP BY source"))
+    told = "SELECT set_config('commonweal.source', %s, false), set_config('commonweal.own', %s, false)"
+    listed = ",".join(map(str, sources["P01"]))
+    with other("commonweal_app") as cursor:
+        for source, said, found in (
+            ("R01", "", sources["R01"]),
+            ("R01", f"P01/{listed}", sources["R01"]),
+            ("R0", f"R01/{listed}", None),
+            ("", f"/{listed}", None),
+            ("P01", f"P01/{listed}", sources["P01"]),
+        ):
+            cursor.execute(told, [source, said])
+            assert cursor.execute("SELECT record_own_sources()").fetchone() == (found,)
+
+
+@given(st.lists(st.text(st.characters(blacklist_characters="\0", blacklist_categories=["Cs"])), min_size=1))
+@settings(max_examples=40)
+def test_a_column_is_read_as_it_was_written(texts: list[str]) -> None:
+    with other("commonweal_app") as cursor:
+        assert cursor.execute("SELECT %s::text[]", [arrays.column(texts).decode()]).fetchone() == (texts,)
+        numbers = [len(text) / 3 for text in texts]
+        assert cursor.execute("SELECT %s::float8[]", [arrays.column(numbers).decode()]).fetchone() == (numbers,)
+
+
+def made_alike(body: bytes) -> Any:
+    """A body without what is new each time: ids, and moments."""
+    text = re.sub(rb"[0-9a-f]{8}-[0-9a-f-]{27}", b"an-id", body)
+    return re.sub(rb"20\d\d-\d\d-\d\dT[\d:.]+(?:Z|\+00:00)", b"then", text)
+
+
+def entries(*resources: str, method: str = "POST", **more: Any) -> bytes:
+    """A transaction of these."""
+    listed = [
+        {
+            "fullUrl": f"urn:uuid:{n}",
+            "resource": json.loads(text),
+            "request": {"method": method, "url": "Observation" if method == "POST" else f"Observation/own-{n}"} | more,
+        }
+        for n, text in enumerate(resources)
+    ]
+    return json.dumps({"resourceType": "Bundle", "type": "transaction", "entry": listed}).encode()
+
+
+REFERRING = weight("walker-1", derivedFrom=[{"reference": "urn:uuid:0"}])
+SEVERAL = entries(weight("walker-0"), REFERRING, weight("walker-2", note=[{"text": 'a \\ "b" {c} \u00e9 \u2028'}]))
+NOTED = weight("walker-1", id="theirs", meta={"tag": [{"system": "urn:x,y", "code": 'q"\\'}]}).encode()
+
+
+@pytest.mark.parametrize(
+    ("path", "sent", "prefer", "status"),
+    [
+        ("Observation", weight("walker-0").encode(), "", 201),
+        ("Observation", NOTED, "", 201),
+        ("Observation", weight("walker-0").encode(), "return=minimal", 201),
+        ("Observation", weight("walker-0", note=[{"text": "a\ttab"}]).encode(), "return=OperationOutcome", 201),
+        ("", SEVERAL, "", 200),
+        ("", SEVERAL, "return=representation", 200),
+    ],
+)
+def test_what_it_stores_is_stored_and_said_as_by_the_views(
+    ask: Ask, knock: Knock, past_the_door: list[str], path: str, sent: bytes, prefer: str, status: int
+) -> None:
+    told = "SELECT json_agg(to_jsonb(t) - 'rid' ORDER BY to_jsonb(t) - 'rid') FROM record_{} t WHERE t.rid = r.rid"
+    kept = (
+        "SELECT to_jsonb(r) - '{rid,id,xid,updated,digest,body}'::text[], regexp_replace(r.body, $x$\"(id|reference|"
+        f"lastUpdated)\" ?: ?\"[^\"]*\"$x$, '', 'g'), ({told.format('token')}), ({told.format('number')}) "
+        "FROM record_resource r ORDER BY r.rid DESC LIMIT %s"
+    )
+    count = 3 if path == "" else 1
+    headers = {"Prefer": prefer} if prefer else {}
+    long = ask("r01", "POST", path, sent, **headers)
+    stored = rows(kept, count)
+    found, told, body = knock("r01", path, "", sent, **({"HTTP_PREFER": prefer} if prefer else {}))
+    assert past_the_door == []
+    assert (found, made_alike(body)) == (status, made_alike(long.content))
+    assert long.status_code == status
+    assert rows(kept, count) == stored
+    varying = ("Location", "Last-Modified")
+    assert {name: value for name, value in told.items() if name not in varying} == {
+        name: value for name, value in long.headers.items() if name not in varying
+    } | {"Content-Length": str(len(body))}
+    assert [name in told for name in varying] == [name in long.headers for name in varying]
+    if status == 201:
+        where = told["Location"].partition("/fhir/R4/")[2]
+        assert ask("r01", "GET", where).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "sent", "more", "status"),
+    [
+        ("Observation", b"", {}, 400),
+        ("Observation", b'{"resourceType":', {}, 400),
+        ("Observation", b"\xff", {}, 400),
+        ("Observation", b'{"resourceType":"Observation"}', {}, 422),
+        ("Observation", weight("vicky").encode(), {}, 422),
+        ("Observation", weight("walker-0").encode(), {"CONTENT_TYPE": "text/plain"}, 415),
+        ("Observation", weight("walker-0").encode(), {"CONTENT_LENGTH": "99999999"}, 413),
+        ("Observation", weight("walker-0").encode(), {"CONTENT_LENGTH": "-1"}, 413),
+        ("Observation", weight("walker-0").encode(), {"HTTP_ACCEPT": "text/html"}, 406),
+        ("Observation", weight("walker-0").encode(), {"HTTP_IF_NONE_EXIST": "code=0"}, 201),
+        ("Observation", weight("walker-0").encode(), {"HTTP_COMMONWEAL_PURPOSE": "direct_care"}, 403),
+        ("Patient", json.dumps(patient()).encode(), {}, 201),
+        ("Observation/walker-0-0", weight("walker-0").encode(), {}, 405),
+        ("", b"{}", {}, 400),
+        ("", entries(weight("walker-0"), ifNoneExist="code=0"), {}, 200),
+        ("", entries(weight("walker-0", id="own-0"), method="PUT"), {}, 200),
+        ("", entries(weight("walker-0"), weight("vicky")), {}, 422),
+    ],
+)
+def test_what_else_is_sent_reaches_the_views_whole(
+    knock: Knock, past_the_door: list[str], path: str, sent: bytes, more: dict[str, str], status: int
+) -> None:
+    assert knock("r01", path, "", sent, **more)[0] == status
+    assert past_the_door == [f"/fhir/R4/{path}"]
