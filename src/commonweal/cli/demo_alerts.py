@@ -17,7 +17,8 @@ _SEX = {"female": "F", "male": "M"}
 class Morning:
     """Whom the messages are about, as their hospital knows them, and the council's team that looks after them.
 
-    ``own``: the council's numbers of the first of them and of a few others, whom one worker of the team works with.
+    ``own``: the council's numbers of the first of them, of a few others and of the person the demonstration opens, whom
+    one worker of the team works with.
     """
 
     council: str
@@ -27,7 +28,7 @@ class Morning:
 
 
 def choose(council: str, but: UUID) -> Morning:
-    """People in the council's care whom a hospital knows, of the team that has most of them; never ``but``."""
+    """People in the council's care whom a hospital knows, of the team that has most; no message is about ``but``."""
     from commonweal.apps.access import api as access
     from commonweal.apps.coordination import api as coordination
     from commonweal.apps.identity import api as identity
@@ -56,7 +57,9 @@ def choose(council: str, but: UUID) -> Morning:
     oldest = sorted(set(by_team[team]), key=lambda one: (one.birth_date, one.source, one.mrn))
     told = oldest[: len(this_morning.STORY)]
     own = [*told[:1], *oldest[len(told) : len(told) + _OTHERS]]
-    return Morning(council, team, tuple(told), tuple(numbers[one] for one in own if numbers[one]))
+    at_council = [one for one, source in identity.compartments_of(but).items() if source == council]
+    opened = [one.local_id for one in identity.demographics_of(at_council[:1]).values()]
+    return Morning(council, team, tuple(told), (*(numbers[one] for one in own if numbers[one]), *opened))
 
 
 def allocate(morning: Morning, worker: str, name: str, folder: Path) -> None:
