@@ -61,19 +61,23 @@ _UNKNOWN_CLASS = ("AMB", "ambulatory")
 def cancelled(heads: Sequence[Head]) -> dict[int, Head]:
     """Index in ``heads`` of each event that a later message reverses → that message.
 
-    A cancellation reverses the one event whose time its EVN-6 gives, else the latest of its kind entered no later
-    than itself and not reversed already.
+    A cancellation reverses the one event whose time its EVN-6 gives, to the minute, and of several the latest that was
+    entered no later than itself; else the latest of its kind entered no later and not reversed already.
     """
     reversed_by: dict[int, Head] = {}
     for cancel in sorted((h for h in heads if h.event in CANCELS), key=lambda h: (h.recorded, h.order)):
-        candidates = [
+        kind = [
             index
             for index, head in enumerate(heads)
-            if head.event in CANCELS[cancel.event] and head.recorded <= cancel.recorded and index not in reversed_by
+            if head.event in CANCELS[cancel.event] and index not in reversed_by
         ]
-        exact = [index for index in candidates if heads[index].happened == _occurred(cancel)]
-        if exact or candidates:
-            target = max(exact or candidates, key=lambda index: (heads[index].recorded, heads[index].order))
+        before = [index for index in kind if heads[index].recorded <= cancel.recorded]
+        meant = _occurred(cancel)
+        near = [index for index in before if meant is not None and abs(heads[index].happened - meant) < _MINUTE]
+        exact = [index for index in near or kind if heads[index].happened == meant]
+        chosen = exact or near or before
+        if chosen:
+            target = max(chosen, key=lambda index: (heads[index].recorded, heads[index].order))
             reversed_by[target] = cancel
             if cancel.event == CANCEL_ADMIT:
                 # What never began was never left either.
@@ -247,9 +251,10 @@ class Visit:
             entry: Json = {"location": {"display": place}}
             spell: Json = {"start": at.isoformat()} if at is not None else {}
             following = moves[index + 1][1] if index + 1 < len(moves) else None
-            if at is not None and following is not None:
-                spell["end"] = following.isoformat()
-            entry["status"] = "completed" if following is not None or "end" in period else "active"
+            left = following.isoformat() if following is not None else period.get("end")
+            if at is not None and left is not None and at <= datetime.fromisoformat(left):
+                spell["end"] = left
+            entry["status"] = "completed" if left is not None else "active"
             if spell:
                 entry["period"] = spell
             found.append(entry)

@@ -104,6 +104,32 @@ def test_a_transfer_is_a_stay_in_two_places() -> None:
     assert stays[0]["period"]["end"] == stays[1]["period"]["start"] == "2020-01-03T10:00:00+00:00"
 
 
+def test_the_last_place_is_left_when_the_stay_ends() -> None:
+    transfer = message("A02", "202001031000", PID, visit(f3="W9^B1^1"))
+    found = one(fold(ADMIT, transfer, DISCHARGE), "Encounter")
+    assert [stay["period"]["end"] for stay in found["location"]] == [
+        "2020-01-03T10:00:00+00:00",
+        found["period"]["end"],
+    ]
+    assert "end" not in one(fold(ADMIT, transfer), "Encounter")["location"][-1]["period"]
+
+
+def test_a_cancellation_reverses_the_event_it_names_whichever_was_entered_first() -> None:
+    """Given a transfer entered an hour after it took place; when a cancellation entered before that names its time."""
+    wrong = message("A02", "202001031230", PID, visit(f3="W8^B1^1"), entered="202001031330")
+    cancel = message("A12", "202001031230", PID, visit(), entered="202001031245")
+    right = message("A02", "202001031300", PID, visit(f3="W9^B1^1"), entered="202001031400")
+    stays = one(fold(ADMIT, wrong, cancel, right, DISCHARGE), "Encounter")["location"]
+    assert [stay["location"]["display"] for stay in stays] == ["W1, B2, 3", "W9, B1, 1"]
+
+
+def test_a_discharge_entered_again_at_the_time_of_one_that_was_cancelled_stands() -> None:
+    first = message("A03", "202001051200", PID, visit(discharged="202001051200"))
+    cancel = message("A13", "202001051200", PID, visit(), entered="202001051300")
+    again = message("A03", "202001051200", PID, visit(discharged="202001051200"), entered="202001051400")
+    assert one(fold(ADMIT, first, cancel, again), "Encounter")["status"] == "finished"
+
+
 def test_a_cancelled_discharge_leaves_the_person_in_hospital() -> None:
     cancel = message("A13", "202001051200", PID, visit(), entered="202001051300")
     found = one(fold(ADMIT, DISCHARGE, cancel), "Encounter")
