@@ -214,7 +214,7 @@ def _store(receipt: Receipt, batch: Batch) -> None:
     with transaction.atomic():
         counts = record.write(receipt.source, receipt.feed, batch.prepared, receipt.pk)
         changes.note_stored(receipt.source, receipt.feed, batch.prepared)
-        problems = batch.problems + _refusals(counts, batch.raw)
+        problems = batch.problems + _refusals(counts, batch)
         bad = {problem.line for problem in problems}
         tally = Tally(
             read=len(batch.lines),
@@ -242,8 +242,9 @@ def store_messages(receipt: Receipt, pile: messages.Pile) -> messages.Outcome:
     return outcome
 
 
-def _refusals(counts: record.Counts, raw: dict[int, bytes]) -> list[Problem]:
+def _refusals(counts: record.Counts, batch: Batch) -> list[Problem]:
     """What the record would not take, with its line; of what was lawfully removed only that it came again."""
+    raw = batch.prepared.bodies({item.line for item in counts.refused}) if counts.refused else {}
     return [
         Problem(item.line, item.field, item.rule, "", item.message, b"")
         if item.rule == REMOVED

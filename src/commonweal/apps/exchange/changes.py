@@ -8,6 +8,7 @@ between the two loses nothing and does nothing twice. A row says whose record to
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from operator import itemgetter
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -19,6 +20,7 @@ from commonweal.apps.record import api as record
 CHANNEL = "commonweal_changes"
 ALLOCATION = "CareTeam"  # the resource that says who works with a person
 COPIED = 20  # rows; more are copied in
+_TYPE = itemgetter(0)  # of a wave's key
 FORGOTTEN = timedelta(days=90)  # what happened longer ago is history that is being loaded: nobody is to be told
 
 _COPY = "COPY exchange_change (source, feed, people, happened_at, noted_at, again_at, resource) FROM STDIN"
@@ -95,6 +97,7 @@ def _note_allocations(source: str, feed: str, prepared: record.Prepared) -> int:
     people = {
         local
         for wave in prepared.waves
+        if ALLOCATION in set(map(_TYPE, wave.keys))
         for (kind, _, _), local in zip(wave.keys, wave.whose, strict=True)
         if kind == ALLOCATION and local is not None
     }

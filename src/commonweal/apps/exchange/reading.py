@@ -49,7 +49,7 @@ class Batch:
     lines: set[int] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
     filled: Counter[str] = field(default_factory=Counter)  # of its Patients: ``completeness.filled``
-    raw: dict[int, bytes] = field(default_factory=dict)  # by line, should the record refuse one
+    sound: int = 0  # lines that made a resource
     judged: dict[str, dict[str, int]] = field(default_factory=dict)  # ``conforming`` counts; empty without rules
     next_line: int = 1
     position: int = 0  # bytes of the file read so far
@@ -109,13 +109,15 @@ def batches(
     on earlier ones (a header, an id already seen).
     """
     batch = Batch(record.Prepared(source, feed))
+    before = 0  # the line of the resource before
     for item in reader(feed, nature, plan)(stream, source, 1):
         line = item.line
         if line < cursor or (only is not None and line not in only):
             continue
-        if len(batch.raw) + len(batch.problems) >= BATCH and line not in batch.lines:
+        if batch.sound + len(batch.problems) >= BATCH and line not in batch.lines:
             yield _ended(batch, stream)
             batch = Batch(record.Prepared(source, feed))
+            before = 0
         batch.lines.add(line)
         if judge is not None and isinstance(item, Parsed):
             item = judge(item) or item
@@ -125,7 +127,8 @@ def batches(
             batch.problems.append(item)
         else:
             batch.prepared.add(item)
-            batch.raw[line] = item.body
+            batch.sound += line != before
+            before = line
             if item.type == "Patient":
                 batch.filled.update(filled(item.resource))
     if batch.lines:

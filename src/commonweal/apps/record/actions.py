@@ -7,6 +7,7 @@ to temporary tables and moved by INSERT … SELECT; of a large batch that is all
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -48,6 +49,7 @@ class Counts:
     same: set[int] = field(default_factory=set)
 
 
+_LINE = itemgetter(2)  # of a wave's key
 _RULES = {
     "foreign": (
         "owned-by-another-source",
@@ -130,17 +132,20 @@ def _write_wave(
     former: dict[int, list[relationships.Related]] = {}
     compartments = loading.stored_as_new(cursor, wave, bound)
     if compartments is not None:
-        plan: list[tuple[int, str, int | None]] = [(n, "new", one) for n, one in enumerate(compartments)]
+        written = dict(enumerate(compartments))
+        counts.accepted += len(compartments)
+        counts.stored.update(map(_LINE, wave.keys))
     else:
         plan, former = _staged(cursor, batch, wave, bound, own)
-    _count(wave.keys, plan, counts)
-    written = [(n, compartment) for n, verdict, compartment in plan if verdict in ("new", "changed") and compartment]
+        _count(wave.keys, plan, counts)
+        written = {n: compartment for n, verdict, compartment in plan if verdict in ("new", "changed")}
     people = [
-        (compartment, batch.source, *wave.demographics[n]) for n, compartment in written if n in wave.demographics
+        (compartment, batch.source, *said) for n, said in wave.demographics.items() if (compartment := written.get(n))
     ]
     if people:
         identity.upsert_demographics(people)
-    relate(cursor, batch.source, own, {compartment for n, compartment in written if n in wave.relating}, former)
+    touched = {compartment for n in wave.relating if (compartment := written.get(n))}
+    relate(cursor, batch.source, own, touched, former)
 
 
 def _staged(
@@ -165,14 +170,14 @@ def _staged(
         cursor.execute(statements.NEW, bound)
     if verdicts & {"new", "changed"}:
         heads = [
-            loading.row_head(compartment, rid, bound["source_id"], category) if verdict in ("new", "changed") else ""
+            loading.row_head(compartment, rid, bound["source_id"], category) if verdict in ("new", "changed") else b""
             for _, verdict, compartment, rid, category in plan
         ]
         store_search_rows(cursor, wave, heads)
     return [row[:3] for row in plan], former
 
 
-def store_search_rows(cursor: Any, wave: Wave, heads: Sequence[str]) -> None:
+def store_search_rows(cursor: Any, wave: Wave, heads: Sequence[bytes]) -> None:
     """Stage and store the search rows of ``wave``; ``heads`` as ``loading.search_rows`` takes them."""
     wave.pack()
     for staged, stored, rows in zip(statements.STAGE_SEARCH_ROWS, statements.STORE_SEARCH_ROWS, wave.rows, strict=True):

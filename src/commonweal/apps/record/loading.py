@@ -84,14 +84,14 @@ def _worth_trying(cursor: Any, wave: Wave) -> bool:
     return not cursor.fetchone()[0]
 
 
-def _copied(cursor: Any, wave: Wave, heads: Sequence[str], receipt: int | None) -> None:
+def _copied(cursor: Any, wave: Wave, heads: Sequence[bytes], receipt: int | None) -> None:
     """The role is set within the caller's savepoint: where that is rolled back, so is the role."""
     of_receipt = b"\t%b\t" % (NULL if receipt is None else str(receipt)).encode()
     cursor.execute("SET LOCAL ROLE commonweal_loader")
     copy(
         cursor,
         _RESOURCES,
-        b"".join([head.encode() + of_receipt + item for head, item in zip(heads, wave.items, strict=True)]),
+        b"".join([part for pair in zip(heads, wave.items, strict=True) for part in (pair[0], of_receipt, pair[1])]),
     )
     for statement, rows in zip(statements.COPY_SEARCH_ROWS, wave.rows, strict=True):
         if rows:
@@ -99,14 +99,19 @@ def _copied(cursor: Any, wave: Wave, heads: Sequence[str], receipt: int | None) 
     cursor.execute("RESET ROLE")
 
 
-def row_head(compartment: int | None, rid: int, source: int, category: str) -> str:
+def row_head(compartment: int | None, rid: int, source: int, category: str) -> bytes:
     """How the rows of a resource begin, as COPY text: what they are of."""
-    return f"{NULL if compartment is None else compartment}\t{rid}\t{source}\t{category}"
+    return f"{NULL if compartment is None else compartment}\t{rid}\t{source}\t{category}".encode()
 
 
-def search_rows(rows: Iterable[tuple[str, Iterable[int]]], heads: Sequence[str]) -> bytes:
-    """COPY text of search rows; ``heads``: of each ordinal ``row_head``, or '' to leave its rows out."""
-    return "".join([head + tail for tail, ordinals in rows for n in ordinals if (head := heads[n])]).encode()
+def search_rows(rows: Iterable[tuple[bytes, Sequence[int]]], heads: Sequence[bytes]) -> bytes:
+    """COPY text of search rows; ``heads``: of each ordinal ``row_head``, or b'' to leave its rows out."""
+    parts: list[bytes] = []
+    for tail, ordinals in rows:
+        of = [head for n in ordinals if (head := heads[n])]
+        if of:
+            parts += (tail.join(of), tail)
+    return b"".join(parts)
 
 
 def describe_systems(cursor: Any, wave: Wave) -> None:

@@ -4,8 +4,9 @@
 while the database works on the batch before, a resource at a time while it is still in the processor's cache.
 """
 
+import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b, sha256
@@ -27,7 +28,7 @@ _NEVER = (-1, b"")  # the wave and digest of a key not seen yet
 
 
 Values = defaultdict[tuple[Any, ...], list[int]]  # what search_values gives → the ordinals that have it
-Rows = list[tuple[str, list[int]]]  # likewise, the end of a row as COPY text
+Rows = list[tuple[bytes, list[int]]]  # likewise, the end of a row as COPY text
 
 
 @dataclass(slots=True)
@@ -54,7 +55,7 @@ class Wave:
             return
         for values, (tail, system, value) in zip(self.values, _FORMATS, strict=True):
             listed = sorted(values, key=itemgetter(0, value))
-            self.rows.append([(tail(row), values[row]) for row in listed])
+            self.rows.append([(tail(row).encode(), values[row]) for row in listed])
             if system:
                 self.systems |= {system_number(row[system]): row[system].replace("\0", "") for row in listed}
             values.clear()
@@ -83,6 +84,15 @@ class Prepared:
         if len(self.waves) == wave + 1:
             self.waves.append(Wave())
         _add(self.waves[wave + 1], self.source, self.feed, item, digest)
+
+    def bodies(self, lines: Collection[int]) -> dict[int, bytes]:
+        """By line, the JSON text that came for it: of several resources of a line the last one's."""
+        return {
+            line: _unescaped(item[:-1].rpartition(b"\t")[2])
+            for wave in self.waves
+            for (_, _, line), item in zip(wave.keys, wave.items, strict=True)
+            if line in lines
+        }
 
     def pack(self) -> None:
         """Make ready for another process: nothing can be added any more."""
@@ -219,6 +229,14 @@ def _escape(value: str) -> str:
         value.replace("\x00", "").replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
     )
 
+
+def _unescaped(body: bytes) -> bytes:
+    """What ``_add`` made into COPY text, as it was."""
+    return _ESCAPED.sub(lambda found: _MEANT[found[0]], body) if BACKSLASH in body else body
+
+
+_MEANT = {b"\\\\": b"\\", b"\\t": b"\t", b"\\r": b"\r", b"\\n": b"\n"}
+_ESCAPED = re.compile(rb"\\[\\trn]")
 
 # The date a clinician would put an entry under, by type: the first element that is there.
 _HAPPENED: dict[str, tuple[str, ...]] = {
