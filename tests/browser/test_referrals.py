@@ -31,10 +31,10 @@ def test_a_social_worker_accepts_a_referral_and_its_history_says_so(visitor: Arr
     worker.sees_no_barrier("referral-send")
 
 
-def test_an_administrator_declines_what_nobody_matches_without_scripts(visitor: Arrives) -> None:
-    administrator = visitor(java_script_enabled=False).signs_in("reviewer")
-    page = administrator.page
-    administrator.opens("/referrals/waiting")
+def test_a_referral_clerk_declines_what_nobody_matches_without_scripts(visitor: Arrives) -> None:
+    clerk = visitor(java_script_enabled=False).signs_in("referral.clerk")
+    page = clerk.page
+    clerk.opens("/referrals/waiting")
     page.get_by_role("table").get_by_role("link").first.click()
     expect(page.get_by_text("do not all agree with one person")).to_be_visible()
     page.get_by_role("button", name="Match it again").click()

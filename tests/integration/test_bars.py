@@ -87,6 +87,8 @@ def actor(name: str) -> Any:
         "stranger": (access.Role.SOCIAL_WORKER, "C99"),
         "gp": (access.Role.CLINICIAN, "P01"),
         "admin": (access.Role.ADMINISTRATOR, "ICB"),
+        "clerk": (access.Role.REFERRAL_CLERK, "C01"),
+        "clerk elsewhere": (access.Role.REFERRAL_CLERK, "C99"),
     }[name]
     return access.Actor(f"user:{name}", name.capitalize(), role, organisation)
 
@@ -135,21 +137,27 @@ def test_one_that_nobody_agrees_with_waits_and_is_settled_by_a_person(web: World
     ident = UUID(refer(web, 200, STRANGER))
     assert rows("SELECT state, compartment_id FROM exchange_bars_request WHERE id = %s", ident) == [("waiting", None)]
     assert desk.listed(actor("worker"), "in").waiting == 1
-    with pytest.raises(Refused):
-        settling.waiting(actor("worker"))
-    found = settling.one(actor("admin"), ident)
+    for other in ("worker", "admin"):
+        with pytest.raises(Refused):
+            settling.waiting(actor(other))
+    assert settling.waiting(actor("clerk elsewhere")) == []
+    assert settling.one(actor("clerk elsewhere"), ident) is None
+    with pytest.raises(ReferralRefused, match="waits no more"):
+        settling.settle(actor("clerk elsewhere"), ident, "file", "")
+    assert ident in [one.request for one in settling.waiting(actor("clerk"))]
+    found = settling.one(actor("clerk"), ident)
     assert found is not None
     assert (found.who.family, found.why) == ("Moss", "NHS number, birth date and name do not all agree with one person")
     with pytest.raises(ReferralRefused, match="Still nobody agrees"):
-        settling.settle(actor("admin"), ident, "match", "")
-    assert settling.settle(actor("admin"), ident, "file", "") == "requested"
+        settling.settle(actor("clerk"), ident, "match", "")
+    assert settling.settle(actor("clerk"), ident, "file", "") == "requested"
     state, compartment = rows("SELECT state, compartment_id FROM exchange_bars_request WHERE id = %s", ident)[0]
     assert state == "requested"
     assert rows("SELECT basis FROM identity_membership WHERE compartment_id = %s", compartment) == []  # no guess
     with pytest.raises(ReferralRefused, match="waits no more"):
-        settling.settle(actor("admin"), ident, "decline", "not ours")
+        settling.settle(actor("clerk"), ident, "decline", "not ours")
     other = UUID(refer(web, 201, STRANGER))
-    assert settling.settle(actor("admin"), other, "decline", "Nobody of that name") == "rejected"
+    assert settling.settle(actor("clerk"), other, "decline", "Nobody of that name") == "rejected"
 
 
 def test_an_update_that_comes_while_somebody_settles_is_filed_too(web: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -168,7 +176,7 @@ def test_an_update_that_comes_while_somebody_settles_is_filed_too(web: World, mo
         assert one.send(one.headers("more", "referral").made(), body)[0] == "200"
 
     monkeypatch.setattr(settling, "_settling", slowly)
-    settling.settle(actor("admin"), ident, "file", "")
+    settling.settle(actor("clerk"), ident, "file", "")
     stored = rows("SELECT body FROM record_resource WHERE type = 'ServiceRequest' AND id = %s", str(ident))
     assert orjson.loads(stored[0][0])["code"] == {"text": "Falls twice a day"}
 
@@ -180,7 +188,7 @@ def test_what_its_sender_withdraws_waits_for_nobody(web: World) -> None:
     one = peer(web, 221)
     body = writing.referral_ended(one.envelope("cancel"), str(ident), "revoked", STRANGER, "Moved away")
     assert one.send(one.headers("cancel", "referral").made(), body)[0] == "200"
-    assert settling.one(actor("admin"), ident) is None
+    assert settling.one(actor("clerk"), ident) is None
     assert rows("SELECT state FROM exchange_bars_message WHERE request_id = %s ORDER BY id", ident) == [
         ("settled",),
         ("taken",),

@@ -319,6 +319,7 @@ def _accounts(cases: dict[str, Any], team: str) -> list[dict[str, str]]:
         ("reviewer", "Alex Morgan", "administrator", system, None, "compare records that may be one person's"),
         ("second.reviewer", "Ruth Bello", "administrator", system, None, "be the second pair of eyes"),
         ("privacy.officer", "Nadia Rahman", "privacy_officer", system, None, "who may see what and why; review access"),
+        ("referral.clerk", "Lee Brennan", "referral_clerk", cases["cld"], None, "match referrals about nobody known"),
         ("second.officer", "Tom Adeyemi", "privacy_officer", system, None, "confirm what was not justified"),
     ]
     for username, name, role, organisation, person_id, _ in wanted:

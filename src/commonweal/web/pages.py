@@ -258,6 +258,7 @@ ROLE_NAMES = {
     Role.BOARD_SECRETARY: "board secretary",
     Role.ADMINISTRATOR: "administrator",
     Role.PRIVACY_OFFICER: "privacy officer",
+    Role.REFERRAL_CLERK: "referral clerk",
     Role.SERVICE: "service",
 }
 ENTRIES: dict[Role, tuple[Entry, ...]] = {
@@ -279,7 +280,8 @@ ENTRIES: dict[Role, tuple[Entry, ...]] = {
         FEEDS,
     ),
     Role.BOARD_SECRETARY: (BOARD, PACKS, INDICATORS, OVERSIGHT, OUTCOMES, DEFINITIONS),
-    Role.ADMINISTRATOR: (FEED_ALERTS, FEEDS, REVIEW, UNMATCHED, ACCOUNTS, LOST),
+    Role.ADMINISTRATOR: (FEED_ALERTS, FEEDS, REVIEW, ACCOUNTS, LOST),
     Role.PRIVACY_OFFICER: (CASES, CONFIRM, COPIES, AGREEMENTS, CHOICES, AUDIT_REVIEW, RULES, TRIAL, PROJECTS, FAIRNESS),
+    Role.REFERRAL_CLERK: (UNMATCHED,),
     Role.SERVICE: (),
 }

@@ -1,7 +1,7 @@
 """Referrals and bookings about nobody who is known for certain: a person looks, and files, matches or declines them.
 
-They wait as they came. What they say is somebody's data that no relationship opens yet, so it opens as quarantined
-rows do: to whom the gate lets mend what was set aside, each look audited.
+They wait as they came. What they say is somebody's data that no relationship opens yet, so it opens to the referral
+office of the organisation it was sent to (``settle_referrals`` in the policies) and to nobody else, each look audited.
 """
 
 from collections.abc import Iterator
@@ -43,17 +43,23 @@ class Waiting:
 @contextmanager
 def _settling(actor: access.Actor, action: str, target: str) -> Iterator[access.AccessSession]:
     with access.session(actor, access.Purpose.OPERATIONS, action, target) as session:
-        session.require(access.Action.READ_QUARANTINE)
+        session.require(access.Action.SETTLE_REFERRALS)
         with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('commonweal.settling', 'yes', true)")
+            cursor.execute(
+                "SELECT set_config('commonweal.settling', 'yes', true), set_config('commonweal.desk', %s, true)",
+                [actor.organisation],
+            )
         yield session
 
 
 def waiting(actor: access.Actor) -> list[Waiting]:
-    """All that waits, the oldest first. Raises ``Refused`` unless the gate lets the actor mend what was set aside."""
+    """All that waits at the actor's organisation, the oldest first.
+
+    Raises ``Refused`` unless the gate lets the actor settle referrals.
+    """
     with _settling(actor, "read unmatched referrals", "all") as session:
         found: dict[UUID, Waiting] = {}
-        for ident, source, service_id, made, message in _messages(None):
+        for ident, source, service_id, made, message in _messages(None, actor.organisation):
             if ident not in found:
                 found[ident] = _waiting(session, ident, source, service_id, made, message)
         return list(found.values())
@@ -62,7 +68,7 @@ def waiting(actor: access.Actor) -> list[Waiting]:
 def one(actor: access.Actor, ident: UUID) -> Waiting | None:
     """One that waits. Raises ``Refused`` as :func:`waiting` does."""
     with _settling(actor, "read unmatched referral", str(ident)) as session:
-        for request, source, service_id, made, message in _messages(ident):
+        for request, source, service_id, made, message in _messages(ident, actor.organisation):
             return _waiting(session, request, source, service_id, made, message)
     return None
 
@@ -71,7 +77,7 @@ def settle(actor: access.Actor, ident: UUID, how: str, why: str) -> str:
     """Match it anew, file it as it is, or decline it with a reason; the state it comes to.
 
     Raises:
-        Refused: the gate does not let the actor mend what was set aside.
+        Refused: the gate does not let the actor settle referrals.
         ReferralRefused: it waits no more, still nobody agrees with it, or a reason is missing.
     """
     said = " ".join(why.split())
@@ -80,7 +86,7 @@ def settle(actor: access.Actor, ident: UUID, how: str, why: str) -> str:
     if how == "decline" and len(said) < 3:
         raise ReferralRefused("Say why in a few words: the sender is told.")
     with _settling(actor, f"settle unmatched referral: {how}", str(ident)):
-        listed = _messages(ident)
+        listed = _messages(ident, actor.organisation)
     if not listed:
         raise ReferralRefused("It waits no more: somebody has settled it, or its sender has withdrawn it.")
     source = listed[0][1]
@@ -91,7 +97,9 @@ def settle(actor: access.Actor, ident: UUID, how: str, why: str) -> str:
         row = storing.one(ident, lock=True)
         if row is None or row.state != "waiting":
             raise ReferralRefused("It waits no more: somebody has settled it, or its sender has withdrawn it.")
-        listed = _messages(ident)  # once more, now that none can be added: one may have come since they were read
+        listed = _messages(
+            ident, actor.organisation
+        )  # once more, now that none can be added: one may have come since they were read
         first = listed[0][4]
         who = filing.known(scope, first) if how == "match" else None
         if how == "match" and who is None:
@@ -112,13 +120,13 @@ def settle(actor: access.Actor, ident: UUID, how: str, why: str) -> str:
     return state
 
 
-def _messages(ident: UUID | None) -> list[tuple[UUID, str, str, datetime, Message]]:
+def _messages(ident: UUID | None, receiver: str) -> list[tuple[UUID, str, str, datetime, Message]]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT request_id, source, service_id, made_at, body FROM exchange_bars_message "
-            "WHERE state = 'waiting' AND request_id IS NOT NULL AND (%s::uuid IS NULL OR request_id = %s) "
-            "ORDER BY id LIMIT %s",
-            [ident, ident, None if ident else _MOST],
+            "SELECT m.request_id, m.source, m.service_id, m.made_at, m.body FROM exchange_bars_message m "
+            "JOIN exchange_bars_request r ON r.id = m.request_id AND r.receiver = %s "
+            "WHERE m.state = 'waiting' AND (%s::uuid IS NULL OR m.request_id = %s) ORDER BY m.id LIMIT %s",
+            [receiver, ident, ident, None if ident else _MOST],
         )
         return [(*row[:4], reading.read(bytes(row[4]), row[3].date())) for row in cursor.fetchall() if row[4]]
 

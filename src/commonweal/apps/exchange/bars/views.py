@@ -23,7 +23,7 @@ _BORN = ("born_day", "born_month", "born_year")
 def referrals(request: HttpRequest) -> HttpResponse:
     """What came to the reader's organisation, or went out from it: ``?way=`` in or out."""
     actor = access.actor_of(request)
-    if actor.role is access.Role.ADMINISTRATOR:
+    if actor.role is access.Role.REFERRAL_CLERK:
         return HttpResponseRedirect(reverse("referrals-waiting"))
     way = request.GET.get("way", "in")
     return render(request, "exchange/referrals.jinja", {"listed": desk.listed(actor, way if way in WAYS else "in")})
@@ -167,7 +167,7 @@ def _clock(at: datetime) -> str:
 
 @require_safe
 def waiting(request: HttpRequest) -> HttpResponse:
-    """What waits to be matched, for those who mend what was set aside."""
+    """What waits to be matched, for the referral office."""
     return render(request, "exchange/referrals_waiting.jinja", {"found": settling.waiting(access.actor_of(request))})
 
 
