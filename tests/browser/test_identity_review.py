@@ -42,6 +42,29 @@ def test_a_reviewer_compares_two_records_and_decides(visitor: Arrives) -> None:
     expect(reviewer.page.get_by_text("Looked again")).to_be_visible()
 
 
+def test_an_analyst_sees_whom_linkage_serves_worse(visitor: Arrives) -> None:
+    # Given a reviewer, who finds the report from the queue
+    reviewer = visitor().signs_in("reviewer")
+    reviewer.opens("/identity/review")
+    reviewer.page.get_by_role("link", name="Whom linkage serves worse").click()
+    expect(reviewer.page.get_by_role("link", name="Identity review")).to_be_visible()
+
+    # When an analyst opens it from the menu
+    analyst = visitor().signs_in("analyst")
+    analyst.opens("/")
+    analyst.page.get_by_role("link", name="Linkage", exact=True).first.click()
+    expect(analyst.page.get_by_role("heading", name="Whom linkage serves worse")).to_be_visible()
+    analyst.sees_no_barrier("identity-fairness")
+
+    # Then each kind of group has a chart and the same figures as a table, and the review is not offered
+    for heading in ("Ethnicity", "Deprivation", "Age", "Sex", "Who holds the record", "GP practice"):
+        section = analyst.page.get_by_role("region", name=heading, exact=True)
+        expect(section.get_by_role("img")).to_be_visible()
+        expect(section.get_by_role("columnheader", name="Against the rest")).to_be_visible()
+    expect(analyst.page.get_by_role("link", name="identity review")).to_have_count(0)
+
+
 def test_a_clinician_is_not_let_in(visitor: Arrives) -> None:
     clinician = visitor().signs_in("clinician")
     assert clinician.opens("/identity/review") in {403, 404}
+    assert clinician.opens("/identity/fairness") in {403, 404}

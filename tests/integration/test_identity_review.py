@@ -217,3 +217,68 @@ def test_a_second_practice_that_claims_a_person_raises_a_review(database: str) -
         reviewing.decide(session, first, first + 1, "different", "the second practice put in a wrong number")
     api.identify()
     assert people(first, first + 1) == 2
+
+
+# -- the report of whom linkage serves worse ---------------------------------------------------------------------------
+
+
+def opened_by(actor: Actor, monkeypatch: pytest.MonkeyPatch) -> tuple[int, str]:
+    """Status and text of the report's page."""
+    from django.test import Client
+
+    from commonweal.apps.access import api as access
+
+    monkeypatch.setattr(access, "actor_of", lambda request: actor)
+    answer = Client(SERVER_NAME="127.0.0.1").get("/identity/fairness")
+    return answer.status_code, answer.content.decode()
+
+
+def test_the_linkage_report_says_in_words_which_groups_link_less(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from commonweal.apps.identity import bias
+    from commonweal.domain.identity.bias import Counted
+
+    analyst = reviewer("ana", Role.ANALYST)
+    with _emptied(database), serving(database):
+        status, text = opened_by(analyst, monkeypatch)
+        assert status == 200
+        assert "Records have not been linked yet" in text
+    practices = [Counted("practice", f"Y{n:05}", 400, 240 + n % 7, 0, 0.0) for n in range(25)]
+    bias.store(
+        [
+            Counted("sex", "female", 1_000, 990, 4, 0.5),
+            Counted("sex", "male", 1_000, 890, 9, 0.5),
+            Counted("ethnicity", "A", 900, 850, 3, 0.2),
+            Counted("ethnicity", "R", 12, 11, 0, 0.0),
+            Counted("age", "90s", 9, 2, 0, 0.0),  # too few to compare
+            Counted("age", "unknown", 40, 38, 0, 0.0),
+            Counted("source", "RXX", 2_000, 1_880, 13, 1.0),
+            *practices,
+        ],
+        datetime(2020, 10, 31, 9, tzinfo=UTC),
+    )
+    with serving(database):
+        for actor in (analyst, reviewer("rea"), reviewer("pia", Role.PRIVACY_OFFICER)):
+            status, text = opened_by(actor, monkeypatch)
+            assert status == 200
+            assert "1 group is linked less often than chance explains" in text
+            assert "<strong>Sex: Male</strong>: 89.0% linked, where 91." in text
+            assert "None of 2 groups lies beyond the 99.8% limits." in text
+            assert "Chinese" in text
+            assert "90 and over" not in text
+            assert text.count("<svg") == 3  # two lists of points, a funnel of many practices, nothing of one group
+            assert ("Identity review</a>" in text) is (actor.role is Role.ADMINISTRATOR)
+        assert opened_by(reviewer("carl", Role.CLINICIAN), monkeypatch)[0] == 403
+
+
+@contextmanager
+def _emptied(database: str) -> Iterator[None]:
+    """No run has been kept."""
+    from django.db import connection
+
+    _point_at(database, "commonweal_owner")
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM identity_bias")
+    _point_at(database, "commonweal_batch")
+    yield

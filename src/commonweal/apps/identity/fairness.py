@@ -105,11 +105,11 @@ def _kind(key: str, judged: Sequence[Judged], names: dict[str, str]) -> Kind:
     groups = tuple(_group(one, _name(key, one.group, {**names, **known})) for one in ordered)
     records = sum(one.records for one in judged)
     average = 100 * sum(one.rate * one.records for one in judged) / records
-    outside = [one for one in groups if abs(one.place) == 2]
+    outside = sum(abs(one.place) == 2 for one in groups)
+    lies = "None" if not outside else str(outside)
     said = (
-        f"{average:.1f}% of {records:,} records. "
-        + ("No group lies" if not outside else "1 group lies" if len(outside) == 1 else f"{len(outside)} groups lie")
-        + f" beyond the 99.8% limits, of {len(groups)}."
+        f"{average:.1f}% of {records:,} records. {lies} of {len(groups)} groups {'lies' if outside < 2 else 'lie'} "
+        "beyond the 99.8% limits."
     )
     return Kind(key, heading, what, note, average, groups, _chart(key, heading, what, groups, average, said), said)
 
