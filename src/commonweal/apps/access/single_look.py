@@ -7,6 +7,7 @@ its answer is here. The gate has decided before: only what the policies let a pa
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import uuid4
 
 import orjson
@@ -26,6 +27,7 @@ class SingleLook:
 
     asker: Presumed
     entry: audit.Entry
+    at: datetime  # of the care clock, when it was decided
 
     def __call__(self, statement: Straight, values: Iterable[bytes | None]) -> Row:
         """The row of ``statement``, a call of a function whose first argument is what opens it; by now committed.
@@ -60,7 +62,8 @@ def single_look(asker: Presumed, purpose: Purpose, action: str, target: str) -> 
     actor = asker.actor
     if not asker.token or not actor.organisation or connection.in_atomic_block:
         return None
-    if not decide(settings.COMMONWEAL_NOW().date(), actor.role, purpose, Action.MAINTAIN_SOURCE):
+    now = settings.COMMONWEAL_NOW()
+    if not decide(now.date(), actor.role, purpose, Action.MAINTAIN_SOURCE):
         return None
     entry = audit.Entry(actor.key, actor.role, actor.organisation, purpose, action, target, "", uuid4())
-    return SingleLook(asker, entry)
+    return SingleLook(asker, entry, now)

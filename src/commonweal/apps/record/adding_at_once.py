@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import NamedTuple
 
 import orjson
-from django.conf import settings
 
 from commonweal.apps.access.api import SingleLook, Straight
 from commonweal.apps.record import arrays, relationships
@@ -65,7 +64,7 @@ def add(look: SingleLook, now: Known, wanted: Sequence[Wanted]) -> list[Done] | 
     That is where somebody has no Patient of the source's own, or where ``known`` has changed: then ask it again.
     """
     source = look.entry.organisation
-    of = nature(source, now.feeds, settings.COMMONWEAL_NOW().date())
+    of = nature(source, now.feeds, look.at.date())
     place = {person: n for n, person in enumerate(dict.fromkeys(item.person or "" for item in wanted), 1)}
     rows = SearchRows()
     kept: list[_Kept] = []
@@ -111,7 +110,7 @@ class _Kept(NamedTuple):
 def _add(look: SingleLook, now: Known | None, bound: Sequence[bytes | None]) -> datetime | None:
     """The moment at which all of it was stored; None where nothing was. What is so of the source is remembered."""
     presumed = [
-        settings.COMMONWEAL_NOW().isoformat().encode(),
+        look.at.isoformat().encode(),
         str(now.stamp).encode() if now else None,
         arrays.texts(now.feeds) if now else None,
     ]

@@ -5,6 +5,7 @@ rows of JSON, each of which it reads field by field.
 """
 
 from collections.abc import Iterable, Sequence
+from typing import cast
 
 
 def texts(values: Iterable[str]) -> bytes:
@@ -20,4 +21,6 @@ def plain(values: Iterable[object | None]) -> bytes:
 
 def column(values: Sequence[str | float]) -> bytes:
     """``values``, at least one and all of one kind, as an array."""
-    return texts(map(str, values)) if values[0].__class__ is str else plain(values)
+    if values[0].__class__ is str:
+        return texts(cast("Sequence[str]", values))
+    return ("{" + ",".join(map(str, values)) + "}").encode()

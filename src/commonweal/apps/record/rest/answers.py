@@ -5,6 +5,8 @@ https://hl7.org/fhir/R4/http.html  https://hl7.org/fhir/R4/operationoutcome.html
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -42,6 +44,16 @@ def outcome(issues: Iterable[Issue]) -> bytes:
     return orjson.dumps({"resourceType": "OperationOutcome", "issue": body})
 
 
+def http_moment(moment: datetime) -> str:
+    """``moment`` as HTTP writes it, to the second: https://www.rfc-editor.org/rfc/rfc9110#name-last-modified"""
+    return _second(int(moment.timestamp()))
+
+
+@lru_cache(maxsize=1_024)
+def _second(since: int) -> str:
+    return http_date(since)
+
+
 def answer(body: bytes, status: int = 200) -> HttpResponse:
     """``body`` as FHIR JSON, never to be kept by anything on the way."""
     response = HttpResponse(body, status=status, content_type=FHIR_JSON)
@@ -58,7 +70,7 @@ def resource(stored: Stored) -> HttpResponse:
     """One resource, to the byte as its source sent it; version and time in the headers."""
     response = answer(stored.body)
     response["ETag"] = f'W/"{stored.version}"'
-    response["Last-Modified"] = http_date(stored.updated.timestamp())
+    response["Last-Modified"] = http_moment(stored.updated)
     return response
 
 
@@ -66,7 +78,7 @@ def not_modified(stored: Stored) -> HttpResponse:
     """That the client has this version: https://hl7.org/fhir/R4/http.html#cread"""
     response = HttpResponse(status=304)
     response["ETag"] = f'W/"{stored.version}"'
-    response["Last-Modified"] = http_date(stored.updated.timestamp())
+    response["Last-Modified"] = http_moment(stored.updated)
     response["Cache-Control"] = "no-store"
     return response
 

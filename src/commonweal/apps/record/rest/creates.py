@@ -9,8 +9,6 @@ from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
-from django.conf import settings
-
 from commonweal.apps.access import api as access
 from commonweal.apps.record import adding_at_once
 from commonweal.apps.record.conformance.checking import Incoming
@@ -51,7 +49,7 @@ def created(
         found = adding_at_once.known(look)
         if found is None:
             return None
-        incoming = Incoming(asker.actor.organisation, settings.COMMONWEAL_NOW().date(), found.stamp)
+        incoming = Incoming(asker.actor.organisation, look.at.date(), found.stamp)
         try:
             planned = [wanted(incoming, ask, ask.new_id, resource) for ask, resource in named]
         except Problem:  # the session finds the same, and audits that it failed

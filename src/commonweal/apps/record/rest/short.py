@@ -12,9 +12,9 @@ from collections.abc import MutableMapping
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
+from uuid import uuid4
 
 from django.http import HttpResponse, QueryDict
-from django.utils.http import http_date
 
 from commonweal.apps.access import api as access
 from commonweal.apps.record import own_entries
@@ -104,7 +104,7 @@ def _sent(environ: MutableMapping[str, Any], asker: access.Presumed, base: str) 
 
 
 def _create(asker: access.Presumed, kind: str, raw: bytes, base: str, prefer: str) -> Answer | None:
-    ask = Ask("POST", kind, text=bodies.decoded(raw))
+    ask = Ask("POST", kind, text=bodies.decoded(raw), new_id=str(uuid4()))
     if not creates.may_be([ask]):
         return None
     done = creates.created(asker, access.default_purpose(asker.actor), "fhir.create", kind, [ask])
@@ -129,7 +129,7 @@ def _read(asker: access.Presumed, kind: str, ident: str) -> Answer | None:
     if found[0].deleted:
         raise Gone
     stored = found[0]
-    told = {"ETag": f'W/"{stored.version}"', "Last-Modified": http_date(stored.updated.timestamp())}
+    told = {"ETag": f'W/"{stored.version}"', "Last-Modified": answers.http_moment(stored.updated)}
     return Answer(200, _HEADERS | told, stored.body)
 
 

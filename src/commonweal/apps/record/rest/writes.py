@@ -3,7 +3,6 @@
 import re
 
 from django.http import HttpRequest, HttpResponse
-from django.utils.http import http_date
 
 from commonweal.apps.record import writing
 from commonweal.apps.record.rest import answers, creates
@@ -67,7 +66,7 @@ def parts(address: str, written: Written, preferred: str) -> tuple[int, dict[str
         body = stored.body
     told = {"Content-Type": answers.FHIR_JSON, "Cache-Control": "no-store"}
     if stored.id:
-        told |= {"ETag": f'W/"{stored.version}"', "Last-Modified": http_date(stored.updated.timestamp())}
+        told |= {"ETag": f'W/"{stored.version}"', "Last-Modified": answers.http_moment(stored.updated)}
     if not stored.deleted:
         told["Location"] = location(address, written)
     return code, told, body
