@@ -145,7 +145,7 @@ def _plans(held: Holdings, rng: np.random.Generator) -> list[str]:
 def _letters(held: Holdings, rng: np.random.Generator) -> list[str]:
     """Clinic letters the practice has filed."""
     share = np.where(having(held, "copd", "chd", "diabetes"), 0.3, 0.02)
-    chosen = some(rng, share * alive(held))
+    chosen = some(rng, np.where(held.shown, 1.0, share * alive(held)))
     months = rng.integers(2, 13, len(chosen)).tolist()
     since = rng.integers(AS_AT - 800, AS_AT - 5, len(chosen)).tolist()
     return [
