@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from django.db import connection
 
@@ -123,8 +124,11 @@ def test_who_opted_out_of_their_practices_data_is_counted_nowhere_and_again_once
     from commonweal.apps.access import api as access
     from commonweal.apps.identity import api as identity
     from commonweal.apps.population import api as population
+    from commonweal.cli.verify import record_equals_lake
 
     population.refresh()
+    with population.open_lake().connect() as lake:
+        conditions = lake.table("condition").count("*").fetchall()[0][0]
     ours = {local: n for n, local in compartments()}
     access.set_opt_out(access.OptOut.TYPE_1, [ours["pat0"], ours["pat39"]], True, source="P1", by="operator:x")
     access.set_opt_out(access.OptOut.NATIONAL_DATA, [ours["pat1"]], True, source="P1", by="operator:x")
@@ -133,11 +137,17 @@ def test_who_opted_out_of_their_practices_data_is_counted_nowhere_and_again_once
     with population.open_lake().connect() as lake:
         shown = [lake.table(one).count("*").fetchall() for one in ("person", "condition", "link")]
     assert shown == [[(PEOPLE - 2,)], [(15,)], [(PEOPLE - 2,)]]
+    lake_now = population.open_lake()
+    files = [pq.read_metadata(lake_now.root / one).num_rows for one in lake_now.manifest.files["person"]]
+    assert sum(files) == PEOPLE - 2  # Type 1 binds every use: nothing of theirs is there at all
+    assert record_equals_lake() == []
     assert identity.people_opted_out(access.Purpose.RESEARCH).counts == {"national_data": 1, "type_1": 2}
     access.set_opt_out(access.OptOut.TYPE_1, ours.values(), False, source="P1", by="operator:x")
     population.refresh()
     with population.open_lake().connect() as lake:
-        assert lake.table("person").count("*").fetchall() == [(PEOPLE,)]
+        shown = [lake.table(one).count("*").fetchall() for one in ("person", "condition", "link")]
+    assert shown == [[(PEOPLE,)], [(conditions,)], [(PEOPLE,)]]
+    assert record_equals_lake() == []
 
 
 def compartments() -> list[tuple[int, str]]:

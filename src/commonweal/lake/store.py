@@ -18,6 +18,7 @@ from uuid import UUID
 import duckdb
 import pyarrow as pa
 
+from commonweal.lake import forgetting
 from commonweal.lake import manifest as manifests
 from commonweal.lake.files import Run, load, one_row
 from commonweal.lake.manifest import LakeFault, Manifest
@@ -62,6 +63,8 @@ class Reference:
 
     ``people`` maps a compartment id to the person of the analysis links. ``left_out``: compartments whose people opted
     out of what the lake is for: no view shows a row of theirs, until they are no longer named at a refresh.
+    ``forgotten``: those of whom no use may have anything: no file holds a row of theirs. Who is no longer among them
+    (``Lake.returning``) comes back by having all their rows among the changes.
     """
 
     people: Mapping[int, UUID]
@@ -70,6 +73,7 @@ class Reference:
     small_area: Sequence[tuple[str, int]] = ()
     postcodes: Iterable[tuple[str, str]] = field(default_factory=tuple)
     left_out: Collection[int] = ()
+    forgotten: Collection[int] = ()
 
 
 class Lake:
@@ -150,6 +154,10 @@ class Lake:
             data=data,
             tombstones=self.parquet(tombstones),
         )
+
+    def returning(self, compartments: Iterable[int], forgotten: Collection[int]) -> set[int]:
+        """Those of ``compartments`` that no file holds anything of, and that are no longer ``forgotten``."""
+        return forgetting.missing(self, compartments) - set(forgotten)
 
     # -- writing ---------------------------------------------------------------------------------------
 
@@ -239,6 +247,8 @@ class Lake:
                 self._tombstones(connection, run, after, before)
             with timed("reference"):
                 self._reference(connection, run, after, reference)
+            with timed("forget"):
+                forgetting.forget(self, connection, run, after, reference.forgotten)
         if not before.version:
             after.base_rows = sum(after.rows.values())
         compacted = self._is_due(after)
@@ -258,11 +268,13 @@ class Lake:
 
     def _keys(self, connection: duckdb.DuckDBPyConnection, reference: Reference) -> None:
         """Tables ``compartments`` (compartment_id, pseudonym) and ``area`` (postcode, lsoa), in memory only."""
+        forgotten = frozenset(reference.forgotten)  # without a pseudonym no row of theirs is written
         ids = [
             row[0]
             for row in connection.execute(
                 "SELECT DISTINCT compartment_id FROM changes WHERE compartment_id IS NOT NULL AND NOT deleted"
             ).fetchall()
+            if row[0] not in forgotten
         ]
         known = pseudonyms(self.key, "compartment", ids)
         load(
@@ -319,10 +331,13 @@ class Lake:
         self, connection: duckdb.DuckDBPyConnection, run: "Run", after: Manifest, reference: Reference
     ) -> None:
         """Replace who is who, code lists, footprints and areas. A person joins late: rows never name one."""
+        forgotten = frozenset(reference.forgotten)
         compartments = pseudonyms(self.key, "compartment", reference.people)
         people = pseudonyms(self.key, "person", set(reference.people.values()))
         rows: dict[str, Sequence[tuple[object, ...]]] = {
-            "link": [(compartments[one], people[person]) for one, person in reference.people.items()],
+            "link": [
+                (compartments[one], people[person]) for one, person in reference.people.items() if one not in forgotten
+            ],
             "codelist": reference.codelist,
             "practice": reference.practice,
             "small_area": reference.small_area,

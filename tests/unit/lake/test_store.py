@@ -69,13 +69,14 @@ def row(rid: int, compartment: int | None, resource: dict[str, Any], deleted: bo
     return rid, compartment, resource["resourceType"], deleted, resource
 
 
-def refresh(lake: Lake, rows: Iterable[Row], watermark: int = 1) -> Any:
+def refresh(lake: Lake, rows: Iterable[Row], watermark: int = 1, forgotten: Iterable[int] = ()) -> Any:
     reference = Reference(
         {1: UUID(int=1), 2: UUID(int=1), 3: UUID(int=3)},
         [("diabetes", "44054006")],
         [("P1", "N1", "L1", "S")],
         [("E1", 2)],
         [("ZZ99 3WZ", "E1")],
+        forgotten=frozenset(forgotten),
     )
     with lake.locked(), lake.private() as folder:
         changes = folder / "changes.csv"
@@ -194,6 +195,38 @@ def test_compaction_changes_files_and_no_row(lake: Lake) -> None:
     with lake.locked():
         lake.compact()
     assert rows(lake, "SELECT row, code FROM condition ORDER BY ALL") == before
+
+
+def test_whom_no_use_may_have_is_in_no_file_and_comes_back_whole(lake: Lake) -> None:
+    everybody = {1, 2, 3}
+    refresh(lake, [row(1, 1, patient(1)), row(2, 3, patient(2)), row(3, 1, condition(3)), row(4, 3, condition(4))])
+    refresh(lake, [row(5, 3, condition(5))])
+    before = lake.manifest
+    assert lake.returning(everybody, ()) == set()
+
+    refresh(lake, [row(6, 3, condition(6))], forgotten=[3])  # what arrives of them is not written either
+    after = lake.manifest
+    assert held(lake) == {"person": 1, "condition": 1, "link": 2}
+    assert not set(before.files["condition"]) & set(after.files["condition"])
+    assert (after.base_rows, after.rows["condition"]) == (before.base_rows - 2, before.rows["condition"] - 2)
+    assert (lake.returning(everybody, ()), lake.returning(everybody, [3])) == ({3}, set())
+
+    again = refresh(lake, [], forgotten=[3])
+    assert all(lake.manifest.files[one] == after.files[one] for one in ("person", "condition"))
+    assert again.rows == {"person": 0, "condition": 0, "observation": 0, "encounter": 0}
+
+    refresh(lake, [row(2, 3, patient(2)), row(4, 3, condition(4)), row(5, 3, condition(5)), row(6, 3, condition(6))])
+    assert held(lake) == {"person": 2, "condition": 4, "link": 3}
+    assert rows(lake, "SELECT count(*), count(DISTINCT row) FROM condition") == [(4, 4)]
+    assert lake.returning(everybody, ()) == set()
+
+
+def held(lake: Lake) -> dict[str, int]:
+    """Rows in the files themselves, whatever the views show."""
+    return {
+        name: sum(pq.read_metadata(lake.root / file).num_rows for file in lake.manifest.files[name])
+        for name in ("person", "condition", "link")
+    }
 
 
 def test_nothing_changed_is_a_refresh_too(lake: Lake) -> None:

@@ -7,12 +7,12 @@ from commonweal.apps.identity.storage import probable_people
 
 
 def people_opted_out(
-    purpose: access.Purpose, *, form: access.Form = access.Form.ROWS, exemption: str = ""
+    purpose: access.Purpose, *, form: access.Form = access.Form.ROWS, exemption: str = "", always: bool = False
 ) -> access.LeftOut:
     """Who (person ids of analysis) and what (compartments) such a use must leave out, and how many; batch role only.
 
     By probable links: whoever is probably somebody who opted out is left out too. A traced NHS number counts as one
-    that the record itself gives. Raises ``OptOutFault`` for an exemption that is not in force.
+    that the record itself gives. ``always``: only those whom no use beyond care may have. Raises ``OptOutFault`` for an exemption that is not in force.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT EXISTS (SELECT FROM access_opt_out_number)")
@@ -24,7 +24,7 @@ def people_opted_out(
                 "LEFT JOIN identity_traced t USING (compartment_id) WHERE coalesce(t.nhs_number, d.nhs_usable) <> ''"
             )
             numbers = {compartment: (source, number) for compartment, source, number in cursor.fetchall()}
-    return access.people_opted_out(purpose, probable_people(), numbers, form=form, exemption=exemption)
+    return access.people_opted_out(purpose, probable_people(), numbers, form=form, exemption=exemption, always=always)
 
 
 def opted_out_digests(purpose: access.Purpose) -> frozenset[bytes]:

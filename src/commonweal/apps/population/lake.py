@@ -1,8 +1,9 @@
 """The lake of this installation, and what the other apps give it to join."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from pathlib import Path
+from uuid import UUID
 
 from django.conf import settings
 
@@ -32,9 +33,22 @@ def refresh_lake(lake: Lake, day: date, progress: Callable[[str], None]) -> Refr
         changes = folder / "changes.csv"
         progress("export changes")
         before = lake.manifest
+        people, gone = identity.probable_people(), forgotten()
+        again = lake.returning(people, gone)
         with changes.open("wb") as out:
-            watermark = record.changes(before.watermark if before.version else None, out)
-        return lake.refresh(changes, watermark, _reference(day, left_out()), progress)
+            watermark = record.changes(before.watermark if before.version else None, out, again)
+        return lake.refresh(changes, watermark, _reference(day, people, left_out(), gone), progress)
+
+
+def forgotten() -> frozenset[int]:
+    """The compartments of which no use beyond care may have anything today: no file of the lake holds any of it."""
+    out = identity.people_opted_out(access.Purpose.POPULATION_HEALTH, form=access.Form.COUNTS, always=True)
+    return out.compartments
+
+
+def forgotten_by(lake: Lake) -> set[int]:
+    """The compartments that the lake as it is was told to forget."""
+    return lake.returning(identity.probable_people(), ())
 
 
 def left_out() -> access.LeftOut:
@@ -46,12 +60,13 @@ def left_out() -> access.LeftOut:
     return identity.people_opted_out(access.Purpose.POPULATION_HEALTH, form=access.Form.COUNTS)
 
 
-def _reference(day: date, out: access.LeftOut) -> Reference:
+def _reference(day: date, people: Mapping[int, UUID], out: access.LeftOut, gone: Collection[int]) -> Reference:
     return Reference(
-        people=identity.probable_people(),
+        people=people,
         codelist=[(name, code) for name, codes in in_force(code_lists(), day).items() for code in sorted(codes)],
         practice=[(practice, *areas) for practice, areas in places.practice_footprints().items()],
         small_area=[(area.lsoa, area.imd_quintile) for area in places.small_areas()],
         postcodes=places.postcode_table(),
         left_out=out.compartments,
+        forgotten=gone,
     )

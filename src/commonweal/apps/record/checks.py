@@ -3,6 +3,7 @@
 Each function returns one sentence a fault; an empty list means that there is none. For the batch role.
 """
 
+from collections.abc import Collection
 from typing import LiteralString
 
 from django.db import connection
@@ -65,13 +66,16 @@ def orphans() -> list[str]:
     return faults
 
 
-def live(kind: str, below_xid: int) -> tuple[int, int]:
-    """(resources of ``kind`` that are not deleted, how many of that type changed at or after ``below_xid``)."""
+def live(kind: str, below_xid: int, without: Collection[int] = ()) -> tuple[int, int]:
+    """(resources of ``kind`` that are not deleted, how many of that type changed at or after ``below_xid``).
+
+    ``without``: compartments whose resources are not counted among the first.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FILTER (WHERE NOT deleted), count(*) FILTER (WHERE xid >= %s::text::xid8) "
-            "FROM record_resource WHERE type = %s",
-            [str(below_xid), kind],
+            "SELECT count(*) FILTER (WHERE NOT deleted AND (compartment_id = ANY (%s::bigint[])) IS NOT TRUE), "
+            "count(*) FILTER (WHERE xid >= %s::text::xid8) FROM record_resource WHERE type = %s",
+            [sorted(without), str(below_xid), kind],
         )
         alive, since = cursor.fetchone()
     return alive, since

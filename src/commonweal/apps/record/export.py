@@ -3,7 +3,7 @@
 The version log for the lake (what changed since), and an organisation's own resources for that organisation.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -23,6 +23,15 @@ COPY (
 """
 
 
+_AGAIN = """
+COPY (
+    SELECT rid, compartment_id, type, deleted, body FROM record_resource
+    WHERE compartment_id = ANY (%s::bigint[]) AND xid < %s::text::xid8 AND xid < %s::text::xid8 AND NOT deleted
+    ORDER BY rid
+) TO STDOUT (FORMAT csv)
+"""
+
+
 class Sink(Protocol):
     """Anything that takes bytes."""
 
@@ -30,8 +39,10 @@ class Sink(Protocol):
         """Take the next bytes."""
 
 
-def changes(since_xid: int | None, out: Sink) -> int:
+def changes(since_xid: int | None, out: Sink, again: Collection[int] = ()) -> int:
     """Write rows changed since the watermark ``since_xid`` (None: all) to ``out``; return the next watermark.
+
+    ``again``: compartments of which everything is written, changed or not.
 
     CSV without a header: rid, compartment_id (empty for what is about nobody), type, deleted (t or f), body
     (the JSON text as received; of a deleted row the last one). A row appears once, in its latest version.
@@ -42,6 +53,10 @@ def changes(since_xid: int | None, out: Sink) -> int:
         with connection.wrap_database_errors, cursor.cursor.copy(_CHANGES, [since_xid or 0, watermark]) as copy:
             for block in copy:
                 out.write(bytes(block))
+        if again and since_xid:
+            with cursor.cursor.copy(_AGAIN, [sorted(again), since_xid, watermark]) as copy:
+                for block in copy:
+                    out.write(bytes(block))
     return watermark
 
 

@@ -11,7 +11,7 @@ Neither touches direct care. Which uses each binds, and what is exempt, are date
 lead keeps, not code: the functions here only read them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -123,6 +123,16 @@ def binds(rules: Iterable[Binding], kind: OptOut, purpose: Purpose, form: Form, 
         and (one.stop is None or on < one.stop)
     ]
     return max(said, key=lambda one: one.start).applies if said else True
+
+
+def always_binding(rules: Sequence[Binding], exemptions: Iterable[Exemption], on: date) -> frozenset[OptOut]:
+    """The opt-outs that bind every use beyond care, in every form, and that no exemption in force frees any from."""
+    freed = {one.kind for one in exemptions if one.start <= on and (one.stop is None or on < one.stop)}
+    return frozenset(
+        kind
+        for kind in OptOut
+        if kind not in freed and all(binds(rules, kind, purpose, form, on) for purpose in BEYOND_CARE for form in Form)
+    )
 
 
 BEYOND_CARE = frozenset({Purpose.POPULATION_HEALTH, Purpose.SERVICE_PLANNING, Purpose.RESEARCH, Purpose.PERFORMANCE})

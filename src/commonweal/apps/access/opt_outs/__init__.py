@@ -52,6 +52,7 @@ def people_opted_out(
     *,
     form: Form = Form.ROWS,
     exemption: str = "",
+    always: bool = False,
     on: datetime | None = None,
 ) -> LeftOut:
     """Who and what a use for ``purpose`` must leave out, as the batch role.
@@ -60,7 +61,8 @@ def people_opted_out(
     → its source and NHS number, so that lists are honoured (a practice's of Type 1 in what that practice wrote); leave
     it to ``identity.api.people_opted_out(purpose)``, which gives both and is what extracts and lists should call.
     ``form``: a row about each person, or released counts.
-    ``exemption``: the code of a dated exemption on which the use was approved.
+    ``exemption``: the code of a dated exemption on which the use was approved. ``always``: only those whom no use
+    beyond care may have, in whatever form and on whatever exemption.
 
     Raises:
         OptOutFault: no such exemption is in force.
@@ -69,6 +71,8 @@ def people_opted_out(
     day: date = moment.date()
     freed = {opt_outs.exemption(exemptions(), exemption, day).kind} if exemption else set()
     binding = {kind for kind in OptOut if kind not in freed and opt_outs.binds(rules(), kind, purpose, form, day)}
+    if always:
+        binding &= opt_outs.always_binding(rules(), exemptions(), day)
     held: dict[OptOut, set[int]] = {kind: set() for kind in OptOut}
     if not binding:
         return opt_outs.left_out(people, (), ())
