@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +70,10 @@ def emptied() -> None:
     with psycopg.connect(
         host=default["HOST"], port=default["PORT"] or None, dbname=default["NAME"], user="postgres"
     ) as owner:
-        for table in ("coordination_change", "coordination_suspension", "coordination_untold", "exchange_change"):
+        for table in (
+            "coordination_change", "coordination_suspension", "coordination_untold", "exchange_change",
+            "identity_trace",
+        ):  # fmt: skip
             owner.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
         owner.execute("DELETE FROM exchange_message WHERE event <> 'A28'")
         owner.execute("DELETE FROM access_restriction")
@@ -399,6 +402,53 @@ def test_a_reported_death_reaches_the_practice_too_and_a_registered_one_is_anoth
     assert told("death_registered") == {"north.a", "north.b", "ward"}  # not the practice, which tells it
     path.write_text(json.dumps(registered_death(1, None)) + "\n")
     exchange.land("gp", [path], PRACTICE)
+
+
+def traced(person: int, died: date | None) -> None:
+    """PDS answers a trace of the hospital's record, and the answer is worked off."""
+    from commonweal.apps.coordination import api as coordination
+    from commonweal.apps.identity import tracing
+    from commonweal.feeds.pds import Answer, Kind
+    from tests.alert_world import nhs_number
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT compartment_id, identity_asked(d) FROM identity_demographics d WHERE local_id = %s", [f"M{person}"]
+        )
+        compartment, asked = cursor.fetchone()
+    tracing._keep(compartment, asked, Answer(Kind.FOUND, nhs_number(person), died=died))
+    coordination.note_deaths()
+    work()
+
+
+def test_a_death_that_a_trace_is_answered_with_is_told_to_all_once_and_may_be_taken_back(world: Any) -> None:
+    import json
+
+    from commonweal.apps.coordination import api as coordination
+    from commonweal.apps.exchange import api as exchange
+    from tests.alert_world import registered_death
+
+    heard(world, (1, "A08", NOW - HOUR, {"died": "N"}))  # as far as the hospital knows
+    traced(1, (NOW - 50 * HOUR).date())
+    assert told("death_registered") == {"north.a", "north.b", "gp"}  # all with a relationship: none of them told it
+    alert = only("north.a")
+    assert (alert.source_name, alert.name) == ("The Personal Demographics Service", "Vicky Ashworth1")
+    alerts = len(ids())
+    traced(1, (NOW - 50 * HOUR).date())
+    assert coordination.note_deaths() == 0
+    heard(world, (1, "A08", NOW))  # the hospital's next message says nothing of it, and it stands
+    path = world[0] / "registered.ndjson"
+    path.write_text(json.dumps(registered_death(1, NOW - 50 * HOUR)) + "\n")
+    exchange.land("gp", [path], PRACTICE)
+    work()
+    assert len(ids()) == alerts  # the practice says the same: it is one death
+    path.write_text(json.dumps(registered_death(1, None)) + "\n")
+    exchange.land("gp", [path], PRACTICE)
+    work()
+    traced(1, None)
+    assert told("death_registered") == set()
+    traced(2, (NOW - 2000 * HOUR).date())  # long registered: nobody is to be told
+    assert len(ids()) == alerts
 
 
 def test_dead_and_still_in_hospital_is_shown_as_a_doubt(world: Any) -> None:

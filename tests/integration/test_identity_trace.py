@@ -151,15 +151,23 @@ def test_a_single_confident_answer_is_a_verified_link_that_says_what_it_rests_on
     identify()
     assert people(1, 2) == 2
 
-    assert trace() == {"asked": 1, "found": 1, "several": 0, "none": 0}
+    assert trace() == {"asked": 1, "found": 1, "several": 0, "none": 0, "confirmed": 0}
     identify(changed=True)
 
     assert people(1, 2) == 1
     assert bases(1, 2) == ["verified", "pds_trace"]
     assert trace()["asked"] == 0  # an answer is not asked for again
+    from datetime import timedelta
+
+    from commonweal.apps.identity import api
+
+    assert api.trace(100, again=timedelta(days=7))["asked"] == 0
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE identity_trace SET at = at - interval '8 days'")
+    assert api.trace(100, again=timedelta(days=7))["asked"] == 1
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM access_audit WHERE action = 'run.pds_trace'")
-        assert cursor.fetchone()[0] == 2
+        assert cursor.fetchone()[0] == 4
     land((2, "RXX", "mrn-1", replace(SAID, given=("Gregory",), gender="male")))  # somebody else now
     identify(changed=True)
     assert people(1, 2) == 2
@@ -209,7 +217,7 @@ def test_more_than_one_match_links_nobody_and_is_for_people_to_look_at() -> None
 
     amy = replace(SAID, family="Marsh", given=("Amy",), birth_date=date(2001, 1, 31))
     land((1, "Y00001", "gp-1", replace(amy, nhs_number="9990000069")), (2, "RXX", "mrn-1", amy))
-    assert trace() == {"asked": 1, "found": 0, "several": 1, "none": 0}
+    assert trace() == {"asked": 1, "found": 0, "several": 1, "none": 0, "confirmed": 0}
     identify()
     assert people(1, 2) == 2
     with connection.cursor() as cursor:

@@ -26,15 +26,19 @@ def _group() -> None:
 def trace(
     limit: int = typer.Option(1000, min=1, help="Ask about at most this many records; run again for the rest."),
     everybody: bool = typer.Option(False, help="Records with a usable number too: whose location must not be shown."),
+    again: int = typer.Option(0, min=0, metavar="DAYS", help="Also those whose answer is older than so many days."),
     as_json: bool = runtime.JSON,
 ) -> None:
     """Ask PDS about records without a usable NHS number or in doubt; the next identify uses the answers.
 
-    Goes on where the last run stopped. A record is asked about again when what it says of its person has changed.
+    Goes on where the last run stopped. A record is asked about again when what it says of its person has changed,
+    or with --again: a death PDS tells of as formally registered is an alert to who works with the person.
 
     Example: commonweal pds trace --limit 1000 && commonweal identify --changed
     """
     runtime.start("batch")
+    from datetime import timedelta
+
     from commonweal.apps.identity import api
     from commonweal.domain.errors import CommonwealError
 
@@ -42,7 +46,10 @@ def trace(
         task = bar.add_task("trace", total=None)
         try:
             result = api.trace(
-                limit, everybody=everybody, progress=lambda done, of: bar.update(task, completed=done, total=of)
+                limit,
+                everybody=everybody,
+                again=timedelta(days=again) if again else None,
+                progress=lambda done, of: bar.update(task, completed=done, total=of),
             )
         except CommonwealError as error:
             runtime.fail(str(error))

@@ -123,6 +123,7 @@ def test_rules_that_miss_a_kind_or_tell_nobody_known_are_refused() -> None:
     entry = {
         "valid_from": date(2020, 1, 1), "valid_to": None, "known_to": [], "classes": [], "died_ways": [],
         "link_hours": 1, "own_word_days": 90, "kinds": {one.value: kind for one in Kind},
+        "feeds": {"troubles": ["stopped"], "escalate": [{"minutes": 9, "to": "administrators"}]},
     }  # fmt: skip
     assert read(entry).link == HOUR
     with pytest.raises(ValueError, match="say nothing of died"):
@@ -132,5 +133,7 @@ def test_rules_that_miss_a_kind_or_tell_nobody_known_are_refused() -> None:
         read(entry | {"kinds": {one.value: backwards for one in Kind}})
     with pytest.raises(ValueError, match="duty or organisation"):
         read(entry | {"kinds": {one.value: kind | {"escalate": [{"minutes": 9, "to": "all"}]} for one in Kind}})
+    with pytest.raises(ValueError, match="organisation or administrators"):
+        read(entry | {"feeds": {"troubles": [], "escalate": [{"minutes": 9, "to": "duty"}]}})
     with pytest.raises(ValueError, match="no alert rules"):
         rules(date(1999, 1, 1))

@@ -125,3 +125,22 @@ def test_the_simulator_shows_no_location_of_the_restricted_but_finds_them() -> N
     assert (status, found["total"]) == (200, 1)
     assert "address" not in found["entry"][0]["resource"]
     assert people.search({"family": "Smythe"})[0] == 400
+
+
+@pytest.mark.parametrize(("status", "died"), [("2", date(2026, 2, 27)), ("1", None), ("", None)])
+def test_a_death_is_told_once_it_is_formally_registered(status: str, died: date | None) -> None:
+    notice = {
+        "url": "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-DeathNotificationStatus",
+        "extension": [{"url": "deathNotificationStatus", "valueCodeableConcept": {"coding": [{"code": status}]}}],
+    }
+    number: dict[str, Any] = {"identifier": [{"system": "https://fhir.nhs.uk/Id/nhs-number", "value": NUMBER}]}
+    dead = patient(deceasedDateTime="2026-02-27T00:00:00+00:00", extension=[notice] if status else [], **number)
+    people = People([dead])
+
+    def answers(path: str, query: Mapping[str, str], _: Mapping[str, str]) -> tuple[int, bytes]:
+        code, body = people.search(query) if path == "/Patient" else people.patient(path.rpartition("/")[2])
+        return code, json.dumps(body).encode()
+
+    for number_asked in (NUMBER, None):
+        asked = Asked(number_asked, "Smythe", "Jane", date(2010, 10, 22), "female")
+        assert Pds(answers, 0.95).trace(asked) == Answer(Kind.FOUND, NUMBER, died=died)

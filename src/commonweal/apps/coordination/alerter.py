@@ -14,6 +14,7 @@ from commonweal.apps.access import api as access
 from commonweal.apps.coordination.escalating import escalate
 from commonweal.apps.coordination.feed_alerts import bring
 from commonweal.apps.coordination.raising import work_off
+from commonweal.apps.coordination.registered import note_deaths
 
 log = logging.getLogger(__name__)
 LOOK_SECONDS = 0.25  # without a word from the outbox it is looked at all the same
@@ -34,6 +35,7 @@ def run(going: Callable[[], bool]) -> None:
                     escalated = time.monotonic()
                     escalate()
                     bring()
+                    note_deaths()
                 if not work_off():
                     _wait()
         except (OperationalError, InterfaceError, psycopg.OperationalError) as error:

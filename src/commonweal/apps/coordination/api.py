@@ -9,6 +9,7 @@ from commonweal.apps.coordination.escalating import escalate
 from commonweal.apps.coordination.feed_alerts import bring as feed_alerts
 from commonweal.apps.coordination.raising import work_off
 from commonweal.apps.coordination.recipients import teams_of
+from commonweal.apps.coordination.registered import note_deaths
 from commonweal.apps.coordination.storing import open_alerts
 
-__all__ = ["Told", "escalate", "feed_alerts", "open_alerts", "run", "teams_of", "told_about", "work_off"]
+__all__ = ["Told", "escalate", "feed_alerts", "note_deaths", "open_alerts", "run", "teams_of", "told_about", "work_off"]

@@ -4,23 +4,24 @@ Read from the Encounters and the Patient that all messages together amount to, a
 so the same messages in any order, or twice, say the same, and what a cancellation reverses is simply not said any more.
 
 Death: a hospital reports it (PID-29, PID-30 or the way of discharge); it is formally registered when the Personal
-Demographics Service says so, https://simplifier.net/hl7fhirukcorer4/extension-ukcore-deathnotificationstatus
-(1 informal, 2 formal), which a practice's system passes on with its Patient.
+Demographics Service says so (``fhir.deaths``), to our own trace or to a practice's system, which passes it on.
 """
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from commonweal.domain.access.vocabulary import Category
 from commonweal.domain.coordination.alerts import Kind
 from commonweal.fhir import systems
+from commonweal.fhir.deaths import formally_registered
 
 LONDON = ZoneInfo("Europe/London")
+PDS = "PDS"  # who tells of a death that a trace was answered with; no organisation has this code
 _BEGUN = frozenset(("in-progress", "onleave", "finished"))
-_DEATH_STATUS = "Extension-UKCore-DeathNotificationStatus"
-_FORMAL = "2"
 STILL_IN = (
     "The hospital says that this person has died and also that they are still in hospital. Ask the ward before you act."
 )
@@ -31,6 +32,7 @@ class Milestone:
     """One thing that happened. ``key`` is the same whenever it is said again; ``stay`` is what it is part of.
 
     ``compartment``: whose; ``category``: of the resource that says it; ``doubt``: why it may not be so, or empty.
+    ``told_by``: who says it, where that is not the source of the compartment.
     """
 
     key: str
@@ -41,6 +43,7 @@ class Milestone:
     category: str
     place: str = ""
     doubt: str = ""
+    told_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,7 @@ def _death(source: str, one: Said, found: Mapping[str, Milestone], present: Mapp
     """A death that the Patient tells: registered if it says so, else reported."""
     resource = one.resource
     at = _moment(resource.get("deceasedDateTime"))
-    if _formal(resource) and at is not None:
+    if formally_registered(resource) and at is not None:
         key = f"{source}|{one.compartment}|death-registered"
         return Milestone(key, key, Kind.DEATH_REGISTERED, at, one.compartment, one.category)
     key = f"{source}|{one.compartment}|died"
@@ -124,6 +127,13 @@ def _death(source: str, one: Said, found: Mapping[str, Milestone], present: Mapp
     if told is not None:
         return told
     return Milestone(key, key, Kind.DIED, at, one.compartment, one.category, "", doubt)
+
+
+def traced_death(person: UUID, compartment: int, died: date) -> Milestone:
+    """A death that the Personal Demographics Service answered a trace with: one of a person, however many records."""
+    key = f"{PDS}|{person}|death-registered"
+    at = datetime.combine(died, time(), LONDON)
+    return Milestone(key, key, Kind.DEATH_REGISTERED, at, compartment, Category.DEMOGRAPHICS, told_by=PDS)
 
 
 def _period(one: Said) -> Mapping[str, Any]:
@@ -143,17 +153,6 @@ def _disposition(resource: Mapping[str, Any]) -> str:
         if coding.get("system") == systems.DISCHARGE_DESTINATION:
             return str(coding.get("code", ""))
     return ""
-
-
-def _formal(resource: Mapping[str, Any]) -> bool:
-    """Whether a Patient carries the status of a formally notified death."""
-    for extension in resource.get("extension", ()):
-        if str(extension.get("url", "")).endswith(_DEATH_STATUS):
-            for part in extension.get("extension", ()):
-                codings = part.get("valueCodeableConcept", {}).get("coding", ())
-                if any(coding.get("code") == _FORMAL for coding in codings):
-                    return True
-    return False
 
 
 def _moment(text: object) -> datetime | None:

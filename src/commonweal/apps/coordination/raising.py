@@ -8,7 +8,7 @@ time, so that no stale reading is written over a fresh one.
 import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -17,13 +17,13 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
 
 from commonweal.apps.coordination import caseload, recipients, storing
-from commonweal.apps.coordination.milestones import Milestone, Said, milestones
+from commonweal.apps.coordination.milestones import Milestone, Said, milestones, traced_death
 from commonweal.apps.coordination.recipients import Person
 from commonweal.apps.coordination.rules import Rules, day, rules
 from commonweal.apps.exchange import api as exchange
 from commonweal.apps.identity import api as identity
 from commonweal.apps.record import api as record
-from commonweal.domain.coordination.alerts import AlertState, AlertStep, SuspensionStep, standing
+from commonweal.domain.coordination.alerts import AlertState, AlertStep, Kind, SuspensionStep, standing
 from commonweal.domain.coordination.caseload import Allocation
 
 log = logging.getLogger(__name__)
@@ -42,6 +42,7 @@ class _Run:
     now: datetime
     rules: Rules
     announced: set[str]
+    deaths: Mapping[int, date] = field(default_factory=dict)  # by compartment: what PDS answered a trace with
 
     @property
     def day(self) -> date:
@@ -132,6 +133,7 @@ def _act(everything: list[exchange.changes.Change]) -> None:
     exchange.changes.done({change.id for change in changes} - set(waiting))
     if acting:
         linked = identity.compartments_of_many({people[one] for _, own in acting for one in own})
+        run.deaths = identity.registered_deaths({one for theirs in linked.values() for one in theirs})
         known: dict[int, Person] = {}
         for source in {change.source for change, _ in acting}:
             mine = [one for change, own in acting if change.source == source for one in own]
@@ -181,6 +183,10 @@ def _bring(
     """Bring the alerts about one person's compartments to what is said of them; how many changes came too late."""
     everything = [one for compartment in compartments for one in said.get(compartment, ())]
     wanted = {one.key: one for one in milestones(source, everything, run.rules.classes, run.rules.died_ways)}
+    person = known[compartments[0]]
+    if died := sorted(one for one in person.compartments if one in run.deaths):
+        death = traced_death(person.id, died[0], run.deaths[died[0]])
+        wanted[death.key] = death
     kept = storing.changes_of(compartments, wanted)
     late = 0
     fresh: list[Milestone] = []
@@ -194,6 +200,9 @@ def _bring(
                 _correct(run, kept[key])
             kept[key].happened = milestone.happened
             continue
+        registered = milestone.kind is Kind.DEATH_REGISTERED
+        if registered and storing.told_of_death(person.compartments, key):
+            continue  # by another source: it is one death
         limit = run.rules.kinds[milestone.kind].late
         if run.now - milestone.happened > limit:
             late += 1
@@ -201,15 +210,15 @@ def _bring(
             fresh.append(milestone)
     for milestone in fresh:
         state = "live" if latest[milestone.stay].key == milestone.key else "superseded"
-        kept[milestone.key] = storing.add_change(milestone, source, state, run.now)
+        kept[milestone.key] = storing.add_change(milestone, milestone.told_by or source, state, run.now)
     before, bare = _supersede(run, kept, wanted, latest)
     for milestone in fresh:
         if kept[milestone.key].state == "live":
             bare.append(milestone)
         if run.rules.kinds[milestone.kind].suspends:
-            storing.suspend(milestone.stay, recipients.referrals(known[milestone.compartment]), run.now)
+            storing.suspend(milestone.stay, recipients.referrals(person), run.now)
     for milestone in sorted(bare, key=lambda one: one.happened):
-        _raise(run, source, kept[milestone.key], milestone, known[milestone.compartment], before)
+        _raise(run, milestone.told_by or source, kept[milestone.key], milestone, person, before)
     return late
 
 

@@ -15,6 +15,7 @@ import orjson
 from django.db import connection
 
 from commonweal.apps.access import api as access
+from commonweal.apps.coordination.milestones import PDS
 from commonweal.apps.identity import api as identity
 from commonweal.apps.places import api as places
 from commonweal.apps.record import api as record
@@ -23,6 +24,7 @@ from commonweal.domain.coordination.alerts import AlertState, Kind, SuspensionSt
 MINE, TEAM, ESCALATED, ENDED = "mine", "team", "escalated", "ended"
 SHOWN = (TEAM, MINE, ESCALATED, ENDED)
 MOST = 50  # alerts on one page
+PDS_NAME = "The Personal Demographics Service"
 ENDED_FOR = timedelta(days=2)  # how long what has ended is listed
 _BETWEEN = "\x1f"  # names in the context of row security: no user name has it
 _ALERT = (
@@ -265,9 +267,10 @@ def _told(row: Row, scope: access.Scope) -> Told | None:
     who = next(iter(own), known.get(row.compartment) or next(iter(known.values()), None))
     name = " ".join(part for part in (who.given, who.family) if part) if who else ""
     place = "" if identity.location_hidden(scope.compartments) else change[2]
+    teller = PDS_NAME if change[0] == PDS else places.name_of(change[0])
     return Told(
         row, scope.person_id, name or "Name not recorded", who.birth_date if who else None,
-        who.nhs_number if who and who.number_usable else "", change[0], places.name_of(change[0]), change[1], place,
+        who.nhs_number if who and who.number_usable else "", change[0], teller, change[1], place,
         change[3], suspended,
     )  # fmt: skip
 

@@ -88,6 +88,17 @@ def changed_compartments(compartments: Collection[int]) -> set[int]:
         return {row[0] for row in cursor.fetchall()}
 
 
+def told_of_death(compartments: Collection[int], but: str) -> bool:
+    """Whether a registered death of these compartments' person is kept already, told by another than ``but``."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM coordination_change WHERE compartment_id = ANY (%s) AND kind = %s "
+            "AND key <> %s AND state <> 'withdrawn')",
+            [list(compartments), Kind.DEATH_REGISTERED.value, but],
+        )
+        return bool(cursor.fetchone()[0])
+
+
 def add_change(milestone: Milestone, source: str, state: str, now: datetime) -> Kept:
     """Keep a change that was not."""
     with prepared() as cursor:

@@ -8,6 +8,7 @@ from commonweal.apps.identity import erasing
 from commonweal.apps.identity.actions import attach, link_verified, merge_within_source, upsert_demographics
 from commonweal.apps.identity.bias import report as bias_report
 from commonweal.apps.identity.claims import Claim, claims, settle_claim
+from commonweal.apps.identity.deaths import deaths_to_tell, deaths_told, registered_deaths
 from commonweal.apps.identity.evaluation import evaluate
 from commonweal.apps.identity.matching import IdentifyBusy, identify
 from commonweal.apps.identity.opt_outs import opted_out_digests, people_opted_out
@@ -48,6 +49,8 @@ __all__ = [
     "compartments_of_many",
     "crosswalk",
     "current_person",
+    "deaths_to_tell",
+    "deaths_told",
     "demographics_of",
     "erasing",
     "evaluate",
@@ -61,6 +64,7 @@ __all__ = [
     "people_opted_out",
     "person_of",
     "probable_people",
+    "registered_deaths",
     "search_people",
     "settle_claim",
     "trace",

@@ -48,15 +48,19 @@ _WAITING: LiteralString = (
     " AND w.ways && '{pds_number,pds_practice}') claimed USING (compartment_id)"
     " WHERE d.family <> '' AND d.birth_date IS NOT NULL"
     " AND d.birth_date >= %(earliest)s AND d.birth_date <> ALL (%(fillers)s)"
-    " AND (t.compartment_id IS NULL OR (claimed.compartment_id IS NOT NULL AND t.at <= %(stale)s))"
+    " AND (t.compartment_id IS NULL OR (claimed.compartment_id IS NOT NULL AND t.at <= %(stale)s) OR t.at <= %(again)s)"
 )
 _ORDER: LiteralString = " ORDER BY claimed.compartment_id IS NULL, d.compartment_id LIMIT %(limit)s"
 _STALE = timedelta(days=1)
 _KEEP = """
-INSERT INTO identity_trace (compartment_id, asked, at, outcome, nhs_number, restricted, candidates, practice)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+INSERT INTO identity_trace (compartment_id, asked, at, outcome, nhs_number, restricted, candidates, practice, died,
+    death_told)
+VALUES (%(record)s, %(asked)s, %(at)s, %(kind)s, %(number)s, %(restricted)s, %(candidates)s, %(practice)s, %(died)s,
+    %(died)s::date IS NULL)
 ON CONFLICT (compartment_id) DO UPDATE SET asked = excluded.asked, at = excluded.at, outcome = excluded.outcome,
     nhs_number = excluded.nhs_number, candidates = excluded.candidates, practice = excluded.practice,
+    died = excluded.died,
+    death_told = identity_trace.death_told AND excluded.died IS NOT DISTINCT FROM identity_trace.died,
     restricted = excluded.restricted OR (identity_trace.restricted AND excluded.outcome <> 'found')
 """
 
@@ -72,13 +76,20 @@ def rules(on: date) -> Rules:
     return found
 
 
-def trace(limit: int, *, everybody: bool = False, progress: Callable[[int, int], None] | None = None) -> dict[str, int]:
+def trace(
+    limit: int,
+    *,
+    everybody: bool = False,
+    again: timedelta | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[str, int]:
     """Ask PDS about at most ``limit`` records not yet asked about; counts of ``asked`` and of each outcome.
 
     Those with a relationship that waits to be confirmed come first, and are asked about again after a day; how many
     relationships the answers ``confirmed``.
 
-    ``everybody``: records with a usable number too, for whether their location may be shown. Raises TraceOff,
+    ``everybody``: records with a usable number too, for whether their location may be shown and whether they have died.
+    ``again``: records whose answer is older than this too, for what PDS has heard since. Raises TraceOff,
     PdsUnavailable and PdsRefused; what was answered before is kept.
     """
     if not settings.COMMONWEAL_PDS_URL:
@@ -88,7 +99,7 @@ def trace(limit: int, *, everybody: bool = False, progress: Callable[[int, int],
     pds = Pds(https_transport(settings.COMMONWEAL_PDS_URL, settings.COMMONWEAL_PDS_TOKEN, how.seconds), how.least_score)
     counts = dict.fromkeys(("asked", *(kind.value for kind in Kind)), 0)
     with access.service_run("pds_trace", f"at most {limit} records"):
-        waiting = _waiting(limit, everybody)
+        waiting = _waiting(limit, everybody, again)
         for record, asked, number, family, given, born, gender, postcode in waiting:
             began = time.monotonic()
             answer = pds.trace(Asked(number, family, given, born, gender, postcode))
@@ -101,7 +112,9 @@ def trace(limit: int, *, everybody: bool = False, progress: Callable[[int, int],
     return counts | {"confirmed": claims.confirm_traced()}
 
 
-def _waiting(limit: int, everybody: bool) -> list[tuple[int, str, str | None, str, str, date, str, str]]:
+def _waiting(
+    limit: int, everybody: bool, again: timedelta | None
+) -> list[tuple[int, str, str | None, str, str, date, str, str]]:
     """Records to ask about, with what to ask by."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -111,6 +124,7 @@ def _waiting(limit: int, everybody: bool) -> list[tuple[int, str, str | None, st
                 "fillers": sorted(birth_date.FILLERS),
                 "limit": limit,
                 "stale": settings.COMMONWEAL_NOW() - _STALE,
+                "again": None if again is None else settings.COMMONWEAL_NOW() - again,
             },
         )
         return list(cursor.fetchall())
@@ -120,16 +134,17 @@ def _keep(record: int, asked: str, answer: Answer) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             _KEEP,
-            [
-                record,
-                asked,
-                settings.COMMONWEAL_NOW(),
-                answer.kind.value,
-                answer.number,
-                answer.restricted,
-                list(answer.candidates),
-                answer.practice,
-            ],
+            {
+                "record": record,
+                "asked": asked,
+                "at": settings.COMMONWEAL_NOW(),
+                "kind": answer.kind.value,
+                "number": answer.number,
+                "restricted": answer.restricted,
+                "candidates": list(answer.candidates),
+                "practice": answer.practice,
+                "died": answer.died,
+            },
         )
 
 

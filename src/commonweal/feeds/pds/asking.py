@@ -5,7 +5,8 @@ Shapes: the service's published specification, https://github.com/NHSDigital/per
 an OperationOutcome with TOO_MANY_MATCHES. A number that was superseded is answered with the number in force as the
 Patient's ``id``. One that was withdrawn is answered 404, INVALIDATED_RESOURCE; why it was is never said, and a record
 under it is never looked for by its name: that could tie the person to a number from before an adoption or a gender
-recognition. ``meta.security`` R marks somebody whose location is withheld.
+recognition. ``meta.security`` R marks somebody whose location is withheld. A death is registered
+where ``deceasedDateTime`` stands beside the status of a formal notice; one told informally is nobody's news from here.
 """
 
 import json
@@ -19,6 +20,7 @@ from uuid import uuid4
 from commonweal.domain.errors import CommonwealError
 from commonweal.domain.identity import nhs_number
 from commonweal.domain.identity.names import family_agree, given_agree
+from commonweal.fhir.deaths import formally_registered
 from commonweal.fhir.demographics import Demographics, demographics
 from commonweal.fhir.normalise import name_key
 
@@ -60,7 +62,7 @@ class Answer:
     """``number``: the NHS number in force, where ``kind`` is FOUND; ``candidates``: numbers to look at otherwise.
 
     ``restricted``: the person's location must not be shown. ``practice``: the ODS code of the practice PDS names, or
-    empty, as of a restricted person.
+    empty, as of a restricted person. ``died``: the day, where the death is formally registered.
     """
 
     kind: Kind
@@ -68,6 +70,7 @@ class Answer:
     restricted: bool = False
     candidates: tuple[str, ...] = ()
     practice: str = ""
+    died: date | None = None
 
 
 class Pds:
@@ -88,7 +91,7 @@ class Pds:
                 return Answer(Kind.NONE)
             number, patient = _number(found), demographics(found)
             if number and _agrees(asked, patient):
-                return Answer(Kind.FOUND, number, _restricted(found), practice=patient.practice or "")
+                return _found(number, found, patient)
         return self._searched(asked)
 
     def _searched(self, asked: Asked) -> Answer:
@@ -112,7 +115,7 @@ class Pds:
         score = float(only.get("search", {}).get("score", 0))
         said = demographics(only["resource"])
         if len(entries) == 1 and score >= self._least and _agrees(asked, said):
-            return Answer(Kind.FOUND, numbers[0], _restricted(only["resource"]), practice=said.practice or "")
+            return _found(numbers[0], only["resource"], said)
         return Answer(Kind.SEVERAL, candidates=numbers)
 
     def _patient(self, path: str, query: Mapping[str, str]) -> dict[str, Any] | None:
@@ -136,6 +139,11 @@ class Pds:
 def _number(patient: Mapping[str, Any]) -> str | None:
     """The number in force: the Patient's id."""
     return nhs_number.usable(str(patient.get("id", "")))
+
+
+def _found(number: str, patient: Mapping[str, Any], said: Demographics) -> Answer:
+    died = said.death_date if formally_registered(patient) else None
+    return Answer(Kind.FOUND, number, _restricted(patient), practice=said.practice or "", died=died)
 
 
 def _agrees(asked: Asked, said: Demographics) -> bool:
