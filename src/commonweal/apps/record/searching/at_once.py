@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import Any
 
 from commonweal.apps.access.api import prepared
-from commonweal.apps.record.searching.compiling import pinned, subjects
+from commonweal.apps.record.searching.compiling import subjects
 from commonweal.apps.record.searching.pages import Found, Page, as_found, compiled, in_order, page_of, walked
 from commonweal.apps.record.searching.reach import Asked, NotForeseen, Reach
 from commonweal.apps.record.searching.requests import Request
@@ -84,28 +84,30 @@ def _fits(request: Request, asked: Asked) -> bool:
 
 def _statement(request: Request, reach: Reach, asked: Asked, now: datetime) -> _Statement:
     """``request`` compiled, now or before. Raises BadSearch, NotForeseen."""
-    key = _key(request, reach) if asked[0] else None
+    key = _key(request) if asked[0] else None
     if key is None:
         return _made(request, reach, now)
-    if key not in _kept:
-        made = _made(request, reach, now)
+    kept = _kept.get(key)
+    if kept is None:
         if len(_kept) >= _MOST_KEPT:
             _kept.clear()
-        _kept[key] = made
-    return _kept[key]
+        kept = _kept[key] = _made(request, reach, now)
+    return kept
 
 
-def _key(request: Request, reach: Reach) -> tuple[object, ...] | None:
+def _key(request: Request) -> tuple[object, ...] | None:
     """All of ``request`` but whom it names; None where what it compiles to hangs on the hour or on what is loaded.
 
     That is a date near now, a modifier, which may ask value sets, and a chain, whose parts may have either.
     """
-    whose = pinned(reach, request.kind, request.conditions)[1]
+    whose: str | None = None  # what names them: the search is held to the first, as ``pinned`` has it
     held: list[tuple[str, str | None]] = []
     for name, value in request.conditions:
         if ":" in name or "." in name or value.startswith("ap") or ",ap" in value:
             return None
-        names_whose = value == whose and subjects(request.kind, name, value) is not None
+        names_whose = whose in (None, value) and subjects(request.kind, name, value) is not None
+        if names_whose:
+            whose = value
         held.append((name, None if names_whose else value))
     return request.kind, request.count, tuple(held), tuple(request.sort)
 
