@@ -13,7 +13,7 @@ from commonweal.apps.places import api as places
 
 @require_http_methods(["GET", "POST"])
 def listed(request: HttpRequest) -> HttpResponse:
-    """Accounts by ``q``. Sent back with ``username`` and ``words``, that one is closed."""
+    """Accounts by ``q``, ``close`` chosen to be closed. Sent back with ``username`` and ``words``, that one is."""
     actor = actor_of(request)
     problem = None
     if request.method == "POST":
@@ -30,6 +30,7 @@ def listed(request: HttpRequest) -> HttpResponse:
         "accounts": found,
         "more": more,
         "sought": sought,
+        "chosen": request.GET.get("close", ""),
         "me": actor.key.removeprefix("user:"),
         "names": places.names_of({one.organisation for one in found if one.organisation}),
         "problem": problem,

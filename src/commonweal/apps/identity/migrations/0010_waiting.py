@@ -20,10 +20,29 @@ CREATE OR REPLACE VIEW identity_traced WITH (security_invoker = true) AS
 # been here longer holds the person already. An organisation that is known to a person asserts nothing for the first
 # time, and what it says of another is vouched for.
 HOLD = """
+CREATE FUNCTION identity_ruled(considered bigint[], rules jsonb) RETURNS TABLE (
+    id bigint, organisation text, compartment_id bigint, kind text, feed text, source text, person_id uuid, rule jsonb,
+    n bigint
+) LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT r.id, r.organisation, r.compartment_id, r.kind, r.feed, r.source, m.person_id, u.rule, u.n
+    FROM access_relationship r JOIN identity_membership m ON m.compartment_id = r.compartment_id
+    CROSS JOIN LATERAL (
+        SELECT e.rule, e.n FROM jsonb_array_elements(rules) WITH ORDINALITY AS e (rule, n)
+        WHERE e.rule -> 'kinds' ?| ARRAY['*', r.kind] AND e.rule -> 'feeds' ?| ARRAY['*', r.feed]
+          AND e.rule -> 'organisations' ?| ARRAY['*', r.organisation]
+        ORDER BY e.n LIMIT 1
+    ) u
+    WHERE r.id = ANY (considered) AND r.actor_key = '' AND r.kind <> 'emergency'
+      AND jsonb_array_length(u.rule -> 'confirmed_by') > 0
+$$;
+REVOKE ALL ON FUNCTION identity_ruled FROM PUBLIC;
+
 CREATE FUNCTION identity_hold(considered bigint[], moved bigint[], moment timestamptz) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     policy access_confirmation%ROWTYPE;
+    waiting bigint[];
+    noted bigint[];
 BEGIN
     IF cardinality(moved) > 0 AND EXISTS (SELECT FROM access_waiting) THEN
         UPDATE access_waiting w SET state = 'lapsed', decided_at = moment
@@ -38,75 +57,67 @@ BEGIN
     IF NOT FOUND THEN
         RETURN;
     END IF;
-    WITH asked AS MATERIALIZED (
-        SELECT r.id, r.organisation, r.compartment_id, r.kind, r.feed, r.source, m.person_id
-        FROM access_relationship r JOIN identity_membership m ON m.compartment_id = r.compartment_id
-        WHERE r.id = ANY (considered) AND r.actor_key = '' AND r.kind <> 'emergency'
-          AND (r.kind = ANY (policy.kinds) OR '*' = ANY (policy.kinds))
-    ), ruled AS MATERIALIZED (
-        SELECT a.*, u.rule, u.n, u.rule ->> 'whom' AS whom
-        FROM asked a CROSS JOIN LATERAL (
-            SELECT e.rule, e.n FROM jsonb_array_elements(policy.rules) WITH ORDINALITY AS e (rule, n)
-            WHERE e.rule -> 'kinds' ?| ARRAY['*', a.kind] AND e.rule -> 'feeds' ?| ARRAY['*', a.feed]
-              AND e.rule -> 'organisations' ?| ARRAY['*', a.organisation]
-            ORDER BY e.n LIMIT 1
-        ) u
-        WHERE jsonb_array_length(u.rule -> 'confirmed_by') > 0
-    ), waiting AS MATERIALIZED (
-        SELECT a.* FROM ruled a
-        WHERE NOT EXISTS (
+    -- Step by step, each over what the one before it found: as one statement its parts would be joined unindexed.
+    SELECT array_agg(a.id) INTO waiting
+    FROM identity_ruled(considered, policy.rules) a
+    WHERE NOT EXISTS (
+        SELECT FROM identity_membership o JOIN access_relationship k ON k.compartment_id = o.compartment_id
+        WHERE o.person_id = a.person_id AND k.organisation IN (a.organisation, a.source) AND k.actor_key = ''
+          AND k.kind <> 'emergency' AND k.waits_until <= moment AND (k.ends_at IS NULL OR k.ends_at > k.starts_at)
+          AND k.id NOT IN (SELECT unnest(considered))
+    ) AND CASE a.rule ->> 'whom'
+        WHEN 'everybody' THEN true
+        WHEN 'held_elsewhere' THEN EXISTS (
+            SELECT FROM identity_membership o
+            LEFT JOIN identity_demographics d ON d.compartment_id = o.compartment_id
+            LEFT JOIN identity_attachment t ON t.compartment_id = o.compartment_id
+            WHERE o.person_id = a.person_id AND coalesce(d.source, t.source) NOT IN (a.source, a.organisation)
+              AND (o.compartment_id < a.compartment_id OR o.compartment_id NOT IN (SELECT unnest(moved)))
+        )
+        ELSE EXISTS (
             SELECT FROM identity_membership o JOIN access_relationship k ON k.compartment_id = o.compartment_id
-            WHERE o.person_id = a.person_id AND k.organisation IN (a.organisation, a.source) AND k.actor_key = ''
-              AND k.kind <> 'emergency' AND k.waits_until <= moment AND (k.ends_at IS NULL OR k.ends_at > k.starts_at)
-              AND k.id NOT IN (SELECT unnest(considered))
-        ) AND CASE a.whom
-            WHEN 'everybody' THEN true
-            WHEN 'held_elsewhere' THEN EXISTS (
-                SELECT FROM identity_membership o
-                LEFT JOIN identity_demographics d ON d.compartment_id = o.compartment_id
-                LEFT JOIN identity_attachment t ON t.compartment_id = o.compartment_id
-                WHERE o.person_id = a.person_id AND coalesce(d.source, t.source) NOT IN (a.source, a.organisation)
-                  AND (o.compartment_id < a.compartment_id OR o.compartment_id NOT IN (SELECT unnest(moved)))
-            )
-            ELSE EXISTS (
-                SELECT FROM identity_membership o JOIN access_relationship k ON k.compartment_id = o.compartment_id
-                WHERE o.person_id = a.person_id AND k.kind = 'registered' AND k.organisation <> a.organisation
-                  AND k.waits_until <= moment AND k.starts_at <= moment AND (k.ends_at IS NULL OR k.ends_at > moment)
-                  AND (k.id < a.id OR k.id NOT IN (SELECT unnest(considered)))
-            )
-        END
-    ), kept AS (
-        INSERT INTO access_waiting AS former
-            (organisation, compartment_id, person_id, source, feeds, kinds, since, opens_at, rule, ways)
-        SELECT w.organisation, w.compartment_id, w.person_id, min(w.source), array_agg(DISTINCT w.feed),
-            array_agg(DISTINCT w.kind), moment,
-            moment + ((array_agg(w.rule ORDER BY w.n))[1] ->> 'days')::integer * interval '1 day',
-            (array_agg(w.rule ORDER BY w.n))[1] ->> 'name',
-            ARRAY(SELECT jsonb_array_elements_text((array_agg(w.rule ORDER BY w.n))[1] -> 'confirmed_by'))
-        FROM waiting w GROUP BY w.organisation, w.compartment_id, w.person_id
-        ON CONFLICT (compartment_id, organisation, person_id) DO UPDATE SET
-            kinds = ARRAY(SELECT DISTINCT unnest(former.kinds || excluded.kinds) ORDER BY 1),
-            feeds = ARRAY(SELECT DISTINCT unnest(former.feeds || excluded.feeds) ORDER BY 1),
-            since = CASE former.state WHEN 'lapsed' THEN excluded.since ELSE former.since END,
-            opens_at = CASE former.state WHEN 'lapsed' THEN excluded.opens_at ELSE former.opens_at END,
-            state = CASE former.state WHEN 'lapsed' THEN 'waiting' ELSE former.state END
-        RETURNING former.id, former.organisation, former.compartment_id, former.person_id, former.state,
-            former.opens_at, former.rule, (former.xmax = 0 OR former.since = moment) AS fresh
-    ), shut AS (
+            WHERE o.person_id = a.person_id AND k.kind = 'registered' AND k.organisation <> a.organisation
+              AND k.waits_until <= moment AND k.starts_at <= moment AND (k.ends_at IS NULL OR k.ends_at > moment)
+              AND (k.id < a.id OR k.id NOT IN (SELECT unnest(considered)))
+        )
+    END;
+    IF waiting IS NOT NULL THEN
+        WITH kept AS (
+            INSERT INTO access_waiting AS former
+                (organisation, compartment_id, person_id, source, feeds, kinds, since, opens_at, rule, ways)
+            SELECT w.organisation, w.compartment_id, w.person_id, min(w.source), array_agg(DISTINCT w.feed),
+                array_agg(DISTINCT w.kind), moment,
+                moment + ((array_agg(w.rule ORDER BY w.n))[1] ->> 'days')::integer * interval '1 day',
+                (array_agg(w.rule ORDER BY w.n))[1] ->> 'name',
+                ARRAY(SELECT jsonb_array_elements_text((array_agg(w.rule ORDER BY w.n))[1] -> 'confirmed_by'))
+            FROM identity_ruled(waiting, policy.rules) w GROUP BY w.organisation, w.compartment_id, w.person_id
+            ON CONFLICT (compartment_id, organisation, person_id) DO UPDATE SET
+                kinds = ARRAY(SELECT DISTINCT unnest(former.kinds || excluded.kinds) ORDER BY 1),
+                feeds = ARRAY(SELECT DISTINCT unnest(former.feeds || excluded.feeds) ORDER BY 1),
+                since = CASE former.state WHEN 'lapsed' THEN excluded.since ELSE former.since END,
+                opens_at = CASE former.state WHEN 'lapsed' THEN excluded.opens_at ELSE former.opens_at END,
+                state = CASE former.state WHEN 'lapsed' THEN 'waiting' ELSE former.state END
+            RETURNING former.id, former.state = 'waiting' AND (former.xmax = 0 OR former.since = moment) AS fresh
+        )
+        SELECT array_agg(k.id) INTO noted FROM kept k WHERE k.fresh;
         UPDATE access_relationship r
-        SET waits_until = CASE k.state
-            WHEN 'confirmed' THEN '-infinity' WHEN 'refused' THEN 'infinity' ELSE coalesce(k.opens_at, 'infinity') END
-        FROM kept k JOIN waiting w USING (organisation, compartment_id)
-        WHERE r.id = w.id
-    ), noted AS (
-        INSERT INTO access_audit (actor, role, organisation, purpose, action, target, outcome, reason, request_id)
-        SELECT 'service:confirmation', 'service', k.organisation, 'operations', 'relationship waits',
-            'relationship ' || k.id, 'refused', k.rule, gen_random_uuid()
-        FROM kept k WHERE k.state = 'waiting' AND k.fresh
-        RETURNING id, target
-    )
-    INSERT INTO access_audit_subject (audit_id, person_id, compartments, outcome)
-    SELECT n.id, k.person_id, '{}', 'refused' FROM noted n JOIN kept k ON n.target = 'relationship ' || k.id;
+        SET waits_until = CASE w.state
+            WHEN 'confirmed' THEN '-infinity' WHEN 'refused' THEN 'infinity' ELSE coalesce(w.opens_at, 'infinity') END
+        FROM access_waiting w JOIN identity_membership m ON m.compartment_id = w.compartment_id
+        WHERE r.id = ANY (waiting) AND w.compartment_id = r.compartment_id AND w.organisation = r.organisation
+          AND m.person_id = w.person_id;
+        WITH told AS MATERIALIZED (
+            SELECT w.*, nextval('access_audit_id_seq') AS entry FROM access_waiting w WHERE w.id = ANY (noted)
+        ), audited AS (
+            INSERT INTO access_audit
+                (id, actor, role, organisation, purpose, action, target, outcome, reason, request_id)
+            SELECT t.entry, 'service:confirmation', 'service', t.organisation, 'operations', 'relationship waits',
+                'relationship ' || t.id, 'refused', t.rule, gen_random_uuid()
+            FROM told t
+        )
+        INSERT INTO access_audit_subject (audit_id, person_id, compartments, outcome)
+        SELECT t.entry, t.person_id, '{}', 'refused' FROM told t;
+    END IF;
     UPDATE access_relationship r SET waits_until = 'infinity'
     FROM access_waiting w JOIN identity_membership m ON m.compartment_id = w.compartment_id
     WHERE r.id = ANY (considered) AND w.compartment_id = r.compartment_id AND w.organisation = r.organisation
@@ -123,7 +134,11 @@ DECLARE
 BEGIN
     SELECT array_agg(a.id), max(a.asserted_at) INTO considered, moment
     FROM arrived a JOIN identity_membership m ON m.compartment_id = a.compartment_id
-    WHERE a.kind <> 'emergency';
+    WHERE a.kind <> 'emergency' AND (
+        EXISTS (SELECT FROM access_confirmation c WHERE c.kinds && ARRAY['*', a.kind::text])
+        OR EXISTS (SELECT FROM access_waiting w
+            WHERE w.compartment_id = a.compartment_id AND w.organisation = a.organisation AND w.state = 'refused')
+    );
     IF considered IS NOT NULL THEN
         PERFORM identity_hold(considered, '{}', moment);
     END IF;
@@ -163,8 +178,8 @@ CREATE TRIGGER relinked AFTER UPDATE ON identity_membership REFERENCING OLD TABL
     FOR EACH STATEMENT EXECUTE FUNCTION identity_relinked();
 """
 # What confirms without an officer. By PDS: the organisation's own record was found to be of the number by which others
-# know the person, and, where the rule asks for it, PDS named the organisation as their practice. By a practice: one that
-# itself has the person on its list, while it has them open.
+# know the person, and, where the rule asks for it, PDS named the organisation as their practice. By a practice: one
+# that itself has the person on its list, while it has them open.
 CONFIRM = """
 CREATE FUNCTION identity_confirm_traced(moment timestamptz) RETURNS bigint
 LANGUAGE sql VOLATILE SET search_path = pg_catalog, public, pg_temp AS $$
@@ -182,16 +197,16 @@ LANGUAGE sql VOLATILE SET search_path = pg_catalog, public, pg_temp AS $$
                 WHERE s.compartment_id = o.compartment_id AND s.number = t.nhs_number)
           )
     ), settled AS MATERIALIZED (
-        SELECT a.* FROM agreed a WHERE access_settle(a.id, 'confirmed', a.how, 'service:pds_trace', '', moment)
+        SELECT a.*, nextval('access_audit_id_seq') AS entry FROM agreed a
+        WHERE access_settle(a.id, 'confirmed', a.how, 'service:pds_trace', '', moment)
     ), noted AS (
         INSERT INTO access_audit (id, actor, role, organisation, purpose, action, target, outcome, reason, request_id)
-        SELECT nextval('access_audit_id_seq'), 'service:pds_trace', 'service', s.organisation, 'operations',
-            'relationship confirmed', 'relationship ' || s.id, 'allowed', s.how, gen_random_uuid()
-        FROM settled s RETURNING id, target
+        SELECT s.entry, 'service:pds_trace', 'service', s.organisation, 'operations', 'relationship confirmed',
+            'relationship ' || s.id, 'allowed', s.how, gen_random_uuid()
+        FROM settled s
     ), named AS (
         INSERT INTO access_audit_subject (audit_id, person_id, compartments, outcome)
-        SELECT n.id, s.person_id, '{}', 'allowed' FROM noted n JOIN settled s ON n.target = 'relationship ' || s.id
-        RETURNING 1
+        SELECT s.entry, s.person_id, '{}', 'allowed' FROM settled s RETURNING 1
     )
     SELECT count(*) FROM named
 $$;
@@ -218,7 +233,9 @@ CREATE FUNCTION identity_settle_claim(
 ) RETURNS boolean
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-    IF NOT EXISTS (SELECT FROM identity_claims(person, asking, moment) c WHERE c.id = which AND c.state = 'waiting') THEN
+    IF NOT EXISTS (
+        SELECT FROM identity_claims(person, asking, moment) c WHERE c.id = which AND c.state = 'waiting'
+    ) THEN
         RETURN false;
     END IF;
     RETURN access_settle(which, verdict, 'practice', who, said, moment);
