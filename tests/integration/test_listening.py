@@ -107,6 +107,7 @@ GOOD = adt_message("RXX", "M1", 1, "A01", "202001010900", "V1")
     [
         (GOOD.encode(), "AA", ""),
         (GOOD.replace("19500311", "19501311").encode(), "AA", "format-date"),
+        (GOOD.replace("202001010900", "209901010900").encode(), "AA", "clock-ahead"),
         (GOOD.replace("M1^^^RXX^MR", "").encode(), "AE", "required"),
         (GOOD.replace("High", "H\0gh").encode(), "AE", "nul-byte"),
         (GOOD.replace("Vicky", "Vick\udcff").encode("utf-8", "surrogateescape"), "AE", "encoding-not-utf-8"),

@@ -5,10 +5,11 @@ Event types: HL7 table 0003, http://www.hl7.eu/HL7v2x/v24/std24/ch03.html#Headin
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from commonweal.feeds.hl7v2 import DELETE, Message, timestamp
 from commonweal.feeds.people import LONGEST_NUMBER
+from commonweal.feeds.types import Problem
 from commonweal.fhir.errors import Invalid, excerpt
 
 ADMIT, TRANSFER, DISCHARGE, REGISTER, PREADMIT, UPDATE = "A01", "A02", "A03", "A04", "A05", "A08"
@@ -45,9 +46,12 @@ VISIT_EVENTS = frozenset(
 HANDLED = VISIT_EVENTS | MERGES | {ADD_PERSON, DELETE_PERSON, UPDATE_PERSON, MOVE_VISIT}
 OTHER_TYPES = {"ORU": RESULT, "MDM": DOCUMENT}  # message type → the one event of it that is read
 KNOWN = frozenset(f"A{number:02d}" for number in range(1, 63))
+_HAPPENED = {RESULT: "OBR-22", DOCUMENT: "TXA-6"}  # the field that says when it happened, where that is not EVN-6
 _NHS_TYPES = frozenset(("NH", "NHS"))
 _MRN_TYPES = ("MR", "MRN", "MEDREC", "PI", "PN")
 _NATURAL = re.compile(r"([0-9]+)")
+SKEW = timedelta(days=1)  # by which a sender's clock may be wrong before anybody is told: time zones, and a late batch
+_EXPECTED = frozenset((PREADMIT, PENDING_ADMIT, PENDING_TRANSFER, PENDING_DISCHARGE))  # may tell of what is to come
 LONGEST_ID = 199  # characters of MSH-10: HL7 v2.8.2, 2.14.9.10; version 2.4 has 20
 
 
@@ -67,12 +71,17 @@ class Head:
     also: tuple[str, ...]
     happened: datetime
     recorded: datetime
+    received: datetime | None = None
 
     @property
-    def order(self) -> tuple[datetime, datetime, list[tuple[int, int, str]], str, bytes]:
-        """Sort key that depends on nothing but the message itself; control ids compare by number ("9" < "10")."""
+    def order(self) -> tuple[datetime, datetime, datetime, list[tuple[int, int, str]], str, bytes]:
+        """Sort key: of the message itself, and when it came where it tells of what had yet to happen by more than
+        ``SKEW`` then, which would overrule all that is told after it. Control ids compare by number ("9" < "10").
+        """
+        came = self.received
+        at = came if came is not None and self.happened > came + SKEW else self.happened
         parts = [_by_size(p) if p[0] in "0123456789" else (1, 0, p) for p in _NATURAL.split(self.control_id) if p]
-        return self.happened, self.recorded, parts, self.event, self.message.raw
+        return at, self.happened, self.recorded, parts, self.event, self.message.raw
 
 
 def _by_size(digits: str) -> tuple[int, int, str]:
@@ -115,6 +124,22 @@ def head(raw: bytes) -> Head:
         happened,
         recorded,
     )
+
+
+def ahead(about: Head, present: datetime) -> Problem | None:
+    """What is wrong with a message that tells of what has yet to happen at ``present``, by more than ``SKEW``."""
+    field = ""
+    if about.recorded > present + SKEW:
+        field = "EVN-2" if about.message.first("EVN", 2) else "MSH-7"
+    elif about.happened > present + SKEW and about.event not in _EXPECTED:
+        field = _HAPPENED.get(about.event, "EVN-6")
+    if not field:
+        return None
+    segment, number = field.split("-")
+    told = (
+        "this has yet to happen; it is ordered by when it came, among what else came then; set the sender's clock right"
+    )
+    return Problem(0, field, "clock-ahead", excerpt(about.message.first(segment, int(number))), told, about.message.raw)
 
 
 def _check_event(message: Message, kind: str, event: str) -> None:

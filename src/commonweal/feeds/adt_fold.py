@@ -4,7 +4,9 @@ Numbers that a merge (A30, A40, A47) says are one person's are folded together: 
 the one that survives, and every visit stands once, under the survivor. A45 moves one visit and leaves both people.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 
 from commonweal.feeds.adt_events import (
     ADMIT,
@@ -19,6 +21,7 @@ from commonweal.feeds.adt_events import (
     UPDATE,
     VISIT_EVENTS,
     Head,
+    ahead,
     head,
     local_person,
 )
@@ -35,19 +38,29 @@ _NO_VISIT = frozenset(("N", ""))  # HL7 table 0004: not applicable
 Items = list[Parsed | Problem | Merge]
 
 
-def fold(source: str, messages: Sequence[bytes], people: Collection[str] | None = None) -> Items:
+def fold(
+    source: str,
+    messages: Collection[bytes],
+    people: Collection[str] | None = None,
+    received: Mapping[bytes, datetime] | None = None,
+    present: datetime | None = None,
+) -> Items:
     """The Patients, Encounters, reports, documents, merges and problems that ``messages`` of one ``source`` amount to.
 
     The result is the same for any order and any repetition of ``messages``: they are sorted by when they happened
     (EVN-6, EVN-2, PV1-44 or PV1-45, MSH-7), then when they were entered, then control id. ``line`` is 0
     throughout; ``Problem.raw`` is the message at fault. Resources come first, Patient before the rest. ``people``:
-    the numbers to fold, where the messages also speak of others.
+    the numbers to fold, where the messages also speak of others. ``received``: when each came, by which
+    those are ordered that are ahead of it (``Head.order``); ``present``: those ahead of that are problems too.
     """
     heads: list[Head] = []
     problems: list[Problem] = []
     for raw in sorted(set(messages)):
         try:
-            heads += _each(head(raw))
+            about = replace(head(raw), received=received.get(raw)) if received else head(raw)
+            skewed = ahead(about, present) if present else None
+            problems += [skewed] if skewed else []
+            heads += _each(about)
         except Invalid as bad:
             problems.append(Problem(0, bad.field, bad.rule, bad.value, bad.message, raw))
     heads.sort(key=lambda about: about.order)
@@ -85,7 +98,7 @@ def _each(about: Head) -> list[Head]:
         message.raw = raw
         visit = message.first("PV1", 19)
         number = "" if visit == DELETE else visit
-        found.append(Head(message, about.control_id, SWAP, number, mrn, (), about.happened, about.recorded))
+        found.append(replace(about, message=message, event=SWAP, visit=number, mrn=mrn, also=()))
     return found
 
 

@@ -1,6 +1,8 @@
 """ADT messages: what each event does to a person and their visits."""
 
 import io
+from datetime import UTC, datetime
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -89,6 +91,42 @@ def test_a_late_entry_of_an_early_event_does_not_overrule_a_later_one() -> None:
     moved = message("A08", "202002010000", PID.replace("ZZ1 1AA", "ZZ2 2BB"))
     backdated = message("A08", "202001150000", PID.replace("ZZ1 1AA", "ZZ3 3CC"), entered="202003010000")
     assert demographics(one(fold(ADMIT, moved, backdated), "Patient")).postcode == "ZZ2 2BB"
+
+
+def named(family: str, at: str, event: str = "A08") -> bytes:
+    return message(event, at, PID.replace("Shah", family))
+
+
+def at(day: int) -> datetime:
+    return datetime(2020, 1, day, 12, tzinfo=UTC)
+
+
+def test_a_senders_clock_that_is_ahead_overrules_nothing_told_later_and_is_told() -> None:
+    """Given an update of the year 2099, and one of the day after it came; then the later holds, in whatever order."""
+    ahead, next_day = named("Ahead", "209901010000"), named("Later", "202001030900")
+    came = {ahead: at(2), next_day: at(3)}
+    for told in permutations((ADMIT, ahead, next_day)):
+        items = adt.fold("RZ1", told, None, came, at(3))
+        assert demographics(one(items, "Patient")).family == "Later"
+        (problem,) = [item for item in items if isinstance(item, Problem)]
+        assert (problem.field, problem.rule, problem.raw) == ("EVN-2", "clock-ahead", ahead)
+    assert demographics(one(adt.fold("RZ1", [ahead, ADMIT], None, came, at(3)), "Patient")).family == "Ahead"
+
+
+def test_what_a_clock_set_ahead_tells_keeps_its_own_order() -> None:
+    stay = [
+        message("A01", "209901010900", PID, visit(admitted="209901010900")),
+        message("A03", "209901020900", PID, visit(admitted="209901010900", discharged="209901020900")),
+    ]
+    for told in (stay, stay[::-1]):
+        found = one(adt.fold("RZ1", told, None, dict.fromkeys(stay, at(2)), None), "Encounter")
+        assert (found["status"], found["period"]["end"]) == ("finished", "2099-01-02T09:00:00+00:00")
+
+
+def test_a_time_zone_or_a_planned_stay_is_no_wrong_clock() -> None:
+    soon, planned = named("Soon", "202001022300"), message("A14", "202003010900", PID, visit(), entered="202001020900")
+    items = adt.fold("RZ1", [soon, planned], None, {soon: at(2), planned: at(2)}, at(2))
+    assert not [item for item in items if isinstance(item, Problem)]
 
 
 def test_messages_at_one_moment_are_ordered_by_control_id_as_a_number() -> None:

@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import Any, BinaryIO
 
 from django.db import connection
+from django.utils import timezone
 
 from commonweal.apps.access.api import prepared, together
 from commonweal.apps.exchange import changes
@@ -34,9 +35,11 @@ _KEEP = (
 )
 _HELD = "SELECT control_id, digest FROM exchange_message WHERE source = %s AND control_id = ANY (%s::text[])"
 _ABOUT = (
-    "SELECT id, mrn, also, event, raw FROM exchange_message WHERE source = %s AND mrn = ANY (%s::text[]) UNION ALL "
-    "SELECT id, mrn, also, event, raw FROM exchange_message WHERE source = %s AND also && %s::text[] "
-    "AND NOT also = '{}'"
+    "SELECT m.id, m.mrn, m.also, m.event, m.raw, r.received_at FROM exchange_message m "
+    "JOIN exchange_receipt r ON r.id = m.receipt_id WHERE m.source = %s AND m.mrn = ANY (%s::text[]) UNION ALL "
+    "SELECT m.id, m.mrn, m.also, m.event, m.raw, r.received_at FROM exchange_message m "
+    "JOIN exchange_receipt r ON r.id = m.receipt_id WHERE m.source = %s AND m.also && %s::text[] "
+    "AND NOT m.also = '{}'"
 )
 FOLDING = 62_068  # the class of the advisory locks that sources are folded under
 PILE = 4_000  # messages; one transaction each
@@ -158,12 +161,13 @@ def _fold(receipt: Receipt, touched: list[Any], outcome: Outcome) -> None:
     for message in touched:
         for number in (message.mrn, *message.also):
             newest[number] = max(message.happened, newest.get(number, message.happened))
+    present = max(receipt.received_at, timezone.now())  # a clock set behind for a demonstration is no sender's fault
     for numbers, history in _histories(receipt.source, {number for m in touched for number in (m.mrn, *m.also)}):
         people |= numbers
         told += (
             [(numbers, max(newest[number] for number in numbers & newest.keys()))] if numbers & newest.keys() else []
         )
-        for item in adt.fold(receipt.source, history, numbers):
+        for item in adt.fold(receipt.source, history, numbers, history, present):
             if isinstance(item, Parsed):
                 parsed.append(item)
                 if item.type == "Patient":
@@ -190,9 +194,12 @@ def _fold(receipt: Receipt, touched: list[Any], outcome: Outcome) -> None:
         outcome.problems.append(Problem(line, refusal.field, refusal.rule, refusal.value, refusal.message, raw))
 
 
-def _histories(source: str, touched: set[str]) -> list[tuple[set[str], list[bytes]]]:
-    """For each person touched: the numbers that merges and moves say are theirs, and every message about them."""
-    rows: dict[int, tuple[str, list[str], str, bytes]] = {}
+def _histories(source: str, touched: set[str]) -> list[tuple[set[str], dict[bytes, datetime]]]:
+    """For each person touched: the numbers that merges and moves say are theirs, and every message about them.
+
+    Of each message when it came.
+    """
+    rows: dict[int, tuple[str, list[str], str, bytes, datetime]] = {}
     together: dict[str, str] = {}  # number → another of the same person, or itself
 
     def root(number: str) -> str:
@@ -205,20 +212,20 @@ def _histories(source: str, touched: set[str]) -> list[tuple[set[str], list[byte
         together |= {number: number for number in fresh}
         with prepared() as cursor:
             cursor.execute(_ABOUT, [source, list(fresh), source, list(fresh)])
-            for ident, mrn, also, event, raw in cursor.fetchall():
-                rows[ident] = (mrn, also, event, bytes(raw))
+            for ident, mrn, also, event, raw, received in cursor.fetchall():
+                rows[ident] = (mrn, also, event, bytes(raw), received)
         fresh = {
-            number for mrn, also, event, _ in rows.values() if also and event != SWAP for number in (mrn, *also)
+            number for mrn, also, event, *_ in rows.values() if also and event != SWAP for number in (mrn, *also)
         } - together.keys()
-    for mrn, also, event, _ in rows.values():
+    for mrn, also, event, *_ in rows.values():
         if event != SWAP:
             for number in also:
                 together[root(number)] = root(mrn)
-    groups: dict[str, tuple[set[str], list[bytes]]] = {}
+    groups: dict[str, tuple[set[str], dict[bytes, datetime]]] = {}
     for number in together:
-        groups.setdefault(root(number), (set(), []))[0].add(number)
+        groups.setdefault(root(number), (set(), {}))[0].add(number)
     for ident in sorted(rows):
-        mrn, also, event, raw = rows[ident]
+        mrn, also, event, raw, received = rows[ident]
         for group in {root(number) for number in (mrn, *(also if event == SWAP else ())) if number in together}:
-            groups[group][1].append(raw)
+            groups[group][1][raw] = received
     return list(groups.values())
