@@ -367,9 +367,9 @@ def test_what_it_stores_is_stored_and_said_as_by_the_views(
     long = ask("r01", "POST", path, sent, **headers)
     stored = rows(kept, count)
     found, told, body = knock("r01", path, "", sent, **({"HTTP_PREFER": prefer} if prefer else {}))
-    assert past_the_door == []
     assert (found, made_alike(body)) == (status, made_alike(long.content))
     assert long.status_code == status
+    assert past_the_door == []
     assert rows(kept, count) == stored
     varying = ("Location", "Last-Modified")
     assert {name: value for name, value in told.items() if name not in varying} == {

@@ -46,14 +46,16 @@ def may_be(kinds: Iterable[str]) -> bool:
     return not any(kind == "Patient" or relationships.applies(FEED, kind) for kind in kinds)
 
 
-def known(look: SingleLook) -> Known | None:
+def known(look: SingleLook, again: bool = False) -> Known | None:
     """What is remembered of the source that ``look`` opens; asked, if nothing is. None where it has sent nothing yet.
+
+    ``again``: asked, whatever is remembered.
 
     Raises:
         NotAsPresumed: see ``access.single_look``.
     """
     source = look.entry.organisation
-    if source not in _remembered:
+    if again or source not in _remembered:
         _add(look, None, [None] * (_BOUND - 4 + COLUMNS))
     return _remembered.get(source)
 

@@ -52,8 +52,10 @@ def created(
         incoming = Incoming(asker.actor.organisation, look.at.date(), found.stamp)
         try:
             planned = [wanted(incoming, ask, ask.new_id, resource) for ask, resource in named]
-        except Problem:  # the session finds the same, and audits that it failed
-            return None
+        except Problem:
+            if adding_at_once.known(look, again=True) == found:  # the session finds the same, and audits that it failed
+                return None
+            continue  # by what is loaded now it may be valid
         if any(item.person is None or bodies.names_nobody(item.person) for item, _ in planned):
             return None
         done = adding_at_once.add(look, found, [item for item, _ in planned])
