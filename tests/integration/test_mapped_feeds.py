@@ -302,3 +302,30 @@ def test_one_file_under_two_names_is_one_file_and_one_that_grows_is_what_was_kep
     growing.unlink()
     with pytest.raises(api.MissingFile):
         api.land("community", [growing], "RY9")
+
+
+def test_a_file_that_vanishes_while_it_is_taken_leaves_nothing_and_one_with_a_number_too_long_lands_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from commonweal.apps.exchange import api
+    from commonweal.feeds import sealing
+
+    path = write(tmp_path / "a.csv", HEADER, CONTACT)
+    checksum = sealing.checksum
+
+    def then_vanishes(file: Path) -> str:
+        found = checksum(file)
+        file.unlink()
+        return found
+
+    monkeypatch.setattr(sealing, "checksum", then_vanishes)
+    with pytest.raises(FileNotFoundError):
+        api.land("community", [path], "RY9")
+    monkeypatch.undo()
+    assert api.receipts() == []
+
+    local = CONTACT.partition(",")[0]
+    long = CONTACT.replace(local, "9" * 6_000, 1).replace("C1", "C2")
+    landed = api.land("community", [write(tmp_path / "b.csv", HEADER, CONTACT, long)], "RY9")
+    assert (landed["accepted"], landed["quarantined"]) == (1, 1)
+    assert {item.rule for item in api.quarantine()} == {"too-long"}

@@ -185,6 +185,33 @@ def test_a_sample_becomes_a_mapping_a_test_and_a_page(tmp_path: Path) -> None:
     assert run("new", str(file), "--feed", "community", "--supplier", "acme", *common)[0] == 1
 
 
+def test_the_headers_of_strangers_are_understood(tmp_path: Path) -> None:
+    """Given a file as a supplier nobody has met writes it; then what each column is for is seen, an empty one too."""
+    file = tmp_path / "extract.csv"
+    rows = [
+        "Client Ref No.;NHS Num;Surname;Forename(s);D.O.B.;Sex;Ethnic Origin;Post Code;GP Surgery Code;Visit ID;"
+        "Visit Date;Contact Method;Outcome;Notes"
+    ]
+    rows += [
+        f"C{n};;O’Neill;Zoë;0{n}/12/1950;Female;White;za2 3bb;X90001;V{n};1{n}/09/2020;Clinic;Seen;"
+        for n in range(1, 9)
+    ]
+    file.write_bytes("\r\n".join(rows).encode("utf-8-sig"))
+    folder = tmp_path / "feeds"
+    code, said = run("new", str(file), "--feed", "community", "--supplier", "acme", "--source", "RY8", "--no-ask",
+                     "--folder", str(folder), "--valid-from", "2026-01-01")  # fmt: skip
+    assert code == 0, said
+    mapping = parse(
+        (folder / "community" / "acme-2026-01-01.yaml").read_text("utf-8"), "community/acme-2026-01-01.yaml"
+    )
+    assert {purpose: value.column for purpose, value in mapping.person.items()} == {
+        "local_id": "Client Ref No.", "nhs_number": "NHS Num", "family": "Surname", "given": "Forename(s)",
+        "birth_date": "D.O.B.", "gender": "Sex", "ethnicity": "Ethnic Origin", "postcode": "Post Code",
+        "practice": "GP Surgery Code",
+    }  # fmt: skip
+    assert [name for name, column in mapping.columns.items() if column.ignored] == ["Notes"]
+
+
 def test_what_only_a_person_can_know_is_asked_for(tmp_path: Path) -> None:
     file = tmp_path / "sample.csv"
     file.write_text("A,B\n1,2\n3,4\n")

@@ -16,7 +16,7 @@ from commonweal.feeds.mapped.profiling import ColumnProfile, Profile
 
 # Words of a header, whole or joined, by what they most likely mean; the first that fits an unused column counts.
 _WORDS: dict[str, tuple[str, ...]] = {
-    "nhs_number": ("nhsnumber", "nhsno", "nhs"),
+    "nhs_number": ("nhsnumber", "nhsno", "nhsnum", "nhs"),
     "local_id": ("patientid", "clientid", "personid", "localpatientid", "localid", "hospitalnumber", "mrn", "clientref",
                  "patientref", "patientnumber", "clientnumber", "unitnumber", "client", "patient", "pid"),
     "given": ("givenname", "forename", "firstname", "forenames", "given"),
@@ -26,7 +26,8 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "gender": ("gender", "sex"),
     "ethnicity": ("ethniccategory", "ethnicity", "ethnicorigin"),
     "postcode": ("postcode", "postalcode"),
-    "practice": ("gppracticecode", "practicecode", "gppractice", "gpcode", "practice"),
+    "practice": ("gppracticecode", "practicecode", "gppractice", "gpsurgerycode", "surgerycode", "gpcode", "gpods",
+                 "registeredgp", "practice", "surgery"),
     "reference": ("contactid", "contactref", "visitid", "visitref", "appointmentid", "activityid", "eventid",
                   "recordid", "carecontactid", "referralid", "episodeid",
                   "incidentid", "incidentnumber", "reference", "ref", "id"),
@@ -104,6 +105,8 @@ def _able(column: ColumnProfile, purpose: str) -> bool:
     wanted = _MUST_BE.get(purpose)
     if wanted:
         return column.kind in wanted
+    if purpose in PERSON and purpose != "local_id" and column.kind == "empty":
+        return True  # nobody of the sample has one; what it is for its header says
     return column.kind not in ("date", "time", "empty")
 
 
