@@ -122,3 +122,19 @@ def test_a_store_that_holds_much_keeps_its_indexes(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(deferring, "SMALL", 10)
     api.land("gp", [write_lines(tmp_path / "A81001.ndjson", gp_lines("A81001", 1))], "A81001")
     assert not deferring.set_aside()
+
+
+def test_where_another_drew_numbers_in_between_each_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from commonweal.apps.exchange import api
+    from commonweal.apps.record import api as record
+    from commonweal.apps.record import loading
+
+    lines = gp_lines("A81001", 2)
+    monkeypatch.setattr(loading, "_FROM_TO", loading._FROM_TO.replace("generate_series(1,", "generate_series(0,"))
+    assert api.land("gp", [write_lines(tmp_path / "A81001.ndjson", lines)], "A81001")["accepted"] == len(lines)
+    assert record.orphans() == []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*), count(DISTINCT rid) FROM record_resource")
+        assert cursor.fetchall() == [(len(lines), len(lines))]

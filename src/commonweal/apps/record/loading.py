@@ -38,6 +38,7 @@ ORDER BY k.local_id ON CONFLICT DO NOTHING
 """
 _COMPARTMENTS = "SELECT local_id, id FROM record_compartment WHERE source = %(source)s AND local_id = ANY (%(people)s)"
 _NUMBERS = "SELECT nextval('record_resource_rid') FROM generate_series(1, %s)"
+_FROM_TO = "SELECT min(n), max(n) FROM (SELECT nextval('record_resource_rid') AS n FROM generate_series(1, %s)) AS s"
 _RESOURCES = """
 COPY record_resource (compartment_id, rid, source_id, category, receipt_id, type, id, happened_at, line, digest, body)
 FROM STDIN
@@ -59,8 +60,7 @@ def stored_as_new(cursor: Any, wave: Wave, bound: Mapping[str, Any]) -> list[int
             cursor.execute(_COMPARTMENTS, people)
             known: dict[str | None, int | None] = {None: None, **dict(cursor.fetchall())}
             compartments = [known[one] for one in wave.whose]
-            cursor.execute(_NUMBERS, [len(compartments)])
-            numbers = [row[0] for row in cursor.fetchall()]
+            numbers = _numbers(cursor, len(compartments))
             heads = [*map(row_head, compartments, numbers, repeat(bound["source_id"]), wave.categories)]
             _copied(cursor, wave, heads, bound["receipt"])
     except IntegrityError:
@@ -82,6 +82,16 @@ def _worth_trying(cursor: Any, wave: Wave) -> bool:
     some = wave.keys[:: len(wave.keys) // SAMPLE + 1]
     cursor.execute(_SOME_HELD, [[key[0] for key in some], [key[1] for key in some]])
     return not cursor.fetchone()[0]
+
+
+def _numbers(cursor: Any, count: int) -> Sequence[int]:
+    """New numbers for so many resources, ascending: told by the first and last where nobody drew any between them."""
+    cursor.execute(_FROM_TO, [count])
+    first, last = cursor.fetchone()
+    if last - first + 1 == count:
+        return range(first, last + 1)
+    cursor.execute(_NUMBERS, [count])
+    return [row[0] for row in cursor.fetchall()]
 
 
 def _copied(cursor: Any, wave: Wave, heads: Sequence[bytes], receipt: int | None) -> None:
