@@ -236,7 +236,7 @@ def test_a_list_opens_the_record_to_its_organisation_and_shows_who_works_with_th
             return record.person_page(session.open_person(person, identity.compartments_of(person)))
 
     involved = as_web(drawn).details.involved
-    assert ("Ann Example", "Named worker") in [(one.team, one.role) for one in involved]
+    assert ("Ann Example", "North", "Named worker") in [(one.who, one.team, one.role) for one in involved]
     heard(world, (3, "A01", NOW - HOUR))
     assert told() == {"south"}
 

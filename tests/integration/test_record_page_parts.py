@@ -243,7 +243,7 @@ def test_plans_and_adjustments_stand_above_and_an_unknown_type_is_not_left_off()
              "period": {"end": "2019-01-01"}}),
         row({"resourceType": "DocumentReference", "id": "4", "status": "current",
              "type": {"coding": [{"system": "http://snomed.info/sct", "code": "1382601000000107"}]}}),
-        row({"resourceType": "Goal", "id": "5", "description": {"text": "To walk again"}}),
+        row({"resourceType": "DetectedIssue", "id": "5", "code": {"text": "Two medicines at odds"}}),
     ]  # fmt: skip
     alerts, adjustments = flags(reading(*rows), Silent())  # type: ignore[arg-type]  # says nothing
     assert [item.text for item in alerts.entries] == ["Oxygen in use"]
@@ -252,7 +252,7 @@ def test_plans_and_adjustments_stand_above_and_an_unknown_type_is_not_left_off()
     agreed = plans(reading(*rows), Silent())  # type: ignore[arg-type]  # says nothing
     assert [item.text for item in agreed.entries] == ["ReSPECT form"]
     other = _other(reading(*rows), Silent())  # type: ignore[arg-type]  # says nothing
-    assert [item.text for item in other.entries] == ["Goal: To walk again"]
+    assert [item.text for item in other.entries] == ["Detected issue: Two medicines at odds"]
 
 
 def test_a_page_that_breaks_after_its_first_part_says_so_where_it_is_read(caplog: pytest.LogCaptureFixture) -> None:
