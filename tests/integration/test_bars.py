@@ -569,6 +569,20 @@ def test_a_council_s_referral_is_readable_to_whom_it_is_addressed(web: World) ->
     assert page.shown.title == "Two carers a day"
 
 
+def test_a_referral_of_somebody_unknown_conforms_too_and_is_filed_as_it_stands(web: World) -> None:
+    from commonweal.apps.exchange.bars import settling
+
+    stranger = scenarios.Peer(transport(web, "p01"), PRACTICE, COUNCIL, STRANGER, AT, UUID(int=8), slot=None)
+    steps = [one for one in scenarios.run(stranger) if one.scenario in ("referral", "ServiceRequest", "order")]
+    assert [(one.name, one.found) for one in steps if not one.passed] == []
+    ident = refer(web, 240, STRANGER)
+    one = peer(web, 241)
+    held = {**scenarios.REQUEST, "id": ident, "status": "on-hold"}
+    body = writing.referral(one.envelope("hold"), held, STRANGER, (), "update")
+    assert one.send(one.headers("hold", "referral").made(), body)[0] == "200"
+    assert settling.settle(actor("clerk"), UUID(ident), "file", "") == "on-hold"
+
+
 def test_a_lawful_removal_empties_the_messages_and_forgets_what_they_were_about(web: World) -> None:
     from commonweal.apps.exchange.bars import storing
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count
+from django.db.models import Count, Sum
 
 from commonweal.apps.exchange.models import Quarantine, Receipt
 
@@ -50,14 +50,21 @@ class QuarantinedView:
 _RECEIPT = tuple(ReceiptView.__dataclass_fields__)
 
 
-def receipts(source: str | None = None, feed: str | None = None) -> list[ReceiptView]:
-    """Receipts, the latest first."""
+def totals() -> dict[str, int]:
+    """Of all receipts together: how many ``files``, and their rows ``read``, ``accepted``, ``duplicate`` and so on."""
+    names = ("read", "accepted", "duplicate", "quarantined")
+    summed = Receipt.objects.aggregate(files=Count("pk"), **{name: Sum(name, default=0) for name in names})
+    return {name: int(value) for name, value in summed.items()}
+
+
+def receipts(source: str | None = None, feed: str | None = None, most: int | None = None) -> list[ReceiptView]:
+    """Receipts, the latest first; ``most`` of them where not all are wanted."""
     found = Receipt.objects.order_by("-received_at", "-pk")
     if source:
         found = found.filter(source=source)
     if feed:
         found = found.filter(feed=feed)
-    return [ReceiptView(*row) for row in found.values_list(*_RECEIPT)]
+    return [ReceiptView(*row) for row in found.values_list(*_RECEIPT)[:most]]
 
 
 def receipt(ident: int) -> ReceiptView:

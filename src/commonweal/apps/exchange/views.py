@@ -12,22 +12,23 @@ from commonweal.apps.exchange import conforming, health, lines, presenting, sele
 from commonweal.apps.places import api as places
 
 PAGE = 100
-COUNTS = ("read", "accepted", "duplicate", "quarantined")
+NEWEST = 50  # receipts of the first page; a feed's page lists its own
 
 
 @require_safe
 def feeds(request: HttpRequest) -> HttpResponse:
-    """How every feed is, what is wrong with any, and every receipt, newest first. Counts only: no row of anybody's."""
+    """How every feed is, what is wrong with any, and the newest receipts. Counts only: no row of anybody's."""
     actor = access.actor_of(request)
     with access.session(actor, access.default_purpose(actor), "read feeds") as session:
         session.require(access.Action.READ_FEEDS)
-        receipts = selectors.receipts()
+        receipts = selectors.receipts(most=NEWEST)
+        totals = selectors.totals()
         found = health.feeds_health()
         notices = health.notices(standing=True)
     names = places.names_of({receipt.source for receipt in receipts} | {one.source for one in found})
     page = {
         "receipts": receipts,
-        "totals": {name: sum(getattr(receipt, name) for receipt in receipts) for name in COUNTS},
+        "totals": totals,
         "names": names,
         "feeds": presenting.feed_names(),
         "health": [presenting.row(one, names, presenting.feed_names()) for one in found],

@@ -27,7 +27,7 @@ from commonweal.feeds.bars.tables import BarsRefused
 from commonweal.feeds.bars.transport import https_transport
 from commonweal.feeds.bars.writing import Envelope
 
-MOST = 60  # slots of one page
+MOST = 500  # slots looked at
 OPEN = ("requested", "accepted")  # states of a referral that can be booked for
 To = Callable[[services.Service], Transport]
 

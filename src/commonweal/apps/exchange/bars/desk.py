@@ -123,7 +123,7 @@ def listed(actor: access.Actor, way: str) -> Listed:
         for one in everything:
             found.counts[one.way] = found.counts.get(one.way, 0) + 1
         rows = [one for one in everything if one.way == way and getattr(one, mine) == actor.organisation]
-        found.waiting = sum(one.state == "waiting" for one in rows)
+        found.waiting = sum(one.state in storing.WAITS for one in rows)
         placed = [one for one in rows if one.compartment is not None]
         found.more = len(placed) > MOST
         for row, scope in _opened(session, placed[:MOST]):

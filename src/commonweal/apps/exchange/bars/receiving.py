@@ -73,9 +73,7 @@ def _request(
     if row is not None:
         number = _number(scope, row)
         held = judging.Held(row.kind, row.state, row.service_id, number, row.said_at)
-    # A sender may add to what still waits; it is filed with all that was said when somebody has matched it.
-    waits = row is not None and row.state == "waiting" and message.step in ("update", "suspend")
-    state = "waiting" if waits else judging.judged(message, held)
+    state = judging.judged(message, held)  # what still waits may be added to: it is filed with all that was said
     _slot(service, message, row)
     if row is None:
         who = filing.known(scope, message)
@@ -88,7 +86,9 @@ def _request(
         return storing.one(row.id) or row
     slot = message.slot or None
     _moved(row, state, now, message, slot)
-    if row.state == "waiting" and state != "waiting":  # withdrawn before anybody was matched: nothing is left to settle
+    if (
+        row.state in storing.WAITS and state not in storing.WAITS
+    ):  # withdrawn before anybody was matched: nothing is left to settle
         storing.settled(row.id, now)
     storing.note(row.id, now, scope.source, SERVICE, "", message.step, state, _why(message))
     moved = storing.one(row.id) or row
@@ -196,7 +196,7 @@ def _why(message: Message) -> str:
 def _remember(
     source: str, row: storing.Row, asked: Headers, message: Message, body: bytes, answer: bytes, now: datetime
 ) -> None:
-    waiting = row.state == "waiting"
+    waiting = row.state in storing.WAITS
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO exchange_bars_message (request_id, way, source, transaction_id, correlation, service_id, "

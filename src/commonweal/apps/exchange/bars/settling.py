@@ -95,7 +95,7 @@ def settle(actor: access.Actor, ident: UUID, how: str, why: str) -> str:
     with access.session(sender, purpose, "bars.settle", str(ident), reason) as opened:
         scope = opened.open_source()
         row = storing.one(ident, lock=True)
-        if row is None or row.state != "waiting":
+        if row is None or row.state not in storing.WAITS:
             raise ReferralRefused("It waits no more: somebody has settled it, or its sender has withdrawn it.")
         listed = _messages(
             ident, actor.organisation

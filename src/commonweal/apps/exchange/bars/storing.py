@@ -44,6 +44,7 @@ class Row:
     referral: UUID | None = None
 
 
+WAITS = ("waiting", "held")  # for somebody to say whom it is about; ``held``: its sender has put it on hold meanwhile
 SELECT = """
 SELECT id, kind, way, sender, receiver, service_id, reply_to, compartment_id, resource_id, their_id, bundle_id,
     correlation, slot_id, state, priority, said_at, made_at, changed_at, starts_at, ends_at, referral

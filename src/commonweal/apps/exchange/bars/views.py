@@ -16,6 +16,7 @@ from commonweal.apps.exchange.errors import ReferralRefused
 from commonweal.feeds.bars import slots
 
 WAYS = ("in", "out")
+_DAYS = 7  # with free slots on one page
 _BORN = ("born_day", "born_month", "born_year")
 
 
@@ -129,13 +130,14 @@ def book(request: HttpRequest, ident: UUID) -> HttpResponse:
     found = booking.choice(actor, ident, first)
     if found is None:
         raise Http404
+    days, later = _by_day(found)
     page = {
         "found": found,
         "ident": ident,
-        "days": _by_day(found.offers),
+        "days": days,
         "problem": problem,
         "problems": [("slot", problem)] if problem else [],
-        "later": found.last.astimezone(slots.LONDON).date(),
+        "later": later,
         "first": first.astimezone(slots.LONDON).date(),
     }
     return render(request, "exchange/book.jinja", page, status=400 if problem else 200)
@@ -150,13 +152,15 @@ def _from(request: HttpRequest) -> datetime:
         return settings.COMMONWEAL_NOW()
 
 
-def _by_day(offers: tuple[slots.Offer, ...]) -> list[tuple[str, list[tuple[str, str, str]]]]:
-    """Days in words, each with its slots: id, begin and end in words."""
+def _by_day(found: booking.Choice) -> tuple[list[tuple[str, list[tuple[str, str, str]]]], date]:
+    """The first days in words, each with its slots (id, begin and end in words); and the day that later ones begin."""
     days: dict[date, list[tuple[str, str, str]]] = {}
-    for one in offers:
+    for one in found.offers:
         start, end = (at.astimezone(slots.LONDON) for at in (one.start, one.end))
         days.setdefault(start.date(), []).append((one.id, _clock(start), _clock(end)))
-    return [(f"{on:%A} {on.day} {on:%B}", days[on]) for on in sorted(days)]
+    ordered = sorted(days)
+    later = ordered[_DAYS] if len(ordered) > _DAYS else found.last.astimezone(slots.LONDON).date()
+    return [(f"{on:%A} {on.day} {on:%B}", days[on]) for on in ordered[:_DAYS]], later
 
 
 def _clock(at: datetime) -> str:
