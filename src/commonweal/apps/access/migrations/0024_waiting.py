@@ -51,6 +51,7 @@ CREATE TABLE access_waiting (
 );
 CREATE INDEX access_waiting_person ON access_waiting (person_id);
 CREATE INDEX access_waiting_open ON access_waiting (id) WHERE state = 'waiting';
+CREATE INDEX access_waiting_refused ON access_waiting (compartment_id) WHERE state = 'refused';
 ALTER TABLE access_waiting ENABLE ROW LEVEL SECURITY;
 CREATE POLICY batch ON access_waiting TO commonweal_batch USING (true) WITH CHECK (true);
 CREATE POLICY governed ON access_waiting FOR SELECT TO commonweal_app

@@ -16,6 +16,7 @@ CREATE OR REPLACE VIEW identity_traced WITH (security_invoker = true) AS
     SELECT t.compartment_id, t.nhs_number, t.candidates, t.practice, t.at
     FROM identity_trace t JOIN identity_demographics d USING (compartment_id) WHERE t.asked = identity_asked(d);
 """
+# Planned anew each time: a plan kept from when little waited would read all that waits for each row of a large load.
 # ``considered``: relationships. ``moved``: the compartments that were linked just now; of two of them, the one that has
 # been here longer holds the person already. An organisation that is known to a person asserts nothing for the first
 # time, and what it says of another is vouched for.
@@ -38,7 +39,8 @@ $$;
 REVOKE ALL ON FUNCTION identity_ruled FROM PUBLIC;
 
 CREATE FUNCTION identity_hold(considered bigint[], moved bigint[], moment timestamptz) RETURNS void
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+SET plan_cache_mode = force_custom_plan SET jit = off AS $$
 DECLARE
     policy access_confirmation%ROWTYPE;
     waiting bigint[];
@@ -58,13 +60,17 @@ BEGIN
         RETURN;
     END IF;
     -- Step by step, each over what the one before it found: as one statement its parts would be joined unindexed.
+    -- OFFSET 0 holds each question to the one person it is about.
     SELECT array_agg(a.id) INTO waiting
     FROM identity_ruled(considered, policy.rules) a
     WHERE NOT EXISTS (
-        SELECT FROM identity_membership o JOIN access_relationship k ON k.compartment_id = o.compartment_id
-        WHERE o.person_id = a.person_id AND k.organisation IN (a.organisation, a.source) AND k.actor_key = ''
-          AND k.kind <> 'emergency' AND k.waits_until <= moment AND (k.ends_at IS NULL OR k.ends_at > k.starts_at)
-          AND k.id NOT IN (SELECT unnest(considered))
+        SELECT FROM identity_membership o WHERE o.person_id = a.person_id AND EXISTS (
+            SELECT FROM access_relationship k
+            WHERE k.compartment_id = o.compartment_id AND k.organisation IN (a.organisation, a.source)
+              AND k.actor_key = '' AND k.kind <> 'emergency' AND k.waits_until <= moment
+              AND (k.ends_at IS NULL OR k.ends_at > k.starts_at) AND k.id NOT IN (SELECT unnest(considered))
+            OFFSET 0
+        ) OFFSET 0
     ) AND CASE a.rule ->> 'whom'
         WHEN 'everybody' THEN true
         WHEN 'held_elsewhere' THEN EXISTS (
@@ -73,12 +79,17 @@ BEGIN
             LEFT JOIN identity_attachment t ON t.compartment_id = o.compartment_id
             WHERE o.person_id = a.person_id AND coalesce(d.source, t.source) NOT IN (a.source, a.organisation)
               AND (o.compartment_id < a.compartment_id OR o.compartment_id NOT IN (SELECT unnest(moved)))
+            OFFSET 0
         )
         ELSE EXISTS (
-            SELECT FROM identity_membership o JOIN access_relationship k ON k.compartment_id = o.compartment_id
-            WHERE o.person_id = a.person_id AND k.kind = 'registered' AND k.organisation <> a.organisation
-              AND k.waits_until <= moment AND k.starts_at <= moment AND (k.ends_at IS NULL OR k.ends_at > moment)
-              AND (k.id < a.id OR k.id NOT IN (SELECT unnest(considered)))
+            SELECT FROM identity_membership o WHERE o.person_id = a.person_id AND EXISTS (
+                SELECT FROM access_relationship k
+                WHERE k.compartment_id = o.compartment_id AND k.kind = 'registered'
+                  AND k.organisation <> a.organisation AND k.waits_until <= moment AND k.starts_at <= moment
+                  AND (k.ends_at IS NULL OR k.ends_at > moment)
+                  AND (k.id < a.id OR k.id NOT IN (SELECT unnest(considered)))
+                OFFSET 0
+            ) OFFSET 0
         )
     END;
     IF waiting IS NOT NULL THEN
@@ -118,10 +129,12 @@ BEGIN
         INSERT INTO access_audit_subject (audit_id, person_id, compartments, outcome)
         SELECT t.entry, t.person_id, '{}', 'refused' FROM told t;
     END IF;
-    UPDATE access_relationship r SET waits_until = 'infinity'
-    FROM access_waiting w JOIN identity_membership m ON m.compartment_id = w.compartment_id
-    WHERE r.id = ANY (considered) AND w.compartment_id = r.compartment_id AND w.organisation = r.organisation
-      AND w.state = 'refused' AND m.person_id = w.person_id AND r.kind <> 'emergency';
+    IF EXISTS (SELECT FROM access_waiting WHERE state = 'refused') THEN
+        UPDATE access_relationship r SET waits_until = 'infinity'
+        FROM access_waiting w JOIN identity_membership m ON m.compartment_id = w.compartment_id
+        WHERE r.id = ANY (considered) AND w.compartment_id = r.compartment_id AND w.organisation = r.organisation
+          AND w.state = 'refused' AND m.person_id = w.person_id AND r.kind <> 'emergency';
+    END IF;
 END
 $$;
 REVOKE ALL ON FUNCTION identity_hold FROM PUBLIC;
