@@ -105,9 +105,9 @@ def test_two_named_workers_of_one_team_are_two_lines() -> None:
         }
 
     found = details(worker("Jo Whitfield"), worker("Sam Obi")).involved
-    assert sorted((one.who, one.post, one.team) for one in found) == [
-        ("Jo Whitfield", "named worker", "Adults"),
-        ("Sam Obi", "named worker", "Adults"),
+    assert sorted((one.who, one.role, one.team) for one in found) == [
+        ("Jo Whitfield", "Named worker", "Adults"),
+        ("Sam Obi", "Named worker", "Adults"),
     ]
 
 

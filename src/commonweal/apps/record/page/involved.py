@@ -95,7 +95,7 @@ def _contact(row: Row, reading: Reading, found: dict[Key, Involvement]) -> None:
 def _in_charge(row: Row, organisation: str, reading: Reading) -> tuple[str, str]:
     """Name and post of who was in charge of a contact, as the directory has them, else as sent."""
     if row.feed == CASELOAD:
-        return str(row.resource.get("name") or ""), reading.facts[CASELOAD].service.lower()
+        return str(row.resource.get("name") or ""), ""  # what they are is what they are there for
     for reference in entries.staff_references(row.resource):
         known = reading.posts.get((practitioner_code(reference), organisation))
         if known is not None:
