@@ -47,6 +47,8 @@ def test_a_referral_clerk_declines_what_nobody_matches_without_scripts(visitor: 
 def test_an_administrator_looks_at_a_message_of_a_feed(visitor: Arrives) -> None:
     administrator = visitor().signs_in("reviewer")
     page = administrator.page
+    administrator.opens("/alerts")
+    administrator.sees_no_barrier("feed-alerts")
     administrator.opens("/feeds")
     page.get_by_role("link", name="Find a message by its control id").click()
     administrator.sees_no_barrier("find-message")

@@ -423,7 +423,7 @@ def test_a_slot_that_was_taken_meanwhile_leaves_the_referral_to_book_again(web: 
     assert (page.bookable, [one.words for one in page.bookings]) == (
         True, ["Not booked: its receiver did not take it"],
     )  # fmt: skip
-    with pytest.raises(ReferralRefused, match="somebody else has booked"):
+    with pytest.raises(ReferralRefused, match="Somebody else has booked"):
         booking.book(gp, ident, found.offers[0].id, AT, lambda: None, to)
     assert booking.book(gp, ident, found.offers[1].id, AT, lambda: None, to) != made
 

@@ -77,9 +77,11 @@ def book(
         raise ReferralRefused("There is no such referral of yours.")
     if found.problem:
         raise ReferralRefused(found.problem)
+    if not slot:
+        raise ReferralRefused("Choose a time.")
     offer = next((one for one in found.offers if one.id == slot), None)
     if offer is None:
-        raise ReferralRefused("Choose a time. If it is not in the list any more, somebody else has booked it.")
+        raise ReferralRefused("Somebody else has booked that time meanwhile. Choose another.")
     with desk.at_desk(actor, "book", f"{ident} slot {slot}") as session:
         row, scope = desk.opened(session, ident)
         if row is None or scope is None or not _own(row, actor):
