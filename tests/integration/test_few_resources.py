@@ -97,6 +97,16 @@ def test_the_end_is_that_of_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
     assert by_values == staged
 
 
+@pytest.mark.parametrize("people", [38, 39, 40, 41, 60])
+def test_people_by_any_number_are_stored(people: int) -> None:
+    from commonweal.apps.identity import actions as identity
+    from commonweal.apps.record import api as record
+    from commonweal.apps.record import few
+
+    assert few.FEW < identity._FEW, "what identity copies cannot be sent together with anything"
+    assert record.write("GP1", "gp", read(gp_lines("GP1", people, each=0), "GP1")).accepted == people + 1
+
+
 def test_somebody_of_whom_all_was_removed_is_not_made_anew() -> None:
     from commonweal.apps.record import api as record
 

@@ -20,7 +20,7 @@ from commonweal.apps.record.search_rows import SearchRows
 from commonweal.apps.record.staging import happened_at
 from commonweal.feeds.types import Parsed
 
-FEW = 200  # resources; more are cheaper staged
+FEW = 40  # resources; more are cheaper staged, and people by the dozen are copied, which cannot be sent with others
 
 _FEEDS = "SELECT id, feed, EXISTS (SELECT FROM record_index_aside) FROM record_source WHERE source = %(source)s"
 _SOURCE = "INSERT INTO record_source (source, feed) VALUES (%(source)s, %(feed)s) ON CONFLICT DO NOTHING"
