@@ -41,13 +41,17 @@ WITH whose AS (
     LEFT JOIN (SELECT DISTINCT record::BIGINT AS record FROM doubted) q ON q.record = w.record
     LEFT JOIN area a ON a.postcode = replace(r.postcode, ' ', '')
     CROSS JOIN (SELECT day::DATE AS day FROM on_day) d
+), alike AS (
+    SELECT registration, source, sex, ethnicity, age, deprivation, count(*) AS records,
+           count(*) FILTER (WHERE linked) AS linked, count(*) FILTER (WHERE doubted) AS doubts, sum(wrong) AS wrong
+    FROM judged GROUP BY ALL
 )
 SELECT CASE WHEN grouping(source) = 0 AND registration THEN 'practice' WHEN grouping(source) = 0 THEN 'source'
             WHEN grouping(sex) = 0 THEN 'sex' WHEN grouping(ethnicity) = 0 THEN 'ethnicity'
             WHEN grouping(age) = 0 THEN 'age' ELSE 'deprivation' END,
-       coalesce(source, sex, ethnicity, age, deprivation), count(*), count(*) FILTER (WHERE linked),
-       count(*) FILTER (WHERE doubted), sum(wrong)
-FROM judged
+       coalesce(source, sex, ethnicity, age, deprivation), sum(records)::BIGINT, sum(linked)::BIGINT,
+       sum(doubts)::BIGINT, sum(wrong)
+FROM alike
 GROUP BY GROUPING SETS ((registration, source), (registration, sex), (registration, ethnicity), (registration, age),
                         (registration, deprivation))
 HAVING grouping(source) = 0 OR NOT registration ORDER BY 1, 2

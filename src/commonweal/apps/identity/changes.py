@@ -19,10 +19,15 @@ CREATE TEMP TABLE identity_fresh ON COMMIT DROP AS
                      THEN d.birth_date END AS born
     FROM identity_demographics d JOIN identity_changed c USING (compartment_id) WHERE c.change <= %(until)s;
 ANALYZE identity_fresh;
+WITH numbers AS MATERIALIZED (
+    SELECT DISTINCT n.number FROM identity_fresh f
+    CROSS JOIN LATERAL (SELECT number FROM identity_number n WHERE n.compartment_id = f.compartment_id) n
+), several AS (SELECT compartment_id, unnest(candidates) AS number FROM identity_trace WHERE outcome = 'several')
 INSERT INTO identity_wanted
     SELECT compartment_id FROM identity_fresh
-    UNION SELECT o.compartment_id FROM identity_fresh f JOIN identity_number n USING (compartment_id)
-        JOIN identity_number o ON o.number = n.number
+    UNION SELECT o.compartment_id FROM numbers n JOIN identity_demographics o ON o.nhs_usable = n.number
+    UNION SELECT o.compartment_id FROM numbers n JOIN identity_trace o ON o.nhs_number = n.number
+    UNION SELECT o.compartment_id FROM numbers n JOIN several o ON o.number = n.number
     UNION SELECT d.compartment_id FROM identity_fresh f JOIN identity_demographics d ON d.birth_date = f.born
         AND (d.family_sound = f.family_sound OR d.given_sound = f.given_sound OR d.practice = f.practice
              OR d.family_key = f.given_key
@@ -43,8 +48,13 @@ INSERT INTO identity_touched
     UNION SELECT p.second FROM identity_pair p JOIN identity_changed c ON c.compartment_id = p.first
     UNION SELECT p.first FROM identity_pair p JOIN identity_changed c ON c.compartment_id = p.second
 """
+# Numbers are looked up arm by arm: the view of them joined with itself would be read whole for one record.
 # One step outwards: whatever a decision about a touched record could depend on.
 _SPREAD = """
+WITH numbers AS MATERIALIZED (
+    SELECT DISTINCT n.number FROM identity_touched t
+    CROSS JOIN LATERAL (SELECT number FROM identity_number n WHERE n.compartment_id = t.compartment_id) n
+), several AS (SELECT compartment_id, unnest(candidates) AS number FROM identity_trace WHERE outcome = 'several')
 INSERT INTO identity_touched
 SELECT found.compartment_id FROM (
     SELECT p.second AS compartment_id FROM identity_touched t JOIN identity_pair p ON p.first = t.compartment_id
@@ -53,8 +63,9 @@ SELECT found.compartment_id FROM (
         JOIN identity_membership o ON o.person_id = m.person_id
     UNION SELECT o.compartment_id FROM identity_touched t JOIN identity_probable m USING (compartment_id)
         JOIN identity_probable o ON o.analysis_person_id = m.analysis_person_id
-    UNION SELECT o.compartment_id FROM identity_touched t JOIN identity_number n USING (compartment_id)
-        JOIN identity_number o ON o.number = n.number
+    UNION SELECT o.compartment_id FROM numbers n JOIN identity_demographics o ON o.nhs_usable = n.number
+    UNION SELECT o.compartment_id FROM numbers n JOIN identity_trace o ON o.nhs_number = n.number
+    UNION SELECT o.compartment_id FROM numbers n JOIN several o ON o.number = n.number
     UNION SELECT o.compartment_id FROM identity_touched t JOIN identity_demographics d USING (compartment_id)
         JOIN identity_local_merge m ON m.source = d.source AND d.local_id IN (m.surviving, m.retired)
         JOIN identity_demographics o ON o.source = m.source AND o.local_id IN (m.surviving, m.retired)
@@ -110,6 +121,7 @@ def find_touched(newest: int, engine: duckdb.DuckDBPyConnection, folder: Path, f
             store_pairs(engine, folder)
         spread = 1
         while spread > 0:
+            cursor.execute("ANALYZE identity_touched")
             cursor.execute(_SPREAD)
             spread = cursor.rowcount
 

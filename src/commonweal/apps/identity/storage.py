@@ -8,7 +8,7 @@ from typing import Any, LiteralString
 from uuid import UUID
 
 import duckdb
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 
 from commonweal.apps.identity.conclusions import Analysis, Care
 from commonweal.domain.identity import clusters
@@ -90,6 +90,7 @@ def probable_people() -> dict[int, UUID]:
 
 _STAGE = """
 CREATE TEMP TABLE new_membership (compartment_id bigint, person_id uuid, basis text) ON COMMIT DROP;
+CREATE TEMP TABLE first_membership (compartment_id bigint, person_id uuid, basis text) ON COMMIT DROP;
 CREATE TEMP TABLE new_person (person_id uuid, founder bigint) ON COMMIT DROP;
 CREATE TEMP TABLE new_merged (person_id uuid, merged_into uuid) ON COMMIT DROP;
 CREATE TEMP TABLE new_event (kind text, compartment_id bigint, before uuid, after uuid, reason text) ON COMMIT DROP;
@@ -103,13 +104,22 @@ CREATE TEMP TABLE risen_person (person_id uuid) ON COMMIT DROP;
 # What differs, by the engine: it has read who was who. In the order of an index on people, which costs less to fill.
 _DIFFERENT: dict[str, LiteralString] = {
     "new_membership": "SELECT h.record, p.person, h.basis FROM homes h JOIN persons p ON p.home = h.home"
-    " LEFT JOIN before b ON b.record = h.record"
+    " JOIN before b ON b.record = h.record"
     " WHERE b.person IS DISTINCT FROM p.person OR b.basis IS DISTINCT FROM h.basis ORDER BY 2",
+    "first_membership": "SELECT h.record, p.person, h.basis FROM homes h JOIN persons p ON p.home = h.home"
+    " WHERE h.record NOT IN (SELECT record FROM before) ORDER BY 2",
     "new_person": "SELECT person, home FROM persons WHERE created ORDER BY 1",
     "gone_record": "SELECT record FROM before WHERE record NOT IN (SELECT record FROM homes)",
     "risen_person": "SELECT k.person FROM known k JOIN persons p ON p.person = k.person"
     " WHERE k.merged_into IS NOT NULL",
 }
+# A record that had no link gets its first without a look whether it has one, which costs half; unless somebody linked
+# one of them in the meantime: then they go with the others.
+_LINK_FIRST: LiteralString = (
+    "INSERT INTO identity_membership (compartment_id, person_id, basis, since)"
+    " SELECT compartment_id, person_id, basis, %(now)s FROM first_membership"
+)
+_WITH_THE_OTHERS: LiteralString = "INSERT INTO new_membership SELECT * FROM first_membership"
 _APPLY = (
     "INSERT INTO identity_person (person_id, founder, created) SELECT person_id, founder, %(now)s FROM new_person",
     "UPDATE identity_person p SET merged_into = n.merged_into FROM new_merged n WHERE p.person_id = n.person_id",
@@ -176,6 +186,11 @@ def write(
             ((record, person, analysis.weights.get(record)) for record, person in analysis.joined.items()),
         )
         _copy(cursor, "COPY new_review FROM STDIN", _review_rows(analysis))
+        try:
+            with transaction.atomic():
+                cursor.execute(_LINK_FIRST, {"now": now})
+        except IntegrityError:
+            cursor.execute(_WITH_THE_OTHERS)
         for statement in (*_APPLY, *(_FORGET_ALL if whole else _FORGET_TOUCHED), _REVIEW):
             cursor.execute(statement, {"now": now})
 
