@@ -20,7 +20,7 @@ def admission(start: str, end: str | None = None, status: str = "finished") -> d
 
 def test_a_day_is_the_uks_and_discharge_is_followed_by_four_weeks() -> None:
     (found,) = related("RXA", "adt", admission("2020-06-30T23:30:00Z", "2020-07-03T10:00:00+01:00"))
-    assert found == Related("RXA", "under_care", date(2020, 7, 1), date(2020, 7, 31))
+    assert found == Related("RXA", "under_care", date(2020, 7, 1), date(2020, 7, 31), feed="adt")
 
 
 def test_what_was_entered_in_error_shows_nobody() -> None:
