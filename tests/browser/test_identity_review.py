@@ -47,7 +47,7 @@ def test_an_analyst_sees_whom_linkage_serves_worse(visitor: Arrives) -> None:
     reviewer = visitor().signs_in("reviewer")
     reviewer.opens("/identity/review")
     reviewer.page.get_by_role("link", name="Whom linkage serves worse").click()
-    expect(reviewer.page.get_by_role("link", name="Identity review")).to_be_visible()
+    expect(reviewer.page.get_by_role("link", name="Identity review", exact=True)).to_be_visible()
 
     # When an analyst opens it from the menu
     analyst = visitor().signs_in("analyst")
