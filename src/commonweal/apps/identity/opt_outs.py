@@ -12,7 +12,8 @@ def people_opted_out(
     """Who (person ids of analysis) and what (compartments) such a use must leave out, and how many; batch role only.
 
     By probable links: whoever is probably somebody who opted out is left out too. A traced NHS number counts as one
-    that the record itself gives. ``always``: only those whom no use beyond care may have. Raises ``OptOutFault`` for an exemption that is not in force.
+    that the record itself gives. ``always``: only those whom no use beyond care may have. Raises ``OptOutFault`` for an
+    exemption that is not in force.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT EXISTS (SELECT FROM access_opt_out_number)")
