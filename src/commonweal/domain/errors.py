@@ -41,7 +41,7 @@ meets one ends with that message and exit status 1; a page or the FHIR API turns
     ├── RequestError             a request for a copy or a proxy does not allow that now (domain.access)
     ├── AlertError               a step an alert or a suspended referral does not allow now (domain.coordination)
     ├── AgreementError           a sharing agreement cannot stand, or a step with one (domain.access)
-    ├── ConfirmationError        a policy of waiting relationships, or a decision about one, cannot stand (domain.access)
+    ├── ConfirmationError        a policy of waiting relationships, or a decision, cannot stand (domain.access)
     ├── AccountRefused           an account cannot be closed like this (apps.access)
     ├── OptOutFault              rules, a list or an exemption of opt-outs that cannot be used (domain.access)
     ├── ObjectionError           an objection or restriction, or a step with one, that cannot be (domain.access)

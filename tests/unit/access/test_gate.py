@@ -139,8 +139,8 @@ SCHEMA = """
 entity Group; entity Role in [Group]; entity Category in [Group]; entity System;
 type Asked = { purpose: String, relationships: Set<String>, restriction: String, own_entry: Bool, agreement: String };
 action read, write, restrict appliesTo { principal: [Role], resource: [Category], context: Asked };
-action search_people, read_directory, read_aggregate, read_feeds, read_quarantine, settle_referrals, review_identity, maintain_source,
-  read_policies, review_access, manage_sign_in,
+action search_people, read_directory, read_aggregate, read_feeds, read_quarantine, settle_referrals,
+  review_identity, maintain_source, read_policies, review_access, manage_sign_in,
   propose_definition, review_definition, import_figures, prepare_report, sign_off_report, annotate_figures,
   work_on_project, decide_project, act_on_list, keep_agreements, keep_restrictions, confirm_relationships
     appliesTo { principal: [Role], resource: [System], context: Asked };
