@@ -15,6 +15,7 @@ OURS = {
     "svg|safe",
     "chart.svg|safe",
     "drawing.svg|safe",
+    "kind.chart.svg|safe",
     "shown.chart.svg|safe",
     "shown.funnel.svg|safe",
     "css|safe",
