@@ -55,7 +55,7 @@ class Site:
             command, env=self.environment(), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
         )
 
-    def ready(self, seconds: float = 420) -> bool:
+    def ready(self, seconds: float = 180) -> bool:
         """Wait until records can be opened."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
@@ -83,6 +83,10 @@ class Site:
             )
         finally:
             connection.close()
+
+    def last_words(self) -> str:
+        """What its processes said at the end, where that is kept."""
+        return ""
 
     def stop(self) -> None:
         if self.process is not None:
@@ -119,11 +123,15 @@ class Bare(Site):
         (self.home / "static").mkdir(exist_ok=True)
         served = self.environment() | {"COMMONWEAL_DB_ROLE": "app", "COMMONWEAL_ALERTS_PORT": str(self.port + 1),
                                        "DJANGO_SETTINGS_MODULE": "commonweal.config.settings"}  # fmt: skip
-        null = subprocess.DEVNULL
-        words = [sys.executable, "-m", "commonweal.cli.sealer"]
-        self.sealer = subprocess.Popen(words, env=self.environment(), stdout=null, stderr=null)
-        words = [sys.executable, "-m", *serve._granian(self.port, 1)]
-        self.process = subprocess.Popen(words, env=served, stdout=null, stderr=null)
+        with (self.home / "said.log").open("ab") as said:
+            words = [sys.executable, "-m", "commonweal.cli.sealer"]
+            self.sealer = subprocess.Popen(words, env=self.environment(), stdout=said, stderr=said)
+            words = [sys.executable, "-m", *serve._granian(self.port, 1)]
+            self.process = subprocess.Popen(words, env=served, stdout=said, stderr=said)
+
+    def last_words(self) -> str:
+        """The end of what the processes said."""
+        return (self.home / "said.log").read_text(errors="replace")[-4_000:]
 
     def stop(self) -> None:
         super().stop()
@@ -248,7 +256,7 @@ def through_kills(site: Site, kinds: list[str], writers: int, seed: int) -> tupl
         time.sleep(0.3 + rng.random() * 0.7)
         kill(site, what)
         if not site.ready():
-            faults.append(f"not ready again after {what} was killed")
+            faults.append(f"not ready again after {what} was killed: {site.last_words()}")
             break
     time.sleep(0.5)
     stop.set()

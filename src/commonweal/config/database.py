@@ -19,6 +19,7 @@ import os
 import subprocess
 import time
 import warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -37,6 +38,7 @@ checkpoint_timeout = 15min
 """
 ROLES = ("commonweal_owner", "commonweal_app", "commonweal_batch")
 LOADER = "commonweal_loader"
+ANSWERS_WITHIN = 20.0  # seconds a process that starts waits for an embedded server that was killed to be there again
 LONGEST_ANSWER = "30s"  # of one statement for a page: a search made to be slow must not hold the few connections
 
 
@@ -185,6 +187,24 @@ def ensure_roles_and_database(admin: dict[str, Any], name: str, secret: str) -> 
         prepare_database({**admin, "name": name})
 
 
+def _ensure_when_it_answers(admin: dict[str, Any], name: str, secret: str, home: Path | None) -> None:
+    """``ensure_roles_and_database``; where the server is embedded in ``home``, when it answers again.
+
+    Killed a moment ago it still seems to run: a process that gave up at once would, begun anew and giving up again,
+    take what started it along.
+    """
+    until = time.monotonic() + ANSWERS_WITHIN
+    while True:
+        try:
+            return ensure_roles_and_database(admin, name, secret)
+        except psycopg.OperationalError:
+            if home is None or time.monotonic() > until:
+                raise
+        time.sleep(0.5)
+        with suppress(subprocess.SubprocessError, AssertionError):  # as that library says that it does not run yet
+            revive(home)
+
+
 def _give_password(connection: psycopg.Connection[Any], role: str, password: str) -> None:
     """Give a role its own password, unless it has it."""
     marked = "SELECT shobj_description(oid, 'pg_authid') = %s FROM pg_roles WHERE rolname = %s"
@@ -244,7 +264,7 @@ def connection_settings(home: Path, secret: str) -> dict[str, Any]:
         admin["maintenance"] = "postgres"
     else:
         admin = embedded_server(home)
-    ensure_roles_and_database(admin, name, secret)
+    _ensure_when_it_answers(admin, name, secret, None if url else home)
     role = "commonweal_" + os.environ.get("COMMONWEAL_DB_ROLE", "app")
     if role not in ROLES:
         raise ValueError(f"COMMONWEAL_DB_ROLE must be owner, app or batch, not {role.removeprefix('commonweal_')!r}")
