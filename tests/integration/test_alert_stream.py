@@ -27,7 +27,11 @@ def accounts(database: str) -> dict[str, str]:
     from commonweal.apps.access.sessions import SessionStore
 
     keys = {}
-    for name, role in (("told", Role.SOCIAL_WORKER), ("other", Role.SOCIAL_WORKER), ("secretary", Role.BOARD_SECRETARY)):
+    for name, role in (
+        ("told", Role.SOCIAL_WORKER),
+        ("other", Role.SOCIAL_WORKER),
+        ("secretary", Role.BOARD_SECRETARY),
+    ):
         access.create_user(name, "a long enough word", role, COUNCIL, name.title())
         user = User.objects.get(username=name)
         session = SessionStore()
