@@ -46,6 +46,7 @@ OFFERED = {
     ],
     "privacy.officer": [
         "Emergencies and questions to review",
+        "Relationships to confirm",
         "Requests for a copy of a record",
         "Sharing agreements",
         "Objections, opt-outs and restrictions",
