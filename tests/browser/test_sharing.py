@@ -24,7 +24,7 @@ def test_an_agreement_is_renewed_by_one_officer_and_approved_by_another(visitor:
     first.page.get_by_role("button", name="Propose it").click()
     expect(first.page.locator("main")).to_contain_text("another officer decides on it")
     # Then another approves it, and the former version is replaced
-    second = visitor().signs_in("second.officer")
+    second = visitor().signs_in_by_the_page("second.officer")  # other tests end this account's sessions
     second.opens("/information-governance/agreements/ISA-PLANNING-2020")
     second.page.get_by_label("Approve it").check()
     second.page.get_by_role("button", name="Save").first.click()
