@@ -115,3 +115,12 @@ def test_what_is_kept_of_one_persons_search_has_nothing_of_them_in_it(world: Non
             short, long = both_ways("A01", "Observation", [("patient", person), ("code", f"{SNOMED}|c1"), *rest])
             assert {item.id.split("-")[0] for item in long} <= {f"o{person[-1]}"}
             assert short is None or shown(short) == shown(long)
+
+
+@pytest.mark.parametrize("asked", [("date", "ap2011-03-12"), ("code-value-date", f"{SNOMED}|c1$ap2011-03-12")])
+def test_what_hangs_on_the_hour_is_not_kept(asked: tuple[str, str]) -> None:
+    from commonweal.apps.record import searching
+    from commonweal.apps.record.searching.at_once import _key
+
+    assert _key(searching.parse("Observation", [("patient", "p7"), ("code", "c1")], True)) is not None
+    assert _key(searching.parse("Observation", [("patient", "p7"), asked], True)) is None

@@ -103,7 +103,7 @@ def _key(request: Request) -> tuple[object, ...] | None:
     whose: str | None = None  # what names them: the search is held to the first, as ``pinned`` has it
     held: list[tuple[str, str | None]] = []
     for name, value in request.conditions:
-        if ":" in name or "." in name or value.startswith("ap") or ",ap" in value:
+        if ":" in name or "." in name or value.startswith("ap") or ",ap" in value or "$ap" in value:
             return None
         names_whose = whose in (None, value) and subjects(request.kind, name, value) is not None
         if names_whose:
