@@ -408,3 +408,19 @@ def test_what_else_is_sent_reaches_the_views_whole(
 ) -> None:
     assert knock("r01", path, "", sent, **more)[0] == status
     assert past_the_door == [f"/fhir/R4/{path}"]
+
+
+def test_a_read_beside_what_is_created_leaves_it_one_statement(
+    knock: Knock, past_the_door: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from commonweal.apps.record.rest import creates
+
+    made: list[Any] = []
+    real = creates.created
+    monkeypatch.setattr(creates, "created", lambda *asked: made.append(real(*asked)) or made[-1])
+    bundle = json.loads(SEVERAL)
+    bundle["entry"].append({"request": {"method": "GET", "url": "Observation/walker-0-0"}})
+    status, _, body = knock("r01", "", "", json.dumps(bundle).encode())
+    assert past_the_door == ["/fhir/R4/"]
+    assert (status, [one["response"]["status"] for one in json.loads(body)["entry"]]) == (200, [*["201"] * 3, "200"])
+    assert [len(one) for one in made] == [3]

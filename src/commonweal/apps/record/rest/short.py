@@ -98,7 +98,7 @@ def _sent(environ: MutableMapping[str, Any], asker: access.Presumed, base: str) 
             done = _transaction(asker, *said, base, prefer)
     except Problem:  # the views find the same, and say it
         return None
-    if done is None:
+    if done is None and (kind or all(entry.ask for entry in said[1])):  # beside a read, it was not asked
         environ[LONG_WAY] = True
     return done
 
