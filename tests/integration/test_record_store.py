@@ -331,6 +331,15 @@ def test_the_version_log_tells_each_change_once_and_never_loses_a_slow_one(store
     assert [json.loads(row[4])["id"] for row in deleted] == ["o3"]
 
 
+def test_what_goes_wrong_with_what_is_told_again_is_djangos_error(stored: dict[str, int]) -> None:
+    from django.db import DataError
+
+    from commonweal.apps.record import api
+
+    with pytest.raises(DataError):
+        api.changes(api.changes(None, io.BytesIO()), io.BytesIO(), [10**30])  # no compartment has such a number
+
+
 def test_the_page_joins_up_what_every_source_holds(vicky: dict[int, str], as_app: None) -> None:
     from commonweal.apps.record import api
 

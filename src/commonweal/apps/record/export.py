@@ -26,7 +26,7 @@ COPY (
 _AGAIN = """
 COPY (
     SELECT rid, compartment_id, type, deleted, body FROM record_resource
-    WHERE compartment_id = ANY (%s::bigint[]) AND xid < %s::text::xid8 AND xid < %s::text::xid8 AND NOT deleted
+    WHERE compartment_id = ANY (%s::bigint[]) AND xid < %s::text::xid8 AND NOT deleted
     ORDER BY rid
 ) TO STDOUT (FORMAT csv)
 """
@@ -54,7 +54,7 @@ def changes(since_xid: int | None, out: Sink, again: Collection[int] = ()) -> in
             for block in copy:
                 out.write(bytes(block))
         if again and since_xid:
-            with cursor.cursor.copy(_AGAIN, [sorted(again), since_xid, watermark]) as copy:
+            with connection.wrap_database_errors, cursor.cursor.copy(_AGAIN, [sorted(again), since_xid]) as copy:
                 for block in copy:
                     out.write(bytes(block))
     return watermark
