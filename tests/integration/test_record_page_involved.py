@@ -151,6 +151,16 @@ def test_what_is_booked_is_to_come_and_not_yet_in_the_timeline() -> None:
     assert sorted(one.id for one in found.timeline) == ["2020-09-01", "2020-11-05"]
 
 
+def test_what_is_planned_for_later_today_is_to_come_and_who_is_there_is_not() -> None:
+    later = [
+        stay({"display": "Dr C Ode"}, "2020-10-31T15:00:00Z", status=status, id=status)
+        for status in ("planned", "in-progress")
+    ]
+    found = details(*later)
+    assert [(one.id, one.when_text) for one in found.appointments.entries] == [("planned", "31 October 2020, 3pm")]
+    assert [one.id for one in found.timeline] == ["in-progress"]
+
+
 def test_results_of_a_report_are_results_and_the_report_says_which() -> None:
     report = {
         "resourceType": "DiagnosticReport",

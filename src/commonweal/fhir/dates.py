@@ -11,6 +11,12 @@ from zoneinfo import ZoneInfo
 LONDON = ZoneInfo("Europe/London")
 
 
+def clock(at: datetime) -> str:
+    """The time of day of ``at`` in its own zone: 9am, 2:30pm, https://service-manual.nhs.uk/content/numbers."""
+    hour = at.hour % 12 or 12
+    return f"{hour}{f':{at:%M}' if at.minute else ''}{'am' if at.hour < 12 else 'pm'}"
+
+
 @lru_cache(maxsize=16384)  # dates repeat: parsing them is most of drawing a record
 def day_of(value: str | None) -> date | None:
     """The UK calendar day of a FHIR date or dateTime; a partial date counts from its first day, other text is None."""

@@ -7,6 +7,7 @@ from functools import lru_cache
 from django.utils.timezone import localtime
 
 from commonweal.domain.identity.nhs_number import formatted
+from commonweal.fhir.dates import clock
 
 
 @lru_cache(maxsize=16384)  # a page writes the same few days many times
@@ -46,9 +47,7 @@ def moment(value: date | datetime | str | None) -> str:
         return day(value)
     if value.tzinfo:
         value = localtime(value)
-    hour = value.hour % 12 or 12
-    clock = f"{hour}:{value:%M}" if value.minute else str(hour)
-    return f"{day(value.replace(tzinfo=None))}, {clock}{'am' if value.hour < 12 else 'pm'}"
+    return f"{day(value.replace(tzinfo=None))}, {clock(value)}"
 
 
 def nhs_number(value: str | None) -> str:

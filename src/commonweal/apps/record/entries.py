@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from commonweal.apps.record import locations
-from commonweal.apps.record.staging import happened_values
+from commonweal.apps.record.staging import happened
 from commonweal.fhir import systems
 from commonweal.fhir.compartment import team
 from commonweal.fhir.dates import day_of, moment_of
@@ -96,11 +96,6 @@ def words_for(value: str | None) -> str:
     if len(value) == 4:
         return value
     return f"{day:%B %Y}" if len(value) == 7 else f"{day.day} {day:%B %Y}"
-
-
-def happened(resource: Json) -> str | None:
-    """The FHIR date the entry stands under."""
-    return next(happened_values(resource), None)
 
 
 # Where a type keeps what it is about, when not in ``code``.

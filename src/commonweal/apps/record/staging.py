@@ -6,7 +6,7 @@ while the database works on the batch before, a resource at a time while it is s
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b, sha256
@@ -266,25 +266,21 @@ _HAPPENED: dict[str, tuple[str, ...]] = {
 _PATHS = {kind: tuple(path.partition(".")[::2] for path in paths) for kind, paths in _HAPPENED.items()}
 
 
-def happened_values(resource: Mapping[str, Any]) -> Iterator[str]:
-    """The FHIR dates that could place ``resource`` in time, best first."""
-    for name, inner in _PATHS.get(resource["resourceType"], ()):
-        value = resource.get(name)
-        if inner:
-            value = value.get(inner) if isinstance(value, dict) else None
-        if isinstance(value, str):
-            yield value
-
-
-def happened_at(resource: Mapping[str, Any]) -> str | None:
-    """The moment to file ``resource`` under, as PostgreSQL reads it; a partial date counts from its start."""
+def happened(resource: Mapping[str, Any]) -> str | None:
+    """The FHIR date that places ``resource`` in time: the first its type has of those a clinician would look for."""
     for name, inner in _PATHS.get(resource["resourceType"], ()):
         value = resource.get(name)
         if inner:
             value = value.get(inner) if value.__class__ is dict else None
         if value.__class__ is str:
-            break
-    else:
+            return value
+    return None
+
+
+def happened_at(resource: Mapping[str, Any]) -> str | None:
+    """The moment to file ``resource`` under, as PostgreSQL reads it; a partial date counts from its start."""
+    value = happened(resource)
+    if value is None:
         return None
     if len(value) == 4:
         return value + "-01-01"

@@ -14,6 +14,7 @@ from commonweal.apps.access import api as access
 from commonweal.apps.exchange.bars import booking, deciding, desk, sending, services, settling, tasks
 from commonweal.apps.exchange.errors import ReferralRefused
 from commonweal.feeds.bars import slots
+from commonweal.fhir.dates import clock
 
 WAYS = ("in", "out")
 _DAYS = 7  # with free slots on one page
@@ -157,16 +158,10 @@ def _by_day(found: booking.Choice) -> tuple[list[tuple[str, list[tuple[str, str,
     days: dict[date, list[tuple[str, str, str]]] = {}
     for one in found.offers:
         start, end = (at.astimezone(slots.LONDON) for at in (one.start, one.end))
-        days.setdefault(start.date(), []).append((one.id, _clock(start), _clock(end)))
+        days.setdefault(start.date(), []).append((one.id, clock(start), clock(end)))
     ordered = sorted(days)
     later = ordered[_DAYS] if len(ordered) > _DAYS else found.last.astimezone(slots.LONDON).date()
     return [(f"{on:%A} {on.day} {on:%B}", days[on]) for on in ordered[:_DAYS]], later
-
-
-def _clock(at: datetime) -> str:
-    """A time of day as the NHS style guide writes it: 9am, 2:30pm, https://service-manual.nhs.uk/content/numbers."""
-    hour = at.hour % 12 or 12
-    return f"{hour}{f':{at.minute:02}' if at.minute else ''}{'am' if at.hour < 12 else 'pm'}"
 
 
 @require_safe

@@ -8,6 +8,7 @@ from commonweal.apps.record import entries
 from commonweal.apps.record.entries import Entry, Json
 from commonweal.apps.record.page.model import Involvement
 from commonweal.apps.record.page.reading import Reading, Row, practitioner_code, usual_doctor
+from commonweal.apps.record.staging import happened
 from commonweal.fhir import systems
 from commonweal.fhir.compartment import team
 from commonweal.fhir.dates import day_of
@@ -67,7 +68,7 @@ def _registration(patient: Json) -> Json:
 def _contact(row: Row, reading: Reading, found: dict[Key, Involvement]) -> None:
     """Add what a contact, or the list of who works with whom, says of who is involved."""
     period = row.resource.get("period") or row.resource.get("occurrencePeriod") or {}
-    since, until = day_of(entries.happened(row.resource)), day_of(period.get("end"))
+    since, until = day_of(happened(row.resource)), day_of(period.get("end"))
     # Who works with the person does so until they do not, whatever status the list gives.
     if until is None and row.feed != CASELOAD and row.resource.get("status") not in _STILL:
         until = since

@@ -5,7 +5,7 @@ nothing a source sent is left off the page because nobody thought of its type.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 
 from commonweal.apps.record import entries
 from commonweal.apps.record.caring import caring, caring_codes
@@ -20,11 +20,13 @@ from commonweal.apps.record.page.model import Details, Section, SourceHeard
 from commonweal.apps.record.page.reading import Reading, Row, sound
 from commonweal.apps.record.page.summary import PAST, entries_of
 from commonweal.apps.record.page.trends import trends
-from commonweal.fhir.dates import LONDON, day_of
+from commonweal.apps.record.staging import happened
+from commonweal.fhir.dates import LONDON, clock, day_of
 from commonweal.fhir.demographics import demographics
 
 _STOPPED = frozenset(("stopped", "completed", "cancelled", "entered-in-error", "ended"))
 _OPEN = frozenset(("active", "in-progress", "arrived", "onhold", "on-hold", "planned", "draft", "booked", "pending"))
+_BOOKED = frozenset(("planned", "booked", "pending"))
 _MEDICINES = ("MedicationRequest", "MedicationStatement", "MedicationAdministration", "MedicationDispense")
 _SHOWN = frozenset(
     (
@@ -125,7 +127,7 @@ def _results(observed: Sequence[Row], reading: Reading, absent: Absences) -> Sec
     """Reports and results; a report without a conclusion says which of the results listed it is of."""
     named = {str(row.resource.get("id")): entries.text_of(row.resource.get("code")) for row in observed}
     reports = reading.of("DiagnosticReport")
-    rows = sorted([*reports, *observed], key=lambda row: entries.happened(row.resource) or "", reverse=True)
+    rows = sorted([*reports, *observed], key=lambda row: happened(row.resource) or "", reverse=True)
     of = {str(row.resource.get("id")): ", ".join(filter(None, map(named.get, _result_ids(row)))) for row in reports}
     found = grouped(
         item._replace(detail=f"Results listed here: {of[item.id]}")
@@ -190,29 +192,22 @@ def _to_come(row: Row, today: date) -> bool:
     """Whether a contact is one that is booked or planned for today or later."""
     if row.kind not in ("Appointment", "Encounter") or row.resource.get("status") not in _OPEN:
         return False
-    when = day_of(entries.happened(row.resource))
-    return when is not None and (when > today or (when == today and row.kind == "Appointment"))
+    when = day_of(happened(row.resource))
+    return when is not None and (when > today or (when == today and row.resource.get("status") in _BOOKED))
 
 
 def _appointments(rows: Sequence[Row], reading: Reading, absent: Absences) -> Section:
     """What is booked, soonest first: what for, when to the minute, and where."""
     found = []
-    for row in sorted(rows, key=lambda one: entries.happened(one.resource) or ""):
+    for row in sorted(rows, key=lambda one: happened(one.resource) or ""):
         item = entries.contact(row.resource, row.category, row.source, reading.names, reading.staff, None)
-        at = f", {_clock(item.at)}" if item.at else ""
+        at = f", {clock(item.at.astimezone(LONDON))}" if item.at else ""
         entry = Entry(
             row.kind, item.id, item.what, "", item.where, "", item.when, item.when_text + at, row.source,
             item.source_name,
         )  # fmt: skip
         found.append(entry)
     return Section(tuple(found), (), absent.of("Appointments to come", "clinical", recorded=bool(found), silent=False))
-
-
-def _clock(at: datetime) -> str:
-    """``10:15am`` in London."""
-    local = at.astimezone(LONDON)
-    hour = f"{local.hour % 12 or 12}:{local:%M}" if local.minute else str(local.hour % 12 or 12)
-    return f"{hour}{'am' if local.hour < 12 else 'pm'}"
 
 
 def _documents(reading: Reading, absent: Absences) -> Section:

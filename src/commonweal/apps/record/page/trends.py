@@ -11,6 +11,7 @@ from typing import Any
 from commonweal.apps.record import entries
 from commonweal.apps.record.page.model import Trend
 from commonweal.apps.record.page.reading import Row
+from commonweal.apps.record.staging import happened
 from commonweal.fhir.dates import day_of
 
 WIDTH, HEIGHT, MARGIN, LEAST = 120.0, 28.0, 3.0, 3
@@ -37,7 +38,7 @@ def _trend(resources: Iterable[Mapping[str, Any]]) -> Trend | None:
     units: set[str] = set()
     series: dict[str, list[Point]] = {}
     for resource in resources:
-        day = day_of(entries.happened(dict(resource)))
+        day = day_of(happened(dict(resource)))
         if day is None:
             continue
         for name, quantity in _quantities(resource):
