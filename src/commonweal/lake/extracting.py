@@ -27,7 +27,7 @@ from commonweal.lake import registers
 from commonweal.lake.files import load, one_row
 from commonweal.lake.manifest import LakeFault
 from commonweal.lake.project_pseudonym import project_pseudonyms
-from commonweal.lake.rare import WITHHELD, Rare, rule_of, withhold
+from commonweal.lake.rare import EVERY, WITHHELD, Rare, rule_of, withhold
 from commonweal.lake.sql import Sql, joined, literal, name, sql, strings
 
 
@@ -133,6 +133,13 @@ def make(
         raise LakeFault("a project asks for a column that the catalogue does not have; propose it again")
     if folder.exists():
         raise LakeFault("an extract of this number is there already; make another")
+    known = {(one.table, one.name) for one in CATALOGUE} | {("person", EVERY)}
+    for rule in rare:
+        if (rule.table, rule.column) not in known:
+            raise LakeFault(
+                f"the rule for rare values of {rule.table}.{rule.column} is of no column an extract has, and would "
+                "protect nobody; mend its table or column in the file of rules and try again"
+            )
     building = folder.with_name(f".{folder.name}.{os.getpid()}")
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir(mode=0o700, parents=True)

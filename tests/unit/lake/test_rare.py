@@ -1,6 +1,8 @@
 """Rare values of an extract: what few people share leaves their rows, and what many share stays."""
 
 from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -8,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from commonweal.lake import extracting
 from commonweal.lake.manifest import LakeFault
 from commonweal.lake.rare import WITHHELD, Rare, withhold
 
@@ -86,6 +89,21 @@ def test_a_rule_that_cannot_be_followed_stops_the_extract(connection: duckdb.Duc
     rows(connection, (1, "a", 1.0, "2020-01", True))
     with pytest.raises(LakeFault, match="rule for rare values"):
         withhold(connection, "condition", "t", COLUMNS, [rule])
+
+
+@pytest.mark.parametrize(("table", "column"), [("condition", "cod"), ("conditions", "code"), ("condition", "*")])
+def test_a_rule_of_a_column_that_no_extract_has_stops_the_extract(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path, table: str, column: str
+) -> None:
+    """A misspelt one would protect nobody, and nobody would know."""
+    rule = Rare(table, column, "value", "", 3)
+    with pytest.raises(LakeFault) as caught:
+        extracting.make(
+            connection, tmp_path / "extract", b"k" * 32, ["condition.code"], date(2020, 10, 31),
+            smallest=5, rare=[CODE, rule], leave_out=(), notice={},
+        )  # fmt: skip
+    assert f"{table}.{column} is of no column" in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
 
 
 @settings(max_examples=25, deadline=None)

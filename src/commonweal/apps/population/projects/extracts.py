@@ -65,7 +65,7 @@ def make(code: str, by: str) -> Extract:
 
     Raises:
         ProjectError: no such project, or it is not approved for today.
-        LakeFault: there is no lake yet.
+        LakeFault: there is no lake yet, or a rule for rare values cannot be followed.
     """
     today: date = settings.COMMONWEAL_NOW().date()
     project = _in_force(code, today)
