@@ -150,6 +150,21 @@ def test_who_opted_out_of_their_practices_data_is_counted_nowhere_and_again_once
     assert record_equals_lake() == []
 
 
+def test_who_opts_in_before_anybody_linked_them_is_in_the_lake_again(landed: Path) -> None:
+    from commonweal.apps.access import api as access
+    from commonweal.apps.population import api as population
+    from commonweal.cli.verify import record_equals_lake
+
+    land([(PEOPLE, patient(PEOPLE))])  # and nothing identifies them
+    new = [next(n for n, local in compartments() if local == f"pat{PEOPLE}")]
+    for out, held in ((True, PEOPLE), (False, PEOPLE + 1)):
+        access.set_opt_out(access.OptOut.TYPE_1, new, out, source="P1", by="operator:x")
+        population.refresh()
+        lake = population.open_lake()
+        files = [pq.read_metadata(lake.root / one).num_rows for one in lake.manifest.files["person"]]
+        assert (sum(files), record_equals_lake()) == (held, [])
+
+
 def compartments() -> list[tuple[int, str]]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT id, local_id FROM record_compartment")

@@ -34,7 +34,7 @@ def refresh_lake(lake: Lake, day: date, progress: Callable[[str], None]) -> Refr
         progress("export changes")
         before = lake.manifest
         people, gone = identity.probable_people(), forgotten()
-        again = lake.returning(people, gone)
+        again = lake.returning(record.compartment_ids(), gone)
         with changes.open("wb") as out:
             watermark = record.changes(before.watermark if before.version else None, out, again)
         return lake.refresh(changes, watermark, _reference(day, people, left_out(), gone), progress)
@@ -48,7 +48,7 @@ def forgotten() -> frozenset[int]:
 
 def forgotten_by(lake: Lake) -> set[int]:
     """The compartments that the lake as it is was told to forget."""
-    return lake.returning(identity.probable_people(), ())
+    return lake.returning(record.compartment_ids(), ())
 
 
 def left_out() -> access.LeftOut:

@@ -22,7 +22,16 @@ from commonweal.apps.record.conformance.rules import release as release_profile
 from commonweal.apps.record.deferring import deferred as deferred_indexing
 from commonweal.apps.record.directory import publish as publish_directory
 from commonweal.apps.record.entries import Entry, entry
-from commonweal.apps.record.export import Own, OwnRow, StoreCounts, changes, counts, own_resources, snapshot
+from commonweal.apps.record.export import (
+    Own,
+    OwnRow,
+    StoreCounts,
+    changes,
+    compartment_ids,
+    counts,
+    own_resources,
+    snapshot,
+)
 from commonweal.apps.record.feed_facts import FeedFacts, feed_facts
 from commonweal.apps.record.hashing import content_hash
 from commonweal.apps.record.indexing import Indexing, reindex
@@ -94,6 +103,7 @@ __all__ = [
     "code_systems",
     "codes_below",
     "codes_of",
+    "compartment_ids",
     "compartments",
     "content_hash",
     "counts",

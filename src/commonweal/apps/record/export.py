@@ -60,6 +60,13 @@ def changes(since_xid: int | None, out: Sink, again: Collection[int] = ()) -> in
     return watermark
 
 
+def compartment_ids() -> list[int]:
+    """Every compartment of the record, linked to somebody or not yet; as the batch role."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM record_compartment ORDER BY id")
+        return [row[0] for row in cursor.fetchall()]
+
+
 @dataclass(frozen=True, slots=True)
 class StoreCounts:
     """How much the record holds; ``by_type`` counts resources that are not deleted."""
