@@ -556,6 +556,11 @@ def test_another_organisation_finds_nobody_of_ours_even_when_it_takes_the_list_u
     caring().take_up(STRANGER, ident, "our ward will look after them")
     page = caring().care_page(STRANGER, ident)
     assert (page.people, page.closed_to_me) == ((), 0)
+    with transaction.atomic(), connection.cursor() as cursor:  # nor by the function itself, in another's name
+        for acting in ("", STRANGER.organisation):
+            cursor.execute("SELECT set_config('commonweal.acting', %s, true)", [acting])
+            cursor.execute("SELECT count(*) FROM population_listed(%s, %s, %s)", [ident, GP.organisation, TODAY[0]])
+            assert cursor.fetchone() == (0,)
     someone = caring().care_page(GP, ident).people[0].person_id
     with pytest.raises(Refused):
         caring().note(STRANGER, ident, someone, Outcome.DONE, "seen in our clinic")
