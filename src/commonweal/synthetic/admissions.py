@@ -148,8 +148,7 @@ def _stamp(minutes: int) -> str:
 def write_trust(
     streams: Streams, people: People, geography: Geography, visits: Visits, trust: int, exact: Ints, sink: Sink
 ) -> TrustRecords:
-    """Write one trust's messages; records of the people at ``exact`` are free of faults, but for
-    their address, which is the one before the last move."""
+    """Write one trust's messages; records of the people at ``exact`` are free of faults, but for another address."""
     rng = streams.of(Stream.ADMISSIONS, trust + 1)
     mine = np.flatnonzero(visits.trust == trust)
     who, turn = np.unique(visits.person[mine], return_inverse=True)

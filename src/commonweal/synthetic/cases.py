@@ -16,7 +16,7 @@ def choose_vicky(people: People) -> Ints:
     """The person "like Vicky" of the founding papers, known to practice, hospital, council and mental-health team.
 
     A woman of 30 to 55, living here throughout. She gets the name Victoria, a severe mental illness, and a place in
-    every source, each of which has recorded her rightly.
+    every source, each of which has recorded her rightly, but for the hospital's address (``Recorded.leave_behind``).
     """
     age = (AS_AT - people.birth) / YEAR
     fit = people.female & (age > 30) & (age < 55) & (people.death == NEVER) & (people.left == NEVER)
@@ -26,7 +26,6 @@ def choose_vicky(people: People) -> Ints:
     people.given[chosen] = "Victoria"
     people.middle[chosen] = "Anne"
     people.former_family[chosen] = ""
-    people.former_postcode[chosen] = -1
     return chosen
 
 
@@ -72,7 +71,7 @@ def cases(
 ) -> list[tuple[str, int, str]]:
     """One example of each kind of difficulty that occurs, as (case, person, note)."""
     found: list[tuple[str, int, str]] = [
-        (VICKY, int(i), "known to general practice, hospital, council and mental-health team, rightly in each")
+        (VICKY, int(i), "known to practice, council, mental-health team and hospital, whose address for her is another")
         for i in vicky
     ]
 

@@ -52,12 +52,17 @@ class Recorded:
                 fault[row] = False
 
     def leave_behind(self, people: People, geography: Geography, exact: Ints) -> None:
-        """Hold the home before the last of the people at ``exact``, so that sources disagree on somebody on show."""
+        """Hold another address of the people at ``exact``, so that sources disagree on somebody on show.
+
+        The home before their last move where they moved, else one at the next postcode, where nobody says they lived.
+        """
         for row in np.flatnonzero(np.isin(self.person, exact)):
             i = int(self.person[row])
-            self.postcode[row] = geography.postcodes[(int(people.postcode[i]) + 1) % len(geography.postcodes)]
-            self.line[row] = f"Flat 2, {people.line[i]}"
-            self.faults["address_former"][row] = True
+            moved = people.former_postcode[i] >= 0
+            other = int(people.former_postcode[i] if moved else people.postcode[i] + 1)
+            self.postcode[row] = geography.postcodes[other % len(geography.postcodes)]
+            self.line[row] = people.former_line[i] if moved else f"Flat 2, {people.line[i]}"
+            self.faults["address_former"][row] = moved
 
 
 def mistype(rng: np.random.Generator, name: str) -> str:

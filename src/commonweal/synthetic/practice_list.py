@@ -120,7 +120,10 @@ def _joined(people: People, i: int) -> int:
 
 
 def _next_of_kin(people: People, i: int, shown: bool) -> str:
-    """Whom to ring for somebody aged 75 or more, or on show: the eldest adult at the same home, or a neighbour."""
+    """Whom to ring for somebody of 75 or more who lives with another adult, the eldest there; empty for others.
+
+    Whoever is on show has somebody in any case: a neighbour where nobody lives with them.
+    """
     if not shown and (AS_AT - people.birth[i]) / YEAR < KIN_FROM:
         return ""
     near = range(max(0, i - 6), min(len(people), i + 7))

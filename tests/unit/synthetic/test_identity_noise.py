@@ -53,6 +53,21 @@ def test_rates(held: tuple[People, Geography, dict[str, Recorded]], source: str)
     assert within(int(said.faults["family_former"].sum()), int(changed.sum()), noise.family_former)
 
 
+def test_who_is_on_show_is_left_at_the_former_home_or_if_there_is_none_at_an_invented_one(
+    held: tuple[People, Geography, dict[str, Recorded]],
+) -> None:
+    people, geography, _ = held
+    who = np.array([np.flatnonzero(people.former_postcode >= 0)[0], np.flatnonzero(people.former_postcode < 0)[0]])
+    said = record(np.random.default_rng(1), people, geography, who, rates.ACUTE_NOISE)
+    said.correct(people, geography, who)
+    said.leave_behind(people, geography, who)
+    assert said.postcode[0] == geography.postcodes[people.former_postcode[who[0]]]
+    assert said.line[0] == people.former_line[who[0]]
+    assert said.postcode[1] != geography.postcodes[people.postcode[who[1]]]
+    assert said.line[1] not in (people.line[who[1]], people.former_line[who[1]])
+    assert said.faults["address_former"].tolist() == [True, False]
+
+
 def test_the_issue_s_rates_are_the_ones_used() -> None:
     assert rates.COUNCIL_NOISE.number_missing == 0.15
     assert rates.ACUTE_NOISE.number_missing == 0.05
