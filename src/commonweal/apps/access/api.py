@@ -44,6 +44,7 @@ from commonweal.apps.access.actors import (
 from commonweal.apps.access.ages import ask_births
 from commonweal.apps.access.agreements import load as load_agreements
 from commonweal.apps.access.agreements import standing_agreements, standing_of, today
+from commonweal.apps.access.alone import alone
 from commonweal.apps.access.anomalies import review_audit
 from commonweal.apps.access.app_grants import allow as allow_app
 from commonweal.apps.access.app_grants import app_of
@@ -151,6 +152,7 @@ __all__ = [
     "add_relationships",
     "administrators",
     "allow_app",
+    "alone",
     "app_launches",
     "app_of",
     "as_person",

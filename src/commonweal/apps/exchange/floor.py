@@ -1,13 +1,12 @@
 """Where this installation's landed files are, how one is read, and how it is kept to one process at a time."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO
 
 from django.conf import settings
-from django.db import connection
 
+from commonweal.apps.access import api as access
 from commonweal.apps.exchange import landing
 from commonweal.apps.exchange.models import Receipt
 
@@ -24,14 +23,6 @@ def opened(receipt: Receipt) -> BinaryIO:
     return landing.opened(landing_floor(), receipt.held or receipt.sha256)
 
 
-@contextmanager
-def alone(receipt: int) -> Iterator[None]:
+def alone(receipt: int) -> AbstractContextManager[None]:
     """Only one process works on a receipt; another waits and then finds it done."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s, %s)", [LOCK, receipt])
-    try:
-        yield
-    finally:
-        if connection.connection is not None and not connection.connection.closed:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK, receipt])
+    return access.alone(LOCK, receipt)

@@ -1,14 +1,15 @@
 """The jobs the worker knows. Each takes the number of a bulk request and nothing else."""
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from uuid import UUID
 
 from django.db import InterfaceError, OperationalError, connection
 from procrastinate.contrib.django import app as queue
 
+from commonweal.apps.access import api as access
 from commonweal.apps.exchange.bulk import exporting, files, importing, requests, uploads
 from commonweal.apps.exchange.bulk.jobs import AGAIN
 
@@ -43,7 +44,7 @@ def expire(timestamp: int) -> None:
 
 def _do(ident: UUID, run: Callable[[requests.Asked], None], sorry: str) -> None:
     """Do one request, alone: a worker that was only slow, and taken for dead, must not meet its successor."""
-    with closing(connection), _alone(ident):  # the next job may be done in another thread
+    with closing(connection), access.alone(LOCK, ident.int & 0x7FFF_FFFF):  # the next job may be done in another thread
         asked = requests.find(ident)
         if asked is None:
             return
@@ -60,16 +61,3 @@ def _do(ident: UUID, run: Callable[[requests.Asked], None], sorry: str) -> None:
         except Exception:
             requests.fail(ident, sorry)
             raise
-
-
-@contextmanager
-def _alone(ident: UUID) -> Iterator[None]:
-    key = ident.int & 0x7FFF_FFFF
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s, %s)", [LOCK, key])
-    try:
-        yield
-    finally:
-        if connection.connection is not None and not connection.connection.closed:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK, key])

@@ -13,7 +13,8 @@ from pathlib import Path
 from zlib import crc32
 
 from django.conf import settings
-from django.db import connection
+
+from commonweal.apps.access import api as access
 
 LOCK = 62_067  # the class of this package's advisory locks; the key is made of the mailbox's name
 _PLAIN = re.compile(r"[^A-Za-z0-9_.-]")
@@ -28,15 +29,9 @@ def folder(mailbox: str) -> Path:
 def alone(mailbox: str) -> Iterator[None]:
     """Only one process polls or sends for a mailbox; another waits. What a killed one left is removed first."""
     key = crc32(mailbox.encode()) & 0x7FFF_FFFF
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s, %s)", [LOCK, key])
-    try:
+    with access.alone(LOCK, key):
         shutil.rmtree(folder(mailbox), ignore_errors=True)
         yield
-    finally:
-        if connection.connection is not None and not connection.connection.closed:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK, key])
 
 
 @contextmanager

@@ -1,8 +1,7 @@
 """Extracts: made by the batch role with the project's key, read by its analysts, gone when their time is over."""
 
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date, timedelta
 from pathlib import Path
@@ -37,19 +36,6 @@ def folder(project: Project, number: int) -> Path:
     return Path(settings.COMMONWEAL_HOME) / "extracts" / f"{project.id:05d}" / f"{number:04d}"
 
 
-@contextmanager
-def _alone(project: Project) -> Iterator[None]:
-    """Only one process makes extracts of a project; another waits."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s, %s)", [LOCK, project.id])
-    try:
-        yield
-    finally:
-        if connection.connection is not None and not connection.connection.closed:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK, project.id])
-
-
 def _fresh(where: Path) -> Path:
     """The folder of an extract that is not noted, without what a kill left of it."""
     for left in (where, *where.parent.glob(f".{where.name}.*")):
@@ -69,7 +55,7 @@ def make(code: str, by: str) -> Extract:
     """
     today: date = settings.COMMONWEAL_NOW().date()
     project = _in_force(code, today)
-    with access.service_run("extract", f"project {code}, by {by}"), _alone(project):
+    with access.service_run("extract", f"project {code}, by {by}"), access.alone(LOCK, project.id):
         periods = keys.periods(project.id)
         period = periods[-1] if periods else _first(project)
         lake, number = open_lake(), _next_number(project)
