@@ -71,8 +71,9 @@ class Withheld:
 class Scope:
     """What one actor may see of one person: these compartments, these categories, and what is withheld.
 
-    ``shut``: categories of single compartments that stay closed although both are open, because no agreement with
-    that source covers them. Row security holds to it; see ``opens``.
+    ``shut``: categories of single compartments that stay closed although both are open: restricted, and the actor's
+    organisation did not write them, or covered by no agreement with that source. Row security holds to it; see
+    ``opens``.
     """
 
     actor: Actor
