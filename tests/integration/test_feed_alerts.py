@@ -262,6 +262,22 @@ def test_the_pages_show_owner_and_alert(tmp_path: Path) -> None:
     assert missing == 404
 
 
+def test_an_alert_ends_only_with_its_notice(monkeypatch: pytest.MonkeyPatch) -> None:
+    from dataclasses import replace
+
+    from commonweal.apps.coordination import feed_alerts, rules
+
+    assert feed_alerts.bring() == 1
+    today = rules.rules(LATER.date())
+    changed = replace(today, feeds=replace(today.feeds, troubles=frozenset({"never heard"})))
+    monkeypatch.setattr(feed_alerts, "rules", lambda on: changed)
+    assert feed_alerts.bring() == 0
+    assert [one.state for one in listed("root").alerts] == ["open"]
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM coordination_feed_alert")
+    assert feed_alerts.bring() == 0  # nobody is told of it any more
+
+
 def test_days_are_both_included() -> None:
     from commonweal.apps.exchange.api import Owner
 
