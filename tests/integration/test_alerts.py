@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -450,6 +451,41 @@ def test_a_death_that_a_trace_is_answered_with_is_told_to_all_once_and_may_be_ta
     assert told("death_registered") == set()
     traced(2, (NOW - 2000 * HOUR).date())  # long registered: nobody is to be told
     assert len(ids()) == alerts
+
+
+def link(number: int, person: Any) -> Any:
+    """Say whose the hospital's record is; whose it was."""
+    with connection.cursor() as cursor:
+        which = "compartment_id = (SELECT id FROM record_compartment WHERE source = 'RXX' AND local_id = %s)"
+        cursor.execute(f"SELECT person_id FROM identity_membership WHERE {which}", [f"M{number}"])
+        (before,) = cursor.fetchone()
+        cursor.execute(f"UPDATE identity_membership SET person_id = %s WHERE {which}", [person, f"M{number}"])
+    return before
+
+
+@pytest.mark.parametrize("moved", [1, 2])
+def test_traced_deaths_stay_told_when_two_people_turn_out_to_be_one(world: Any, moved: int) -> None:
+    def standing() -> list[tuple[int, str]]:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT id, state FROM coordination_alert WHERE kind = 'death_registered' ORDER BY id")
+            return cursor.fetchall()
+
+    heard(world, (1, "A08", NOW - HOUR), (2, "A08", NOW - HOUR))
+    traced(1, (NOW - 50 * HOUR).date())
+    traced(2, (NOW - 50 * HOUR).date())
+    before = standing()
+    assert {state for _, state in before} == {"open"}
+    other = link(3 - moved, kept := link(moved, uuid4()))
+    link(3 - moved, other)
+    link(moved, other)
+    try:
+        heard(world, (1, "A08", NOW), (2, "A08", NOW))
+        assert standing() == before
+    finally:
+        link(moved, kept)
+    traced(1, None)
+    traced(2, None)
+    assert {state for _, state in standing()} == {"withdrawn"}
 
 
 def test_dead_and_still_in_hospital_is_shown_as_a_doubt(world: Any) -> None:

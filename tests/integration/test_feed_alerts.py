@@ -262,6 +262,52 @@ def test_the_pages_show_owner_and_alert(tmp_path: Path) -> None:
     assert missing == 404
 
 
+def test_every_receipt_can_be_reached_and_owners_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    from django.test import Client
+
+    from commonweal.apps.exchange import presenting, views
+
+    read: list[int] = []
+    monkeypatch.setattr(presenting, "read_owners", lambda: read.append(1) or [])
+    monkeypatch.setattr(views, "NEWEST", 1)
+    monkeypatch.setattr(views, "PAGE", 1)
+    for name in "bc":
+        arrives(name)
+
+    def seen(address: str) -> list[str]:
+        client = Client(SERVER_NAME="127.0.0.1")
+        client.login(username="ann", password="a long enough word")
+        found = []
+        while address:
+            page = client.get(address).content.decode()
+            found += [name for name in ("a.csv", "b.csv", "c.csv") if name in page]
+            older = [link for link in page.split('href="')[1:] if "?before=" in link.split('"')[0]]
+            address = older[0].split('"')[0] if older else ""
+        return found
+
+    for address in ("/feeds", "/feeds/of/community/RY9"):
+        read.clear()
+        assert as_web(lambda address=address: seen(address)) == ["c.csv", "b.csv", "a.csv"]
+        assert len(read) == 3  # once a page
+    assert as_web(lambda: seen("/feeds?before=x")) == ["c.csv", "b.csv", "a.csv"]
+
+
+def test_an_alert_ends_only_with_its_notice(monkeypatch: pytest.MonkeyPatch) -> None:
+    from dataclasses import replace
+
+    from commonweal.apps.coordination import feed_alerts, rules
+
+    assert feed_alerts.bring() == 1
+    today = rules.rules(LATER.date())
+    changed = replace(today, feeds=replace(today.feeds, troubles=frozenset({"never heard"})))
+    monkeypatch.setattr(feed_alerts, "rules", lambda on: changed)
+    assert feed_alerts.bring() == 0
+    assert [one.state for one in listed("root").alerts] == ["open"]
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM coordination_feed_alert")
+    assert feed_alerts.bring() == 0  # nobody is told of it any more
+
+
 def test_days_are_both_included() -> None:
     from commonweal.apps.exchange.api import Owner
 

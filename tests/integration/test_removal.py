@@ -229,6 +229,60 @@ def test_messages_set_aside_lose_the_persons_records_or_go_whole(tmp_path: Path)
 
 
 @pytest.mark.usefixtures("owner")
+def test_a_local_number_in_what_others_sent_destroys_nothing_of_theirs(tmp_path: Path) -> None:
+    """Given a number of the trust's that is a year elsewhere; when removed; then what holds it is left to be seen."""
+    from commonweal.apps.exchange import api, landing
+    from commonweal.apps.exchange.models import MeshReceived, Quarantine
+
+    path = tmp_path / "RXX.hl7"
+    path.write_text(adt_message(TRUST, "2024", 1, "A01", "202001011000", "V1"))
+    api.land("adt", [path], TRUST)
+    refused = [json.dumps({**patient(OTHER, PRACTICE, 1), "birthDate": "2024-13-45"})]
+    api.land("gp", [write_lines(tmp_path / "one.ndjson", refused)], PRACTICE)
+    table = b"ref,day,note\n1,2024-01-05,well\n2,2023-01-05,so\n"
+    merged = adt_message("RYY", "M1", 2, "A40", "202001021000", "", merged="2024^^^RXX^MR~OTHER").encode()
+    rows = {name: set_aside(tmp_path / "m", name, said) for name, said in (("table", table), ("merge", merged))}
+    asked = api.removal.Asked(compartments=((TRUST, "2024"),))
+    reached = api.removal.reach(api.removal.targets_of(asked))
+    doubtful = "MESH messages to look at: a local number stands in them"
+    assert (reached["MESH messages set aside"], reached[doubtful], reached["quarantined rows"]) == (1, 1, 0)
+    done = remove(asked)
+    assert (done.reached["MESH messages set aside"], done.reached[doubtful], done.reached["landed rows"]) == (1, 1, 1)
+    held = MeshReceived.objects.get(pk=rows["table"].pk)
+    assert landing.opened(Path(settings.COMMONWEAL_HOME) / "landing", held.sha256).read() == table
+    assert MeshReceived.objects.get(pk=rows["merge"].pk).sha256 != rows["merge"].sha256
+    assert Quarantine.objects.count() == 1
+
+
+@pytest.mark.usefixtures("owner")
+@pytest.mark.parametrize("feed", ["adt", "gp"])
+def test_what_is_too_long_to_be_read_is_searched_to_its_end(
+    tmp_path: Path, feed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given a message and a line of which a reader gives the beginning; when a person named later is removed."""
+    from commonweal.apps.exchange import api
+    from commonweal.feeds import gp, hl7v2
+
+    monkeypatch.setattr(hl7v2, "MAX_BYTES", 9_000)
+    monkeypatch.setattr(hl7v2, "_BLOCK", 4_096)
+    monkeypatch.setattr(gp, "MAX_BYTES", 9_000)
+    land(tmp_path)
+    if feed == "adt":
+        first, other = (adt_message(TRUST, mrn, 7, "A01", "202001031000", "V9") for mrn in ("MRN-X", "MRN-Y"))
+        path = tmp_path / "long.hl7"
+        path.write_text(first + "NTE|1||x\r" * 2_000 + "NTE|2||9990000042\r" + other)
+        source = TRUST
+    else:
+        long, other = '{"x": "' + "y" * 30_000 + ' 9990000042"}', json.dumps(patient(OTHER, PRACTICE, 2))
+        path = write_lines(tmp_path / "long.ndjson", [long, other])
+        source = PRACTICE
+    before = api.land(feed, [path], source)
+    assert (before["read"], before["quarantined"]) == (2, 1)
+    remove(both())
+    assert everywhere() == []
+
+
+@pytest.mark.usefixtures("owner")
 @pytest.mark.parametrize("died_at", ["", "lake"])
 def test_rows_of_commissioning_files_go_whoever_sent_them(tmp_path: Path, died_at: str) -> None:
     """By NHS number however it is written, from the file as it came, from quarantine and from the analysis zone."""

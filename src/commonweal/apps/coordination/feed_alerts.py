@@ -20,24 +20,27 @@ from commonweal.domain.coordination.alerts import AlertState, AlertStep, after
 from commonweal.domain.coordination.caseload import away, stand_in
 
 log = logging.getLogger(__name__)
-MOST = 1_000  # notices that stand at once
 _WORDS = {"team": "the team", "organisation": "the organisation", "administrators": "the administrators"}
 _HEARD = "The feed is heard again"
 
 
 def bring(now: datetime | None = None) -> int:
-    """Raise, escalate and end alerts about feeds, as the batch role; how many were raised, escalated or ended."""
+    """Raise, escalate and end alerts about feeds, as the batch role; how many were raised, escalated or ended.
+
+    An alert ends when its notice is closed and not before: one of a trouble that the rule of the day names no more
+    was told, and is still so.
+    """
     moment = now or settings.COMMONWEAL_NOW()
     rule = rules(day(moment)).feeds
-    standing = {one.id: one for one in exchange.notices(standing=True, limit=MOST) if one.trouble in rule.troubles}
+    standing = {one.id: one for one in exchange.notices(standing=True, limit=None)}
     with transaction.atomic():
         held = _held(list(standing))
         over = [alert for notice, (alert, _, _) in held.items() if notice not in standing]
         done = sum(_end(alert, moment) for alert in over)
         for ident, notice in standing.items():
-            if ident not in held:
+            if ident not in held and notice.trouble in rule.troubles:
                 done += _raise(notice, rule, moment)
-            elif held[ident][2] != notice.message:
+            elif ident in held and held[ident][2] != notice.message:
                 _say(held[ident][0], notice.message)
         return done + _escalate(rule, moment)
 

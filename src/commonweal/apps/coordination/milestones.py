@@ -11,7 +11,6 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from commonweal.domain.access.vocabulary import Category
@@ -129,9 +128,12 @@ def _death(source: str, one: Said, found: Mapping[str, Milestone], present: Mapp
     return Milestone(key, key, Kind.DIED, at, one.compartment, one.category, "", doubt)
 
 
-def traced_death(person: UUID, compartment: int, died: date) -> Milestone:
-    """A death that the Personal Demographics Service answered a trace with: one of a person, however many records."""
-    key = f"{PDS}|{person}|death-registered"
+def traced_death(compartment: int, died: date) -> Milestone:
+    """A death that the Personal Demographics Service answered the trace of a record with.
+
+    The key is the record's and not the person's: whose a record is may change, and what was told stays told.
+    """
+    key = f"{PDS}|{compartment}|death-registered"
     at = datetime.combine(died, time(), LONDON)
     return Milestone(key, key, Kind.DEATH_REGISTERED, at, compartment, Category.DEMOGRAPHICS, told_by=PDS)
 

@@ -8,7 +8,7 @@ time, so that no stale reading is written over a fresh one.
 import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
 
 from commonweal.apps.coordination import caseload, recipients, storing
-from commonweal.apps.coordination.milestones import Milestone, Said, milestones, traced_death
+from commonweal.apps.coordination.milestones import PDS, Milestone, Said, milestones, traced_death
 from commonweal.apps.coordination.recipients import Person
 from commonweal.apps.coordination.rules import Rules, day, rules
 from commonweal.apps.exchange import api as exchange
@@ -184,10 +184,11 @@ def _bring(
     everything = [one for compartment in compartments for one in said.get(compartment, ())]
     wanted = {one.key: one for one in milestones(source, everything, run.rules.classes, run.rules.died_ways)}
     person = known[compartments[0]]
-    if died := sorted(one for one in person.compartments if one in run.deaths):
-        death = traced_death(person.id, died[0], run.deaths[died[0]])
-        wanted[death.key] = death
-    kept = storing.changes_of(compartments, wanted)
+    died = sorted(one for one in person.compartments if one in run.deaths)
+    deaths = {one.key: one for one in (traced_death(record, run.deaths[record]) for record in died[:1])}
+    kept = storing.changes_of(compartments, [*wanted, *deaths])
+    for death in deaths.values():
+        wanted |= {one.key: one for one in _as_told(death, kept.values())}
     late = 0
     fresh: list[Milestone] = []
     latest = _latest(wanted.values())
@@ -220,6 +221,13 @@ def _bring(
     for milestone in sorted(bare, key=lambda one: one.happened):
         _raise(run, milestone.told_by or source, kept[milestone.key], milestone, person, before)
     return late
+
+
+def _as_told(death: Milestone, kept: Iterable[storing.Kept]) -> Iterable[Milestone]:
+    """A traced death by the keys it was told under: of another of the person's records, before they were linked."""
+    before = [one for one in kept if one.key.startswith(f"{PDS}|")]
+    told = [one.key for one in before if one.state != "withdrawn"] or [one.key for one in before[:1]] or [death.key]
+    return [replace(death, key=key, stay=key) for key in told]
 
 
 def _latest(wanted: Iterable[Milestone]) -> dict[str, Milestone]:

@@ -75,10 +75,11 @@ def pass_through(receipt: Receipt, plan: Plan) -> tuple[set[int], list[Problem]]
     return lines, problems
 
 
-def lines_of(receipt: Receipt, stream: BinaryIO, numbers: Collection[str]) -> Iterator[tuple[int, bool]]:
-    """(line, whether it is of somebody with one of these NHS numbers) of each row of a file, in order.
+def lines_of(receipt: Receipt, stream: BinaryIO, numbers: Collection[str]) -> Iterator[tuple[int, bool | None]]:
+    """(line, whether it is of somebody with one of these usable NHS numbers) of each row of a file, in order.
 
-    A refused row is of theirs if a number stands in it, however it is written.
+    A refused row is of theirs if a number stands in it, however it is written; None where none stands in what the
+    reader gives of the row, which may be its beginning.
     """
     theirs: list[bool] = []
 
@@ -90,7 +91,7 @@ def lines_of(receipt: Receipt, stream: BinaryIO, numbers: Collection[str]) -> It
     for item in passing(stream, mappings.of_receipt(receipt).plan, noting, lambda postcode: ""):
         if isinstance(item, Problem):
             plain = re.sub(rb"(?<=\d)[ -](?=\d)", b"", item.raw)
-            yield item.line, any(number.encode() in plain for number in numbers if nhs_number.usable(number))
+            yield item.line, any(number.encode() in plain for number in numbers) or None
         else:
             yield item.line, bool(theirs)
         theirs.clear()

@@ -93,11 +93,11 @@ def watch() -> list[NoticeView]:
                 Notice.objects.create(source=source, feed=feed, trouble=trouble, message=text, raised_at=now)
             elif standing[key].message != text:
                 Notice.objects.filter(pk=standing[key].pk).update(message=text)
-    return notices(standing=True)
+    return notices(standing=True, limit=None)
 
 
-def notices(*, standing: bool = False, limit: int = 50) -> list[NoticeView]:
-    """Notices, those that stand first, then the latest."""
+def notices(*, standing: bool = False, limit: int | None = 50) -> list[NoticeView]:
+    """Notices, those that stand first, then the latest; ``limit`` None for all."""
     found = Notice.objects.order_by("-raised_at", "-pk")
     if standing:
         found = found.filter(closed_at=None)

@@ -8,7 +8,7 @@ administrators'.
 
 import csv
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
@@ -49,7 +49,12 @@ def owner_of(feed: str, source: str, on: date) -> Owner | None:
 
     Raises ``BadOwners``.
     """
-    found = [one for one in owners() if one.owns(feed, source, on)]
+    return owner_among(owners(), feed, source, on)
+
+
+def owner_among(rows: Iterable[Owner], feed: str, source: str, on: date) -> Owner | None:
+    """The same of rows that were read already."""
+    found = [one for one in rows if one.owns(feed, source, on)]
     return max(found, key=lambda one: (bool(one.source), bool(one.feed)), default=None)
 
 

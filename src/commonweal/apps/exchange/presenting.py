@@ -8,7 +8,8 @@ from django.conf import settings
 
 from commonweal.apps.exchange import mappings
 from commonweal.apps.exchange.errors import BadOwners, NoMapping
-from commonweal.apps.exchange.owners import owner_of
+from commonweal.apps.exchange.owners import Owner, owner_among
+from commonweal.apps.exchange.owners import owners as read_owners
 from commonweal.apps.record import api as record
 from commonweal.charts.control import Mark, control_chart
 from commonweal.charts.drawings import Chart
@@ -32,16 +33,23 @@ def feed_names() -> dict[str, str]:
     return kind_names() | named
 
 
-def _owned(feed: str, source: str) -> dict[str, Any]:
-    """Whose a feed is today, in words, and whether that is anybody's but the administrators'."""
+def owners() -> list[Owner] | None:
+    """Whose feeds are, read once for a page; None where the list cannot be read."""
     try:
-        owner = owner_of(feed, source, settings.COMMONWEAL_NOW().date())
+        return read_owners()
     except BadOwners:
+        return None
+
+
+def _owned(feed: str, source: str, owners: list[Owner] | None) -> dict[str, Any]:
+    """Whose a feed is today, in words, and whether that is anybody's but the administrators'."""
+    if owners is None:
         return {"owner": "The list of owners cannot be read, so administrators are told", "owned": False}
+    owner = owner_among(owners, feed, source, settings.COMMONWEAL_NOW().date())
     return {"owner": owner.words if owner else "Administrators, for want of another", "owned": owner is not None}
 
 
-def row(one: Health, names: Mapping[str, str], feeds: Mapping[str, str]) -> dict[str, Any]:
+def row(one: Health, names: Mapping[str, str], feeds: Mapping[str, str], owners: list[Owner] | None) -> dict[str, Any]:
     """One feed for a table: every figure as text, with what stands for a missing one."""
     latest = one.points[-1] if one.points else None
     return {
@@ -59,7 +67,7 @@ def row(one: Health, names: Mapping[str, str], feeds: Mapping[str, str]) -> dict
         "beyond": latest.beyond if latest else 0,
         "valid": _share(one.nhs_number_valid),
         "aside": _share(one.quarantined),
-        **_owned(one.feed, one.source),
+        **_owned(one.feed, one.source, owners),
         "troubles": [text[:1].upper() + text[1:] for _, text in one.troubles],
     }
 

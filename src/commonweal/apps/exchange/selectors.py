@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Sum
+from django.db.models import Count, Q, Sum
 
 from commonweal.apps.exchange.models import Quarantine, Receipt
 
@@ -57,13 +57,17 @@ def totals() -> dict[str, int]:
     return {name: int(value) for name, value in summed.items()}
 
 
-def receipts(source: str | None = None, feed: str | None = None, most: int | None = None) -> list[ReceiptView]:
-    """Receipts, the latest first; ``most`` of them where not all are wanted."""
+def receipts(
+    source: str | None = None, feed: str | None = None, most: int | None = None, before: int | None = None
+) -> list[ReceiptView]:
+    """Receipts, the latest first; ``most`` of them where not all are wanted, and those that follow ``before``."""
     found = Receipt.objects.order_by("-received_at", "-pk")
     if source:
         found = found.filter(source=source)
     if feed:
         found = found.filter(feed=feed)
+    if before is not None and (at := Receipt.objects.filter(pk=before).values_list("received_at").first()):
+        found = found.filter(Q(received_at__lt=at[0]) | Q(received_at=at[0], pk__lt=before))
     return [ReceiptView(*row) for row in found.values_list(*_RECEIPT)[:most]]
 
 

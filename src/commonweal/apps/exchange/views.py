@@ -12,29 +12,30 @@ from commonweal.apps.exchange import conforming, health, lines, presenting, sele
 from commonweal.apps.places import api as places
 
 PAGE = 100
-NEWEST = 50  # receipts of the first page; a feed's page lists its own
+NEWEST = 50  # receipts of one page of all feeds
 
 
 @require_safe
 def feeds(request: HttpRequest) -> HttpResponse:
-    """How every feed is, what is wrong with any, and the newest receipts. Counts only: no row of anybody's."""
+    """How every feed is, what is wrong with any, and receipts, a page at a time. Counts only: no row of anybody's."""
     actor = access.actor_of(request)
     with access.session(actor, access.default_purpose(actor), "read feeds") as session:
         session.require(access.Action.READ_FEEDS)
-        receipts = selectors.receipts(most=NEWEST)
+        receipts, older = _receipts(request, NEWEST)
         totals = selectors.totals()
         found = health.feeds_health()
-        notices = health.notices(standing=True)
+        notices = health.notices(standing=True, limit=None)
     names = places.names_of({receipt.source for receipt in receipts} | {one.source for one in found})
+    feed_names, owners = presenting.feed_names(), presenting.owners()
     page = {
         "receipts": receipts,
+        "older": older,
+        "before": _before(request),
         "totals": totals,
         "names": names,
-        "feeds": presenting.feed_names(),
-        "health": [presenting.row(one, names, presenting.feed_names()) for one in found],
-        "notices": [
-            (one, names.get(one.source, one.source), presenting.feed_names().get(one.feed, one.feed)) for one in notices
-        ],
+        "feeds": feed_names,
+        "health": [presenting.row(one, names, feed_names, owners) for one in found],
+        "notices": [(one, names.get(one.source, one.source), feed_names.get(one.feed, one.feed)) for one in notices],
     }
     return render(request, "exchange/feeds.jinja", page)
 
@@ -46,19 +47,21 @@ def feed(request: HttpRequest, feed: str, source: str) -> HttpResponse:
     with access.session(actor, access.default_purpose(actor), "read feeds", f"{feed} {source}") as session:
         session.require(access.Action.READ_FEEDS)
         found = next((one for one in health.feeds_health() if (one.feed, one.source) == (feed, source)), None)
-        receipts = selectors.receipts(source, feed)
+        receipts, older = _receipts(request, PAGE, source, feed)
         by_rule = selectors.quarantine_by_rule(source, feed)
         held = conforming.conformance(source, feed)
     if found is None:
         raise Http404
     names = places.names_of({source})
     page = {
-        "row": presenting.row(found, names, presenting.feed_names()),
+        "row": presenting.row(found, names, presenting.feed_names(), presenting.owners()),
         "chart": presenting.chart(found),
         "completeness": presenting.completeness(found),
         "by_rule": by_rule,
         "conformance": held,
-        "receipts": receipts[:PAGE],
+        "receipts": receipts,
+        "older": older,
+        "before": _before(request),
         "mapping": presenting.mapping_words(feed, source),
     }
     return render(request, "exchange/feed.jinja", page)
@@ -144,6 +147,20 @@ def _row(row: selectors.QuarantinedView, shown: bool) -> dict[str, Any]:
         "value": row.value if shown else "",
         "message": message,
     }
+
+
+def _receipts(
+    request: HttpRequest, most: int, source: str | None = None, feed: str | None = None
+) -> tuple[list[selectors.ReceiptView], int | None]:
+    """A page of receipts, and the one that older ones are asked for by; None where there are none."""
+    found = selectors.receipts(source, feed, most + 1, _before(request))
+    return found[:most], found[most - 1].id if len(found) > most else None
+
+
+def _before(request: HttpRequest) -> int | None:
+    """The receipt that those asked for follow; anything that is no number means the newest."""
+    text = request.GET.get("before", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 def _page_number(request: HttpRequest) -> int:

@@ -22,6 +22,7 @@ from commonweal.apps.exchange.errors import RemovalRefused
 from commonweal.apps.exchange.models import Hold, Message, Quarantine, Receipt, Removal
 from commonweal.apps.exchange.reading import MESSAGES
 from commonweal.apps.exchange.removal import cutting, set_aside
+from commonweal.apps.exchange.removal.wanted import Wanted, Words
 from commonweal.apps.identity import api as identity
 from commonweal.apps.record import api as record
 
@@ -57,15 +58,16 @@ class Targets:
     parts: list[int] = field(default_factory=list)  # compartments that stay and lose their Patient resource
     doomed: list[str] = field(default_factory=list)  # landed copies to be destroyed
 
-    def wanted(self) -> cutting.Wanted:
-        """The same, as landed files are searched for it."""
+    def wanted(self) -> Wanted:
+        """The same, as files are searched for it."""
         people: dict[str, set[str]] = {}
         for _, source, local in self.wholes:
             people.setdefault(source, set()).add(local)
-        return cutting.Wanted(
+        return Wanted(
             {source: frozenset(locals_) for source, locals_ in people.items()},
             frozenset((kind, ident) for kind, ident in self.keys),
             frozenset(self.words),
+            frozenset(self.sources),
         )
 
 
@@ -133,26 +135,30 @@ def receipts(targets: Targets) -> list[Receipt]:
 
 def quarantined(targets: Targets) -> list[Quarantine]:
     """Refused rows that hold a word of what is to go."""
-    pattern = targets.wanted().pattern()
-    if pattern is None:
-        return []
-    rows = Quarantine.objects.only("pk", "receipt_id", "raw", "value", "message").iterator(1000)
-    return [
-        row for row in rows if pattern.search(bytes(row.raw)) or pattern.search(f"{row.value}\n{row.message}".encode())
-    ]
+    wanted = targets.wanted()
+    names: dict[tuple[str, str], Words] = {}
+
+    def theirs(row: Quarantine) -> bool:
+        whose = (row.receipt.source, row.receipt.feed)
+        if whose not in names:
+            names[whose] = cutting.names_in(*whose, wanted)
+        return names[whose].named(bytes(row.raw)) or names[whose].named(f"{row.value}\n{row.message}".encode())
+
+    said = ("pk", "receipt__source", "receipt__feed", "raw", "value", "message")
+    rows = Quarantine.objects.select_related("receipt").only(*said).iterator(1000)
+    return [row for row in rows if theirs(row)]
 
 
 def messages(targets: Targets) -> Any:
     """The messages about the compartments that go whole, and those that name one of them, such as merged away."""
-    pattern = targets.wanted().pattern()
+    wanted = targets.wanted()
     found: set[int] = set()
     for _, source, local in targets.wholes:
         theirs = Message.objects.filter(Q(mrn=local) | Q(also__contains=[local]), source=source)
         found.update(theirs.values_list("pk", flat=True))
         near = Message.objects.filter(source=source).extra(where=["position(%s in raw) > 0"], params=[local.encode()])
-        for row in near.only("pk", "raw").iterator(1000) if pattern is not None else ():
-            if pattern is not None and pattern.search(bytes(row.raw)):
-                found.add(row.pk)
+        names = wanted.search(source)
+        found.update(row.pk for row in near.only("pk", "raw").iterator(1000) if names.named(bytes(row.raw)))
     return Message.objects.filter(pk__in=found)
 
 

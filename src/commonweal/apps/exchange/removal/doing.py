@@ -12,7 +12,7 @@ What this cannot reach by itself is stated in ``docs/how-to/remove-lawfully.md``
 
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
 from time import sleep
@@ -31,6 +31,7 @@ from commonweal.apps.exchange.removal.asking import Targets, messages, quarantin
 from commonweal.apps.identity import api as identity
 from commonweal.apps.record import api as record
 from commonweal.domain.access.vocabulary import Role
+from commonweal.feeds import sealing
 from commonweal.lake.removing import remove
 from commonweal.lake.store import Lake
 
@@ -107,7 +108,7 @@ def _database(number: int) -> None:
         Quarantine.objects.filter(pk__in=[row.pk for row in rows]).delete()
         # Its control id and digest stay, so that the same message sent again is known and not taken.
         gone["messages"] = messages(found).update(raw=b"", mrn="", also=[], event="")
-        gone["referral messages"] = storing.forget(compartments, _pattern(found))
+        gone["referral messages"] = storing.forget(compartments, _pattern(found.wanted().anywhere))
         gone["changes to be told of"] = changes.forget((source, local) for _, source, local in wholes)
         gone |= record.erasing.erase(found.rids, compartments)
         identity.erasing.forget_demographics(found.parts)
@@ -120,15 +121,15 @@ def _database(number: int) -> None:
 
 def _bulk_requests(found: Targets) -> int:
     """Requests that named what is removed forget what they said."""
-    pattern = _pattern(found)
+    pattern = _pattern(found.words)
     asked = BulkRequest.objects.filter(organisation__in=found.sources)
     naming = [one.pk for one in asked if pattern.search(f"{one.address} {one.parameters}")]
     return BulkRequest.objects.filter(pk__in=naming).update(address="", parameters={})
 
 
-def _pattern(found: Targets) -> re.Pattern[str]:
-    words = [re.escape(word) for word in found.words]
-    return re.compile(r"(?<![A-Za-z0-9])(?:" + "|".join(words or [r"\Z(?!)"]) + r")(?![A-Za-z0-9])")
+def _pattern(words: Iterable[str]) -> re.Pattern[str]:
+    escaped = [re.escape(word) for word in sorted(words)]
+    return re.compile(r"(?<![A-Za-z0-9])(?:" + "|".join(escaped or [r"\Z(?!)"]) + r")(?![A-Za-z0-9])")
 
 
 def _doomed(removal: Removal, found: Targets) -> Callable[[str], None]:
@@ -159,10 +160,9 @@ def _landed(removal: Removal, found: Targets, step: Step) -> None:
 def _set_aside(removal: Removal, found: Targets, step: Step) -> None:
     """MESH messages that were set aside, whoever sent them."""
     searched = set_aside.remove(found.wanted(), _doomed(removal, found))
-    before = removal.reached.get(set_aside.UNREADABLE, 0)  # counted anew each time; what went is added to
-    for name, many in set_aside.told(searched).items():
-        removal.reached[name] = removal.reached.get(name, 0) + many
-    removal.reached[set_aside.UNREADABLE] -= before
+    for name, many in set_aside.told(searched).items():  # what went is added to, what stays is counted anew
+        stays = name in (set_aside.UNREADABLE, set_aside.DOUBTFUL)
+        removal.reached[name] = many if stays else removal.reached.get(name, 0) + many
     Removal.objects.filter(pk=removal.pk).update(reached=removal.reached)
     step("their keys")
     cutting.destroy(found.doomed)
@@ -180,11 +180,11 @@ def _commissioning(found: Targets) -> None:
 def _other_files(found: Targets) -> int:
     """Delete waiting uploads that hold it, and every export of an organisation concerned; how many of both."""
     home = Path(settings.COMMONWEAL_HOME)
-    pattern = found.wanted().pattern()
+    names = found.wanted().every()
     gone = 0
     for upload in home.glob("incoming/*/*"):
         with upload.open("rb") as file:
-            theirs = pattern is not None and any(pattern.search(line) for line in file)
+            theirs = names.told(sealing.blocks(file))
         if theirs:
             upload.unlink(missing_ok=True)
             gone += 1

@@ -2,12 +2,13 @@
 
 What comes in records (FHIR lines, HL7 messages, rows of a table) is copied without the person's, as a landed file is,
 so that the others can still be landed. Anything else that names the person is destroyed whole: its sender has it.
-What cannot be read (enciphered, packed, no text) cannot be searched; it is counted, for somebody to discard.
+What cannot be read (enciphered, packed, no text) cannot be searched; it is counted, for somebody to discard. So is
+what holds a local number and nothing more certain: whose numbers it is written in nobody here knows, and it stays.
 """
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -20,26 +21,27 @@ from commonweal.apps.exchange.floor import landing_floor
 from commonweal.apps.exchange.mesh import room
 from commonweal.apps.exchange.models import MeshReceived
 from commonweal.apps.exchange.removal import cutting
+from commonweal.apps.exchange.removal.cutting import Spans
+from commonweal.apps.exchange.removal.wanted import Wanted, Words
 from commonweal.feeds import hl7v2, sealing, tables
 
 State = MeshReceived.State
 UNREADABLE = "MESH messages that cannot be searched"
+DOUBTFUL = "MESH messages to look at: a local number stands in them"
 _CLOSED = ("encrypted", "not-as-packed")
 _HEAD = 1 << 16  # bytes that tell what content is
-_OVERLAP = 256  # bytes; no word is as long
 _BINARY = re.compile(rb"[\x01-\x08\x0e-\x1a]")
-_JOINED = re.compile(rb"(?<=\d)[ -](?=\d)|\0")  # an NHS number written in groups; half of what UTF-16 writes
 Records = Iterator[tuple[int, bytes]]
-Spans = list[tuple[int, int | None]]  # first line, and the line after the last or None for the end
 
 
 @dataclass(slots=True)
 class Searched:
-    """What a search came to: records found, messages they are in, and messages that cannot be searched."""
+    """What a search came to: records found, messages they are in, and messages that somebody must see to."""
 
     records: int = 0
     messages: int = 0
     unreadable: int = 0
+    doubtful: int = 0
 
 
 def told(searched: Searched) -> dict[str, int]:
@@ -48,10 +50,11 @@ def told(searched: Searched) -> dict[str, int]:
         "MESH messages set aside": searched.messages,
         "records in these": searched.records,
         UNREADABLE: searched.unreadable,
+        DOUBTFUL: searched.doubtful,
     }
 
 
-def count(wanted: cutting.Wanted) -> Searched:
+def count(wanted: Wanted) -> Searched:
     """How much of what is set aside a removal would take now."""
     found = Searched()
     for row in _rows():
@@ -59,7 +62,7 @@ def count(wanted: cutting.Wanted) -> Searched:
     return found
 
 
-def remove(wanted: cutting.Wanted, doom: Callable[[str], None]) -> Searched:
+def remove(wanted: Wanted, doom: Callable[[str], None]) -> Searched:
     """Take what is wanted gone out of every message set aside, and what a kill left under way.
 
     ``doom(name)`` is called in the transaction that forgets the copy ``name``, which the caller then destroys.
@@ -93,12 +96,11 @@ def _rows() -> list[MeshReceived]:
 
 def _one(
     row: MeshReceived,
-    wanted: cutting.Wanted,
+    wanted: Wanted,
     found: Searched,
     act: Callable[[MeshReceived, Spans | None], None],
 ) -> None:
-    pattern = wanted.pattern()
-    if pattern is None or not landing.readable(landing_floor(), row.sha256):
+    if not landing.readable(landing_floor(), row.sha256):
         return
     with landing.opened(landing_floor(), row.sha256) as stream:
         head = stream.read(_HEAD)
@@ -106,38 +108,28 @@ def _one(
         if row.rule in _CLOSED or _BINARY.search(head) or head.startswith((b"PK", b"\x1f\x8b", b"%PDF")):
             found.unreadable += 1
             return
-        if not _told_of(pattern, sealing.blocks(stream)):
+        names = wanted.search()
+        gone = _cut_out(stream, names) if names.told(sealing.blocks(stream)) else []
+        if gone is not None:  # what stays of it, which may be the whole
+            stream.seek(0)
+            found.doubtful += wanted.doubtful().told(cutting.emptied(stream, gone, _shape(stream) is _messages))
+        if gone == []:
             return
-        gone = _cut_out(stream, pattern)
     found.records += len(gone or [1])
     found.messages += 1
     act(row, gone)
 
 
-def _cut_out(stream: BinaryIO, pattern: re.Pattern[bytes]) -> Spans | None:
+def _cut_out(stream: BinaryIO, names: Words) -> Spans | None:
     """The lines of the records that name them; None where the rest would still do so, or no records are told apart."""
     stream.seek(0)
     records = _shape(stream)
     if records is None:
         return None
-    starts = [(line, _names(pattern, raw)) for line, raw in records(stream)]
+    starts = [(line, names.named(raw)) for line, raw in records(stream)]
     gone = cutting.spans([line for line, _ in starts], {line for line, named in starts if named})
     stream.seek(0)
-    return None if _told_of(pattern, cutting.emptied(stream, gone, records is _messages)) else gone
-
-
-def _told_of(pattern: re.Pattern[bytes], blocks: Iterable[bytes]) -> bool:
-    """Whether a word stands in the bytes, whichever blocks they come in."""
-    before = b""
-    for block in blocks:
-        if _names(pattern, before + block):
-            return True
-        before = block[-_OVERLAP:]
-    return False
-
-
-def _names(pattern: re.Pattern[bytes], raw: bytes) -> bool:
-    return bool(pattern.search(raw) or pattern.search(_JOINED.sub(b"", raw)))
+    return None if names.told(cutting.emptied(stream, gone, records is _messages)) else gone
 
 
 def _shape(stream: BinaryIO) -> Callable[[BinaryIO], Records] | None:
