@@ -135,6 +135,14 @@ def test_it_answers_as_the_views_do(
         assert body == long.content
 
 
+def test_a_program_is_told_what_a_program_has_a_use_for(ask: Ask, knock: Knock) -> None:
+    """And a browser that were shown the answer might load, run and frame nothing."""
+    for headers in (knock("r01", "Observation/walker-0-0")[1], dict(ask("r01", "GET", "metadata").headers.items())):
+        assert headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
+        assert (headers["X-Content-Type-Options"], headers["Cache-Control"]) == ("nosniff", "no-store")
+        assert not {"Permissions-Policy", "Referrer-Policy", "Cross-Origin-Opener-Policy"} & set(headers)
+
+
 def test_a_page_at_once_is_the_page_that_a_session_finds(
     ask: Ask, knock: Knock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,7 @@ It stands before Django, whose making of a request and a response costs more tha
 as Django does, sets the headers that every answer carries, and lets go of a database connection that broke or grew old.
 """
 
+import threading
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from http.client import responses
@@ -12,12 +13,12 @@ from typing import Any, Protocol
 
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
-from django.db import close_old_connections
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.http import HttpResponse
 from django.http.request import split_domain_port, validate_host
-from django.middleware.security import SecurityMiddleware
 
-from commonweal.web.middleware import HEADERS
+from commonweal.web.middleware import Programs
 
 _METHODS = ("GET", "POST")
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -76,8 +77,24 @@ class Door:
         host = environ.get("HTTP_HOST", "")
         if not _ours(host):
             return None
-        close_old_connections()
+        _let_go()
         return self._answered(environ, f"{environ['wsgi.url_scheme']}://{host}")
+
+
+class _Here(threading.local):
+    """This thread's database, which Django takes long to look up."""
+
+    database: BaseDatabaseWrapper | None = None
+
+
+_here = _Here()
+
+
+def _let_go() -> None:
+    """Let go of this thread's connection if it broke or is too old, as Django does at the start of a request."""
+    if _here.database is None:
+        _here.database = connections[DEFAULT_DB_ALIAS]
+    _here.database.close_if_unusable_or_obsolete()
 
 
 @lru_cache(maxsize=64)
@@ -89,9 +106,7 @@ def _ours(host: str) -> bool:
 
 @lru_cache(maxsize=4)
 def _always(scheme: str) -> dict[str, str]:
-    """The headers of every answer, the security middleware's among them."""
+    """The headers of every answer to a program."""
     request = WSGIRequest({"REQUEST_METHOD": "GET", "wsgi.url_scheme": scheme, "wsgi.input": BytesIO()})
     response = HttpResponse()
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
-    return dict(SecurityMiddleware(lambda _: response).process_response(request, response).headers.items())
+    return dict(Programs(lambda _: response).process_response(request, response).headers.items())

@@ -37,26 +37,49 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-HEADERS = {
+_HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
     "X-Frame-Options": "DENY",
     "Cache-Control": "no-store",
 }
+# What a program asks for with a token is no page; should a browser be shown it all the same, it may do nothing with it.
+_FOR_PROGRAMS = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+}
 _FHIR = "/fhir/"
+
+
+class Programs(SecurityMiddleware):
+    """Django's own security headers, without those that only a page has a use for; and ours for programs.
+
+    Each header is read by whoever asks, and small answers are most of what is asked.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        super().__init__(get_response)
+        self.referrer_policy = None
+        self.cross_origin_opener_policy = None
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """``response`` with the headers its view has not set."""
+        for name, value in _FOR_PROGRAMS.items():
+            response.headers.setdefault(name, value)
+        answered: HttpResponse = super().process_response(request, response)
+        return answered
 
 
 class ByToken:
     """Takes a request for FHIR with a bearer token past what is there for browsers, straight to its view.
 
     Sessions, sign-in by cookie, the check against requests forged by another site and static files have no part in
-    it: the token says who asks, and a bad one is never overlooked in favour of a session. The host is checked and
-    the headers are set as for every answer.
+    it: the token says who asks, and a bad one is never overlooked in favour of a session. The host is checked as ever.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
-        self._secured = SecurityMiddleware(get_response)
+        self._secured = Programs(get_response)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer ``request`` by its view if it is for FHIR with a token, else by everything that follows."""
@@ -67,8 +90,6 @@ class ByToken:
         request.get_host()  # raises for one that is not ours
         found = resolve(request.path_info)
         response: HttpResponse = found.func(request, *found.args, **found.kwargs)
-        for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)
         if not response.streaming:
             response.headers.setdefault("Content-Length", str(len(response.content)))
         return self._secured.process_response(request, response)
@@ -83,7 +104,7 @@ class SecurityHeaders:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer ``request`` with the headers a view has not already set."""
         response = self.get_response(request)
-        for name, value in HEADERS.items():
+        for name, value in _HEADERS.items():
             response.headers.setdefault(name, value)
         return response
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGresult
 
@@ -24,8 +25,9 @@ _numbers = count(1)
 
 
 class _Here(threading.local):
-    """This thread's connection as it was last seen, and the names of what it has planned."""
+    """This thread's database, its connection as it was last seen, and the names of what that has planned."""
 
+    database: BaseDatabaseWrapper | None = None
     raw: object = None
     planned: frozenset[bytes] = frozenset()
 
@@ -46,7 +48,9 @@ class Straight:
         Raises:
             DatabaseError: Django's, as its own cursors raise; nothing was done.
         """
-        database = connections[DEFAULT_DB_ALIAS]
+        database = _here.database
+        if database is None:
+            database = _here.database = connections[DEFAULT_DB_ALIAS]
         database.ensure_connection()
         run: Callable[..., Row] = self._run
         context = {"connection": database}
@@ -60,7 +64,7 @@ class Straight:
             result = self._sent(database.connection, values)
             if result.status != ExecStatus.TUPLES_OK:
                 raise psycopg.errors.error_from_result(result)
-            return tuple(result.get_value(0, column) for column in range(result.nfields))
+            return tuple([result.get_value(0, column) for column in range(result.nfields)])
 
     def _sent(self, raw: Any, values: Sequence[bytes | None]) -> PGresult:
         if _here.raw is not raw:
