@@ -474,10 +474,17 @@ def test_what_is_in_no_list_of_addresses_is_refused_in_words(web: World, ours: U
     found = booking.choice(gp, ident, AT)
     assert found is not None
     assert found.problem
-    for text in ("3000000004,,,", "3000000004,http://x02.example,,", "3000000004,https://x.example,1.4.2020,"):
-        path.write_text(f"service_id,endpoint,valid_from,valid_to\n{text}\n")
-        with pytest.raises(BadServices):
+    for text, said in (
+        ("3000000004,,,", "endpoints.csv line 3: give the service id and its address"),
+        ("3000000004,http://x02.example,,", "line 3: an endpoint begins with https"),
+        ("3000000004,https://x.example,1.4.2020,", "line 3: write days as"),
+        ("3000000003,https://x.example,2020-01-01,", "line 3: the service has two addresses for some days"),
+    ):
+        path.write_text(f"service_id,endpoint,valid_from,valid_to\n3000000003,https://x03.example,,\n{text}\n")
+        with pytest.raises(BadServices, match=said):
             as_batch(services.load_endpoints, path)
+    path.write_text("service_id,endpoint,valid_from,valid_to\n")
+    assert as_batch(services.load_endpoints, path) == as_batch(services.endpoints, AT.date()) == []
 
 
 def test_a_service_that_does_not_answer_says_so_and_holds_nothing(web: World, ours: UUID) -> None:
