@@ -14,7 +14,7 @@ import orjson
 import pytest
 from django.db import connection
 
-from commonweal.feeds.bars import scenarios, simulator, writing
+from commonweal.feeds.bars import answers, scenarios, simulator, writing
 from tests.integration.bars_world import (
     COUNCIL,
     PRACTICE,
@@ -100,7 +100,7 @@ def refer(world: World, ident: int, person: Any = VICKY, reason: str = "Falls at
     body = writing.referral(one.envelope("new"), request, person)
     short, told, _ = one.send(one.headers("new", "referral").made(), body)
     assert short == "200"
-    return str(scenarios.focus_of(told, "ServiceRequest")["id"])
+    return str(answers.focus_of(told, "ServiceRequest")["id"])
 
 
 def test_a_referral_of_somebody_known_is_in_the_record_and_open_to_whom_it_is_for(web: World) -> None:

@@ -20,8 +20,9 @@ from commonweal.apps.exchange.bars.limits import limit
 from commonweal.apps.exchange.bars.submitting import ACTOR
 from commonweal.apps.exchange.errors import ReferralRefused
 from commonweal.feeds.bars import writing
+from commonweal.feeds.bars.answers import as_json, in_short
 from commonweal.feeds.bars.headers import Headers
-from commonweal.feeds.bars.scenarios import Transport, as_json, in_short
+from commonweal.feeds.bars.scenarios import Transport
 from commonweal.feeds.bars.slots import Offer, offered, path
 from commonweal.feeds.bars.tables import BarsRefused
 from commonweal.feeds.bars.transport import https_transport

@@ -25,9 +25,10 @@ from commonweal.apps.exchange.bars.submitting import submit
 from commonweal.apps.exchange.errors import ReferralRefused
 from commonweal.apps.places import api as places
 from commonweal.apps.record import api as record
-from commonweal.feeds.bars import judging, reading, tables, writing
+from commonweal.feeds.bars import answers, judging, reading, tables, writing
+from commonweal.feeds.bars.answers import as_json, focus_of, in_short
 from commonweal.feeds.bars.headers import Headers
-from commonweal.feeds.bars.scenarios import PROCESS, Transport, focus_of, in_short
+from commonweal.feeds.bars.scenarios import PROCESS, Transport
 from commonweal.feeds.bars.tables import BarsRefused
 from commonweal.feeds.bars.transport import https_transport
 from commonweal.feeds.bars.writing import Envelope, Party
@@ -209,7 +210,7 @@ def _deliver(one: Queued, transport: Callable[[services.Service], Transport]) ->
         return _again(one, f"no answer ({type(lost).__name__})")
     except BarsRefused as refused:  # the address in the list of services is none that may be sent to
         return _settle(one, "refused", 0, b"", str(refused)[:500])
-    told = _json(answer)
+    told = as_json(answer)
     short = in_short(status, told)
     if status == 200:
         return _settle(one, "sent", status, answer, "", _their_id(told))
@@ -217,7 +218,7 @@ def _deliver(one: Queued, transport: Callable[[services.Service], Transport]) ->
         return _settle(one, "sent", status, answer, "", _found(one, send, given))
     if status in _TRANSIENT or status >= 500:
         return _again(one, short)
-    detail = next((str(issue.get("diagnostics", "")) for issue in told.get("issue", ())), "")
+    detail = next((str(issue.get("diagnostics", "")) for issue in answers.objects(told.get("issue"))), "")
     return _settle(one, "refused", status, answer, f"{short}: {detail}"[:500])
 
 
@@ -325,7 +326,7 @@ def _extra(scope: access.Scope, organisation: str) -> list[dict[str, Any]]:
 
 
 def _their_id(told: Mapping[str, Any]) -> str:
-    return str((focus_of(told, "ServiceRequest") or focus_of(told, "Appointment")).get("id", ""))
+    return str((focus_of(told, "ServiceRequest") or focus_of(told, "Appointment")).get("id") or "")
 
 
 def _found(one: Queued, send: Transport, given: Mapping[str, str]) -> str:
@@ -344,19 +345,10 @@ def _found(one: Queued, send: Transport, given: Mapping[str, str]) -> str:
         _, _, answer = send("GET", path, given, b"")
     except OSError:
         return ""
-    for entry in _json(answer).get("entry", ()):
-        resource = entry.get("resource", {})
-        if any(item.get("value") == str(one.request) for item in resource.get("identifier", ())):
-            return str(resource.get("id", ""))
+    for resource in answers.resources(as_json(answer)):
+        if any(item.get("value") == str(one.request) for item in answers.objects(resource.get("identifier"))):
+            return str(resource.get("id") or "")
     return ""
-
-
-def _json(answer: bytes) -> dict[str, Any]:
-    try:
-        said = orjson.loads(answer)
-    except ValueError:
-        return {}
-    return said if isinstance(said, dict) else {}
 
 
 _SENT = (
