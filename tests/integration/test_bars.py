@@ -428,6 +428,40 @@ def test_a_slot_that_was_taken_meanwhile_leaves_the_referral_to_book_again(web: 
     assert booking.book(gp, ident, found.offers[1].id, AT, lambda: None, to) != made
 
 
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_booking_never_answered_is_asked_for_before_it_is_given_up(web: World, ours: UUID, kept: bool) -> None:
+    from commonweal.apps.exchange.bars import booking, desk, sending
+
+    gp = actor("gp")
+    ident = sending.refer(gp, ours, "gp-referral", "3000000003", lambda: None)
+    receiver = simulator.Receiver(lambda: AT)
+    as_batch(lambda: sending.deliver_due(transport=partner(receiver, [])))
+    found = booking.choice(gp, ident, AT, partner(receiver, []))
+    assert found is not None
+    made = booking.book(gp, ident, found.offers[0].id, AT, lambda: None, partner(receiver, []))
+    rows("UPDATE exchange_bars_message SET attempts = 23 WHERE request_id = %s", made)
+    if kept:  # it took the message, and its answer was lost
+        assert as_batch(lambda: sending.deliver_due(transport=partner(receiver, [True])))["sent"] == 1
+        assert rows("SELECT state, their_id FROM exchange_bars_request WHERE id = %s", made) == [
+            ("booked", receiver.slots[found.offers[0].id])
+        ]
+        return
+    assert as_batch(lambda: sending.deliver_due(transport=silent))["undelivered"] == 1
+    page = desk.page(gp, ident)
+    assert page is not None
+    assert page.bookable
+    assert [one.words[:36] for one in page.bookings] == ["Not booked as far as is known: its r"]
+
+
+def silent(_: Any) -> scenarios.Transport:
+    """A service that answers nothing."""
+
+    def send(*_: Any) -> Any:
+        raise TimeoutError
+
+    return send
+
+
 def test_a_booking_at_a_service_received_here_is_in_the_record(web: World, ours: UUID) -> None:
     from commonweal.apps.exchange.bars import booking, desk, sending
 
@@ -494,12 +528,6 @@ def test_a_service_that_does_not_answer_says_so_and_holds_nothing(web: World, ou
     ident = sending.refer(gp, ours, "gp-referral", "3000000003", lambda: None)
     receiver = simulator.Receiver(lambda: AT, frozenset(["3000000003"]))
     as_batch(lambda: sending.deliver_due(transport=partner(receiver, [])))
-
-    def silent(_: Any) -> scenarios.Transport:
-        def send(*_: Any) -> Any:
-            raise TimeoutError
-
-        return send
 
     found = booking.choice(gp, ident, AT, silent)
     assert found is not None

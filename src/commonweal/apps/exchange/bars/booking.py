@@ -2,7 +2,8 @@
 
 Slots are asked for without a word of whom they are for. What is booked goes into the same durable outbox as a referral,
 under the referral's correlation id, and counts once its receiver has taken it; one that was taken meanwhile comes back
-as *not booked*, and another can be chosen. One referral has one booking at a time.
+as *not booked*, and another can be chosen; so can one after a booking that was never answered, which its receiver
+may hold: the page says to ask first. One referral has one booking at a time.
 """
 
 from collections.abc import Callable

@@ -205,11 +205,12 @@ def _deliver(one: Queued, transport: Callable[[services.Service], Transport]) ->
     given = {**asked.made(places.name_of(one.source)), "Content-Type": "application/fhir+json"}
     try:
         send = transport(service) if service.endpoint else _here(one.source)
-        status, _, answer = send("POST", PROCESS, given, one.body)
-    except OSError as lost:
-        return _again(one, f"no answer ({type(lost).__name__})")
     except BarsRefused as refused:  # the address in the list of services is none that may be sent to
         return _settle(one, "refused", 0, b"", str(refused)[:500])
+    try:
+        status, _, answer = send("POST", PROCESS, given, one.body)
+    except OSError as lost:
+        return _again(one, f"no answer ({type(lost).__name__})", lambda: _found(one, send, given))
     told = as_json(answer)
     short = in_short(status, told)
     if status == 200:
@@ -217,7 +218,7 @@ def _deliver(one: Queued, transport: Callable[[services.Service], Transport]) ->
     if short == "409 REC_CONFLICT duplicate":  # taken at an attempt whose answer was lost
         return _settle(one, "sent", status, answer, "", _found(one, send, given))
     if status in _TRANSIENT or status >= 500:
-        return _again(one, short)
+        return _again(one, short, lambda: _found(one, send, given))
     detail = next((str(issue.get("diagnostics", "")) for issue in answers.objects(told.get("issue"))), "")
     return _settle(one, "refused", status, answer, f"{short}: {detail}"[:500])
 
@@ -238,10 +239,11 @@ def _settle(one: Queued, state: str, status: int, answer: bytes, problem: str, t
             storing.known_to_partner(row.id, their_id)
         step, by = ("deliver", "desk") if one.step in ("new", "book") else (one.step, "sender")
         if state != "sent" and one.step == "book":  # so that another slot can be asked for
-            step, by = "refuse", "desk"
+            lost = state == "undelivered" or (not status and one.attempts > 1)  # an attempt may have been taken
+            step, by = "lose" if lost else "refuse", "desk"
         words = problem if state != "sent" else ""
         new = row.state
-        if state == "sent" or step == "refuse":
+        if state == "sent" or step in ("refuse", "lose"):
             try:
                 new = tables.after(row.kind, row.state, step, by)
                 storing.move(row.id, new, now)
@@ -252,10 +254,12 @@ def _settle(one: Queued, state: str, status: int, answer: bytes, problem: str, t
     return state
 
 
-def _again(one: Queued, problem: str) -> str:
-    """Try later, twice as long after each attempt, up to the last."""
+def _again(one: Queued, problem: str, found: Callable[[], str]) -> str:
+    """Try later, twice as long after each attempt; after the last, look whether it was taken with its answer lost."""
     now = settings.COMMONWEAL_NOW()
     if one.attempts >= limit("retry_attempts", now.date()):
+        if one.step in ("new", "book") and (their_id := found()):
+            return _settle(one, "sent", 0, b"", "", their_id)
         return _settle(one, "undelivered", 0, b"", f"{problem}, after {one.attempts} attempts")
     first, most = limit("retry_first", now.date()), limit("retry_most", now.date())
     wait = min(first * 2 ** (one.attempts - 1), most)
@@ -276,6 +280,8 @@ def _here(source: str) -> Transport:
     """A transport to a service that is received on this platform."""
 
     def send(method: str, path: str, given: Mapping[str, str], body: bytes) -> tuple[int, Mapping[str, str], bytes]:
+        if method != "POST":  # what was taken here is looked up, and not asked for
+            return 404, {}, b""
         status, answer = submit(source, given, body)
         return status, {}, answer
 
