@@ -521,6 +521,23 @@ def test_what_is_in_no_list_of_addresses_is_refused_in_words(web: World, ours: U
     assert as_batch(services.load_endpoints, path) == as_batch(services.endpoints, AT.date()) == []
 
 
+def test_a_day_beyond_a_year_is_refused_in_words(web: World, ours: UUID) -> None:
+    from django.test import Client
+
+    from commonweal.apps.exchange.bars import sending
+
+    gp = Client(SERVER_NAME="127.0.0.1")
+    assert gp.post("/sign-in", {"username": "gp", "password": "a long password"}).status_code == 302
+    ident = sending.refer(actor("gp"), ours, "gp-referral", COUNCIL.service, lambda: None)
+    as_batch(sending.deliver_due)
+    assert "free time" in gp.get(f"/referrals/{ident}/book?from=2021-10-31").content.decode()
+    for day in ("9999-12-31", "2021-11-04"):
+        page = gp.get(f"/referrals/{ident}/book?from={day}")
+        assert (page.status_code, "Choose a day within a year" in page.content.decode()) == (200, True)
+    assert gp.get(f"/referrals/{ident}/book?from=0001-01-01").status_code == 200
+    assert gp.post(f"/referrals/{ident}/book", {"from": "9999-12-31", "slot": "x"}).status_code == 400
+
+
 def test_a_service_that_does_not_answer_says_so_and_holds_nothing(web: World, ours: UUID) -> None:
     from commonweal.apps.exchange.bars import booking, sending
 

@@ -30,6 +30,7 @@ from commonweal.feeds.bars.transport import https_transport
 from commonweal.feeds.bars.writing import Envelope
 
 MOST = 500  # slots looked at
+AHEAD = timedelta(days=366)  # beyond which nobody is asked for slots
 OPEN = ("requested", "accepted")  # states of a referral that can be booked for
 To = Callable[[services.Service], Transport]
 
@@ -48,7 +49,7 @@ class Choice:
 def choice(actor: access.Actor, ident: UUID, first: datetime, to: To | None = None) -> Choice | None:
     """Free slots for one of the organisation's own referrals; None where there is no such. Raises ``Refused``.
 
-    ``to``: how a service is reached, for tests.
+    A day more than a year ahead is refused in its words. ``to``: how a service is reached, for tests.
     """
     with desk.at_desk(actor, "look for slots", str(ident)) as session:
         row, scope = desk.opened(session, ident)
@@ -56,8 +57,10 @@ def choice(actor: access.Actor, ident: UUID, first: datetime, to: To | None = No
             return None
         shown = desk.shown(scope, row, actor.organisation)
         now = session.now
-    begin = max(first, now)
+    begin = min(max(first, now), now + AHEAD)
     end = begin + timedelta(days=limit("slot_range_days", now.date()) - 1)
+    if first > begin:
+        return Choice(shown, begin, end, (), "Choose a day within a year from today.")
     try:  # outside the session: no transaction waits for a partner
         offers = _offers(actor.organisation, row, begin, end, to)
     except ReferralRefused as refused:
