@@ -26,12 +26,10 @@ from commonweal.feeds.bars.headers import Headers
 from commonweal.feeds.bars.scenarios import Transport
 from commonweal.feeds.bars.slots import Offer, offered, path
 from commonweal.feeds.bars.tables import BarsRefused
-from commonweal.feeds.bars.transport import https_transport
 from commonweal.feeds.bars.writing import Envelope
 
 MOST = 500  # slots looked at
 AHEAD = timedelta(days=366)  # beyond which nobody is asked for slots
-OPEN = ("requested", "accepted")  # states of a referral that can be booked for
 To = Callable[[services.Service], Transport]
 
 
@@ -91,7 +89,7 @@ def book(
         row, scope = desk.opened(session, ident)
         if row is None or scope is None or not _own(row, actor):
             raise ReferralRefused("There is no such referral of yours.")
-        if row.state not in OPEN:
+        if row.state not in storing.OPEN:
             raise ReferralRefused("Book once its receiver has taken the referral, and while it is open.")
         now = session.now
         sender, receiver = sending.parties(row.sender, row.service_id, now)
@@ -124,7 +122,7 @@ def _own(row: storing.Row, actor: access.Actor) -> bool:
 
 def _offers(organisation: str, row: storing.Row, first: datetime, last: datetime, to: To | None) -> list[Offer]:
     """Ask a service for its free slots. Raises ``ReferralRefused`` in words."""
-    if row.state not in OPEN:
+    if row.state not in storing.OPEN:
         raise ReferralRefused("Book once its receiver has taken the referral, and while it is open.")
     on = settings.COMMONWEAL_NOW().date()
     service = services.service(row.service_id, on)
@@ -135,7 +133,7 @@ def _offers(organisation: str, row: storing.Row, first: datetime, last: datetime
         return offered({"entry": [{"resource": one} for one in _here(organisation, service, first, last)]})
     asked = Headers(uuid4(), row.correlation, service.service_id, organisation)
     try:
-        send = (to or _to)(service)
+        send = to(service) if to else sending.over_https(service, "slot_patience")
         status, _, answer = send("GET", path(service.service_id, first, last), asked.made(), b"")
     except OSError as lost:
         raise ReferralRefused(f"{service.name} did not answer ({type(lost).__name__}). Try again later.") from None
@@ -145,11 +143,6 @@ def _offers(organisation: str, row: storing.Row, first: datetime, last: datetime
     if status != 200:
         raise ReferralRefused(f"{service.name} offers no slots: it answered {in_short(status, told)}. Ring them.")
     return offered(told)
-
-
-def _to(service: services.Service) -> Transport:
-    seconds = limit("slot_patience", settings.COMMONWEAL_NOW().date())
-    return https_transport(service.endpoint, settings.COMMONWEAL_BARS_TOKEN, seconds)
 
 
 def _here(organisation: str, service: services.Service, first: datetime, last: datetime) -> list[dict[str, Any]]:

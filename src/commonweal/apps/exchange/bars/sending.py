@@ -171,7 +171,7 @@ def deliver_due(most: int = 100, transport: Callable[[services.Service], Transpo
         one = _claim()
         if one is None:
             break
-        done[_deliver(one, transport or _transport)] += 1
+        done[_deliver(one, transport or over_https)] += 1
     return done
 
 
@@ -271,8 +271,9 @@ def _again(one: Queued, problem: str, found: Callable[[], str]) -> str:
     return "again"
 
 
-def _transport(service: services.Service) -> Transport:
-    seconds = limit("patience", settings.COMMONWEAL_NOW().date())
+def over_https(service: services.Service, patience: str = "patience") -> Transport:
+    """How a partner's service is reached; ``patience`` names the limit of how long an answer is waited for."""
+    seconds = limit(patience, settings.COMMONWEAL_NOW().date())
     return https_transport(service.endpoint, settings.COMMONWEAL_BARS_TOKEN, seconds)
 
 
