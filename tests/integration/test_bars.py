@@ -15,6 +15,7 @@ import pytest
 from django.db import connection
 
 from commonweal.feeds.bars import answers, scenarios, simulator, writing
+from tests.integration import acting
 from tests.integration.bars_world import (
     COUNCIL,
     PRACTICE,
@@ -58,25 +59,15 @@ def test_every_step_of_the_conformance_scenarios(web: World) -> None:
 
 def rows(statement: str, *values: Any) -> list[Any]:
     """What the batch role sees."""
-    connection.close()
-    before, connection.settings_dict["USER"] = connection.settings_dict["USER"], "commonweal_batch"
-    with connection.cursor() as cursor:
+    with acting.as_batch(), connection.cursor() as cursor:
         cursor.execute(statement, list(values))
-        found = cursor.fetchall() if cursor.description else []
-    connection.close()
-    connection.settings_dict["USER"] = before
-    return list(found)
+        return list(cursor.fetchall() if cursor.description else [])
 
 
 def as_batch(do: Callable[..., Any], *values: Any) -> Any:
     """What the worker does."""
-    connection.close()
-    before, connection.settings_dict["USER"] = connection.settings_dict["USER"], "commonweal_batch"
-    try:
+    with acting.as_batch():
         return do(*values)
-    finally:
-        connection.close()
-        connection.settings_dict["USER"] = before
 
 
 def actor(name: str) -> Any:
@@ -522,12 +513,9 @@ def test_what_is_in_no_list_of_addresses_is_refused_in_words(web: World, ours: U
 
 
 def test_a_day_beyond_a_year_is_refused_in_words(web: World, ours: UUID) -> None:
-    from django.test import Client
-
     from commonweal.apps.exchange.bars import sending
 
-    gp = Client(SERVER_NAME="127.0.0.1")
-    assert gp.post("/sign-in", {"username": "gp", "password": "a long password"}).status_code == 302
+    gp = acting.as_user("gp")
     ident = sending.refer(actor("gp"), ours, "gp-referral", COUNCIL.service, lambda: None)
     as_batch(sending.deliver_due)
     assert "free time" in gp.get(f"/referrals/{ident}/book?from=2021-10-31").content.decode()
