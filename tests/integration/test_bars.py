@@ -419,9 +419,11 @@ def test_a_slot_that_was_taken_meanwhile_leaves_the_referral_to_book_again(web: 
     assert booking.book(gp, ident, found.offers[1].id, AT, lambda: None, to) != made
 
 
-@pytest.mark.parametrize("kept", [True, False])
-def test_a_booking_never_answered_is_asked_for_before_it_is_given_up(web: World, ours: UUID, kept: bool) -> None:
-    from commonweal.apps.exchange.bars import booking, desk, sending
+@pytest.mark.parametrize("then", ["kept", "silent", "unlisted"])
+def test_a_booking_never_answered_is_asked_for_before_it_is_given_up(
+    web: World, ours: UUID, then: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from commonweal.apps.exchange.bars import booking, desk, sending, services
 
     gp = actor("gp")
     ident = sending.refer(gp, ours, "gp-referral", "3000000003", lambda: None)
@@ -431,13 +433,17 @@ def test_a_booking_never_answered_is_asked_for_before_it_is_given_up(web: World,
     assert found is not None
     made = booking.book(gp, ident, found.offers[0].id, AT, lambda: None, partner(receiver, []))
     rows("UPDATE exchange_bars_message SET attempts = 23 WHERE request_id = %s", made)
-    if kept:  # it took the message, and its answer was lost
+    if then == "kept":  # it took the message, and its answer was lost
         assert as_batch(lambda: sending.deliver_due(transport=partner(receiver, [True])))["sent"] == 1
         assert rows("SELECT state, their_id FROM exchange_bars_request WHERE id = %s", made) == [
             ("booked", receiver.slots[found.offers[0].id])
         ]
         return
-    assert as_batch(lambda: sending.deliver_due(transport=silent))["undelivered"] == 1
+    with monkeypatch.context() as patch:
+        if then == "unlisted":  # it left the list of services after attempts that it may have taken
+            patch.setattr(services, "service", lambda *_: None)
+        done = as_batch(lambda: sending.deliver_due(transport=silent))
+    assert done["refused" if then == "unlisted" else "undelivered"] == 1
     page = desk.page(gp, ident)
     assert page is not None
     assert page.bookable
