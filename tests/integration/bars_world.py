@@ -116,7 +116,7 @@ def transport(world: World, who: str = "p01") -> Transport:
 
 def asked(answer: tuple[int, Mapping[str, str], bytes]) -> tuple[str, dict[str, Any]]:
     """An answer in short, and as JSON."""
-    from commonweal.feeds.bars.scenarios import in_short
+    from commonweal.feeds.bars.answers import in_short
 
     said = json.loads(answer[2])
     return in_short(answer[0], said), said

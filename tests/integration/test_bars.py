@@ -14,7 +14,8 @@ import orjson
 import pytest
 from django.db import connection
 
-from commonweal.feeds.bars import scenarios, simulator, writing
+from commonweal.feeds.bars import answers, scenarios, simulator, writing
+from tests.integration import acting
 from tests.integration.bars_world import (
     COUNCIL,
     PRACTICE,
@@ -58,25 +59,15 @@ def test_every_step_of_the_conformance_scenarios(web: World) -> None:
 
 def rows(statement: str, *values: Any) -> list[Any]:
     """What the batch role sees."""
-    connection.close()
-    before, connection.settings_dict["USER"] = connection.settings_dict["USER"], "commonweal_batch"
-    with connection.cursor() as cursor:
+    with acting.as_batch(), connection.cursor() as cursor:
         cursor.execute(statement, list(values))
-        found = cursor.fetchall() if cursor.description else []
-    connection.close()
-    connection.settings_dict["USER"] = before
-    return list(found)
+        return list(cursor.fetchall() if cursor.description else [])
 
 
 def as_batch(do: Callable[..., Any], *values: Any) -> Any:
     """What the worker does."""
-    connection.close()
-    before, connection.settings_dict["USER"] = connection.settings_dict["USER"], "commonweal_batch"
-    try:
+    with acting.as_batch():
         return do(*values)
-    finally:
-        connection.close()
-        connection.settings_dict["USER"] = before
 
 
 def actor(name: str) -> Any:
@@ -100,7 +91,7 @@ def refer(world: World, ident: int, person: Any = VICKY, reason: str = "Falls at
     body = writing.referral(one.envelope("new"), request, person)
     short, told, _ = one.send(one.headers("new", "referral").made(), body)
     assert short == "200"
-    return str(scenarios.focus_of(told, "ServiceRequest")["id"])
+    return str(answers.focus_of(told, "ServiceRequest")["id"])
 
 
 def test_a_referral_of_somebody_known_is_in_the_record_and_open_to_whom_it_is_for(web: World) -> None:
@@ -428,6 +419,46 @@ def test_a_slot_that_was_taken_meanwhile_leaves_the_referral_to_book_again(web: 
     assert booking.book(gp, ident, found.offers[1].id, AT, lambda: None, to) != made
 
 
+@pytest.mark.parametrize("then", ["kept", "silent", "unlisted"])
+def test_a_booking_never_answered_is_asked_for_before_it_is_given_up(
+    web: World, ours: UUID, then: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from commonweal.apps.exchange.bars import booking, desk, sending, services
+
+    gp = actor("gp")
+    ident = sending.refer(gp, ours, "gp-referral", "3000000003", lambda: None)
+    receiver = simulator.Receiver(lambda: AT)
+    as_batch(lambda: sending.deliver_due(transport=partner(receiver, [])))
+    found = booking.choice(gp, ident, AT, partner(receiver, []))
+    assert found is not None
+    made = booking.book(gp, ident, found.offers[0].id, AT, lambda: None, partner(receiver, []))
+    rows("UPDATE exchange_bars_message SET attempts = 23 WHERE request_id = %s", made)
+    if then == "kept":  # it took the message, and its answer was lost
+        assert as_batch(lambda: sending.deliver_due(transport=partner(receiver, [True])))["sent"] == 1
+        assert rows("SELECT state, their_id FROM exchange_bars_request WHERE id = %s", made) == [
+            ("booked", receiver.slots[found.offers[0].id])
+        ]
+        return
+    with monkeypatch.context() as patch:
+        if then == "unlisted":  # it left the list of services after attempts that it may have taken
+            patch.setattr(services, "service", lambda *_: None)
+        done = as_batch(lambda: sending.deliver_due(transport=silent))
+    assert done["refused" if then == "unlisted" else "undelivered"] == 1
+    page = desk.page(gp, ident)
+    assert page is not None
+    assert page.bookable
+    assert [one.words[:36] for one in page.bookings] == ["Not booked as far as is known: its r"]
+
+
+def silent(_: Any) -> scenarios.Transport:
+    """A service that answers nothing."""
+
+    def send(*_: Any) -> Any:
+        raise TimeoutError
+
+    return send
+
+
 def test_a_booking_at_a_service_received_here_is_in_the_record(web: World, ours: UUID) -> None:
     from commonweal.apps.exchange.bars import booking, desk, sending
 
@@ -474,10 +505,31 @@ def test_what_is_in_no_list_of_addresses_is_refused_in_words(web: World, ours: U
     found = booking.choice(gp, ident, AT)
     assert found is not None
     assert found.problem
-    for text in ("3000000004,,,", "3000000004,http://x02.example,,", "3000000004,https://x.example,1.4.2020,"):
-        path.write_text(f"service_id,endpoint,valid_from,valid_to\n{text}\n")
-        with pytest.raises(BadServices):
+    for text, said in (
+        ("3000000004,,,", "endpoints.csv line 3: give the service id and its address"),
+        ("3000000004,http://x02.example,,", "line 3: an endpoint begins with https"),
+        ("3000000004,https://x.example,1.4.2020,", "line 3: write days as"),
+        ("3000000003,https://x.example,2020-01-01,", "line 3: the service has two addresses for some days"),
+    ):
+        path.write_text(f"service_id,endpoint,valid_from,valid_to\n3000000003,https://x03.example,,\n{text}\n")
+        with pytest.raises(BadServices, match=said):
             as_batch(services.load_endpoints, path)
+    path.write_text("service_id,endpoint,valid_from,valid_to\n")
+    assert as_batch(services.load_endpoints, path) == as_batch(services.endpoints, AT.date()) == []
+
+
+def test_a_day_beyond_a_year_is_refused_in_words(web: World, ours: UUID) -> None:
+    from commonweal.apps.exchange.bars import sending
+
+    gp = acting.as_user("gp")
+    ident = sending.refer(actor("gp"), ours, "gp-referral", COUNCIL.service, lambda: None)
+    as_batch(sending.deliver_due)
+    assert "free time" in gp.get(f"/referrals/{ident}/book?from=2021-10-31").content.decode()
+    for day in ("9999-12-31", "2021-11-04"):
+        page = gp.get(f"/referrals/{ident}/book?from={day}")
+        assert (page.status_code, "Choose a day within a year" in page.content.decode()) == (200, True)
+    assert gp.get(f"/referrals/{ident}/book?from=0001-01-01").status_code == 200
+    assert gp.post(f"/referrals/{ident}/book", {"from": "9999-12-31", "slot": "x"}).status_code == 400
 
 
 def test_a_service_that_does_not_answer_says_so_and_holds_nothing(web: World, ours: UUID) -> None:
@@ -487,12 +539,6 @@ def test_a_service_that_does_not_answer_says_so_and_holds_nothing(web: World, ou
     ident = sending.refer(gp, ours, "gp-referral", "3000000003", lambda: None)
     receiver = simulator.Receiver(lambda: AT, frozenset(["3000000003"]))
     as_batch(lambda: sending.deliver_due(transport=partner(receiver, [])))
-
-    def silent(_: Any) -> scenarios.Transport:
-        def send(*_: Any) -> Any:
-            raise TimeoutError
-
-        return send
 
     found = booking.choice(gp, ident, AT, silent)
     assert found is not None

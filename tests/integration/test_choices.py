@@ -5,11 +5,11 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection
-from django.test import Client
 
 from commonweal.domain.access.requests import CopyStep, Party
 from commonweal.domain.access.scope import Actor, Refused
 from commonweal.domain.access.vocabulary import Category, Purpose, RestrictionReason, Role
+from tests.integration.acting import as_batch, as_user
 from tests.integration.test_population import AREAS, ORGANISATIONS
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -73,12 +73,6 @@ def seen(actor: Actor) -> set[tuple[int, str]]:
     return {(one, c.value) for one in (1, 2) for c in Category if scope.opens(one, c.value)}
 
 
-def as_user(name: str) -> Client:
-    client = Client(SERVER_NAME="127.0.0.1")
-    assert client.post("/sign-in", {"username": name, "password": "a long password"}).status_code == 302
-    return client
-
-
 def rows(statement: str) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement)
@@ -110,21 +104,14 @@ def test_an_officer_withholds_and_a_second_officer_lifts_what_protects_from_harm
 
 def audited(actor: str) -> tuple[Any, ...]:
     """Target, reason, subject and the subject's compartments of the last thing that an account gave a reason for."""
-    from tests.conftest import _point_at
-
-    name, role = str(connection.settings_dict["NAME"]), str(connection.settings_dict["USER"])
-    _point_at(name, "commonweal_batch")
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT target, reason, person_id, compartments FROM access_audit a LEFT JOIN access_audit_subject s "
-                "ON s.audit_id = a.id WHERE actor = %s AND reason <> '' ORDER BY a.id DESC LIMIT 1",
-                [actor],
-            )
-            found: tuple[Any, ...] = cursor.fetchone()
-            return found
-    finally:
-        _point_at(name, role)
+    with as_batch(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT target, reason, person_id, compartments FROM access_audit a LEFT JOIN access_audit_subject s "
+            "ON s.audit_id = a.id WHERE actor = %s AND reason <> '' ORDER BY a.id DESC LIMIT 1",
+            [actor],
+        )
+        found: tuple[Any, ...] = cursor.fetchone()
+        return found
 
 
 def test_what_waits_is_never_lost_behind_what_is_done(
@@ -199,7 +186,6 @@ def test_an_objection_against_one_organisation_binds_it_alone_from_the_moment_it
 def test_a_person_opts_out_on_their_page_and_an_officer_records_it_for_one_who_rang(
     world: dict[str, UUID], as_app: None
 ) -> None:
-    from tests.conftest import _point_at
 
     vicky = as_user("vicky")
     assert vicky.post("/my-record/choices", {"opt_out": "type_1:out"}).status_code == 302
@@ -218,13 +204,13 @@ def test_a_person_opts_out_on_their_page_and_an_officer_records_it_for_one_who_r
     in_again = {**said, "kind": "type_1", "wanted": "in", "words": "Rang again on Friday"}
     assert ann.post("/information-governance/choices", in_again).status_code == 302
     assert audited("user:ann") == ("opt in type_1", "Rang again on Friday", PERSON, [])
-    _point_at(str(connection.settings_dict["NAME"]), "commonweal_batch")
-    assert rows("SELECT kind, compartment_id FROM access_opt_out WHERE ends_at IS NULL ORDER BY 1, 2") == [
-        ("national_data", 1), ("national_data", 2),
-    ]  # fmt: skip
-    assert rows("SELECT set_by, ended_by, ended_source FROM access_opt_out WHERE ends_at IS NOT NULL") == [
-        ("user:vicky", "user:ann", "Rang again on Friday")
-    ]
+    with as_batch():
+        assert rows("SELECT kind, compartment_id FROM access_opt_out WHERE ends_at IS NULL ORDER BY 1, 2") == [
+            ("national_data", 1), ("national_data", 2),
+        ]  # fmt: skip
+        assert rows("SELECT set_by, ended_by, ended_source FROM access_opt_out WHERE ends_at IS NOT NULL") == [
+            ("user:vicky", "user:ann", "Rang again on Friday")
+        ]
 
 
 def test_nobody_else_opens_the_officers_pages(world: dict[str, UUID], as_app: None) -> None:

@@ -3,7 +3,6 @@
 import csv
 import json
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,7 @@ from commonweal.domain.population.projects import (
     Proposal,
 )
 from commonweal.lake.project_pseudonym import project_pseudonym, project_pseudonyms, well_formed
-from tests.conftest import _point_at
+from tests.integration.acting import as_batch, as_role
 from tests.integration.test_population import AREAS, ORGANISATIONS, condition, land, patient
 
 pytestmark = pytest.mark.usefixtures("world")
@@ -671,18 +670,3 @@ def people_of_lake() -> dict[int, list[int]]:
     from commonweal.apps.population.projects import extracts
 
     return extracts.people_of_lake()
-
-
-def as_batch() -> AbstractContextManager[None]:
-    return as_role("commonweal_batch")
-
-
-@contextmanager
-def as_role(role: str) -> Iterator[None]:
-    """The default connection in a database role, for as long as the block."""
-    before = connection.settings_dict["USER"]
-    _point_at(connection.settings_dict["NAME"], role)
-    try:
-        yield
-    finally:
-        _point_at(connection.settings_dict["NAME"], before)

@@ -19,6 +19,7 @@ from commonweal.domain.access.scope import Actor, Refused
 from commonweal.domain.access.vocabulary import Category, Purpose, Role
 
 from ..conftest import _point_at
+from .acting import as_batch
 from .fhir_world import World, make
 
 GP = Actor("user:gp", "Dr Ray", Role.CLINICIAN, "P01")
@@ -130,8 +131,7 @@ def test_the_person_sees_the_look_and_on_whose_behalf_it_was(vicky: Actor, today
     mine = next(one for one in selectors.who_looked(vicky) if one.own)
     assert mine.who == "You"
     assert selectors.question(vicky, look.id, "I did not ask her to look on that day")
-    _point_at(connection.settings_dict["NAME"], "commonweal_batch")
-    with connection.cursor() as cursor:
+    with as_batch(), connection.cursor() as cursor:
         cursor.execute("SELECT purpose, target FROM access_audit WHERE actor = 'user:ann' ORDER BY id DESC LIMIT 1")
         purpose, target = cursor.fetchone()
     assert (purpose, target[:6]) == ("on_behalf", "proxy ")
@@ -167,10 +167,8 @@ def test_it_runs_out_on_its_day(vicky: Actor, today: Today) -> None:
 
 
 def born(day: str) -> None:
-    _point_at(connection.settings_dict["NAME"], "commonweal_batch")
-    with connection.cursor() as cursor:
+    with as_batch(), connection.cursor() as cursor:
         cursor.execute("UPDATE identity_demographics SET birth_date = %s", [day])
-    _point_at(connection.settings_dict["NAME"], "commonweal_app")
 
 
 def parents(vicky: Actor) -> int:
@@ -260,12 +258,10 @@ def test_acting_for_one_opens_nobody_else_nor_another_purpose(vicky: Actor, toda
 def test_the_database_holds_it_to_two_people(vicky: Actor, today: Today) -> None:
     proxies, _, _ = app()
     number = proxies.ask(vicky, wanted())
-    _point_at(connection.settings_dict["NAME"], "commonweal_batch")
-    with connection.cursor() as cursor, pytest.raises(IntegrityError):
+    with as_batch(), connection.cursor() as cursor, pytest.raises(IntegrityError):
         cursor.execute(
             "UPDATE access_proxy SET state = 'active', evidence_by = 'a', alone_by = 'a' WHERE id = %s", [number]
         )
-    connection.close()
 
 
 def test_nobody_acts_by_a_name_that_is_no_citizens_or_for_themselves(vicky: Actor, today: Today) -> None:

@@ -9,6 +9,7 @@ from django.test import Client
 
 from commonweal.domain.access.scope import Actor, Refused
 from commonweal.domain.access.vocabulary import Category, Purpose, Role
+from tests.integration.acting import as_batch, as_user
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -56,12 +57,6 @@ def world(database: str) -> None:
     access.create_user("vicky", PASSWORD, Role.CITIZEN, "", "Vicky Person", person_id=PERSON)
 
 
-def as_user(name: str) -> Client:
-    client = Client(SERVER_NAME="127.0.0.1")
-    assert client.post("/sign-in", {"username": name, "password": PASSWORD}).status_code == 302
-    return client
-
-
 def sees(name: str, purpose: Purpose = Purpose.DIRECT_CARE) -> set[tuple[int, str]]:
     """What is open to an account of the person: (compartment, category)."""
     from commonweal.apps.access import api as access
@@ -77,20 +72,13 @@ def sees(name: str, purpose: Purpose = Purpose.DIRECT_CARE) -> set[tuple[int, st
 
 def audited(actor: str, action: str) -> list[tuple[Any, ...]]:
     """Purpose, target, outcome, reason and person of an account's accesses of this kind, oldest first."""
-    from tests.conftest import _point_at
-
-    name, role = str(connection.settings_dict["NAME"]), str(connection.settings_dict["USER"])
-    _point_at(name, "commonweal_batch")
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT purpose, target, a.outcome, reason, person_id FROM access_audit a LEFT JOIN "
-                "access_audit_subject s ON s.audit_id = a.id WHERE actor = %s AND action = %s ORDER BY a.id",
-                [f"user:{actor}", action],
-            )
-            return list(cursor.fetchall())
-    finally:
-        _point_at(name, role)
+    with as_batch(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT purpose, target, a.outcome, reason, person_id FROM access_audit a LEFT JOIN "
+            "access_audit_subject s ON s.audit_id = a.id WHERE actor = %s AND action = %s ORDER BY a.id",
+            [f"user:{actor}", action],
+        )
+        return list(cursor.fetchall())
 
 
 EVERYTHING = {(n, c.value) for n in SOURCES for c in Category}
@@ -215,13 +203,10 @@ ACCOUNTS_PAGE = "/administration/accounts"
 
 def test_an_administrator_closes_an_account_and_it_is_out_at_once(database: str, as_app: None) -> None:
     from commonweal.apps.access import api as access
-    from tests.conftest import _point_at
 
-    name, role = str(connection.settings_dict["NAME"]), str(connection.settings_dict["USER"])
-    _point_at(name, "commonweal_batch")
-    access.create_user("leaver", PASSWORD, Role.CLINICIAN, PRACTICE, "Lee Aver")
-    token = access.create_token("leaver")
-    _point_at(name, role)
+    with as_batch():
+        access.create_user("leaver", PASSWORD, Role.CLINICIAN, PRACTICE, "Lee Aver")
+        token = access.create_token("leaver")
     leaver, admin = as_user("leaver"), as_user("admin")
     assert leaver.get("/people").status_code == 200
     page = admin.get(ACCOUNTS_PAGE, {"q": "lee"}).content.decode()

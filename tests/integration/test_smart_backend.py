@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.db import connection
 from django.test import Client
 
+from tests.integration import acting
 from tests.integration.fhir_world import SNOMED, Ask, World, asking, make, patient, weight
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -256,11 +257,8 @@ def test_a_token_ends_by_time_by_word_and_opens_no_page(ask: Ask, monkeypatch: p
 
 
 def as_batch(does: Any) -> None:
-    connection.close()
-    connection.settings_dict["USER"] = "commonweal_batch"
-    does()
-    connection.close()
-    connection.settings_dict["USER"] = "commonweal_app"
+    with acting.as_batch():
+        does()
 
 
 def test_a_closed_app_or_account_is_out_at_once(ask: Ask) -> None:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from io import BytesIO
 from types import SimpleNamespace
@@ -17,6 +16,7 @@ from django.db.utils import ProgrammingError
 from commonweal.domain.access.requests import CopyStep, Decision, Ground, RequestError
 from commonweal.domain.access.scope import Actor, Refused
 from commonweal.domain.access.vocabulary import Role
+from tests.integration.acting import as_batch
 from tests.integration.withholding import withhold
 
 from ..conftest import _point_at
@@ -70,13 +70,6 @@ def vicky(world: World) -> Iterator[Actor]:
     _point_at(connection.settings_dict["NAME"], "commonweal_app")
     yield Actor("user:citizen", "Vicky", Role.CITIZEN, "", person_id=world.vicky)
     _point_at(connection.settings_dict["NAME"], "commonweal_batch")
-
-
-@contextmanager
-def as_batch() -> Iterator[None]:
-    _point_at(connection.settings_dict["NAME"], "commonweal_batch")
-    yield
-    _point_at(connection.settings_dict["NAME"], "commonweal_app")
 
 
 def modules() -> tuple[Any, Any, Any]:

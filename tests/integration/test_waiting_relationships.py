@@ -7,13 +7,13 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection
-from django.test import Client
 
 from commonweal.domain.access import confirmation
 from commonweal.domain.access.agreements import AgreementError
 from commonweal.domain.access.relationship import Relationship
 from commonweal.domain.access.scope import Actor, Refused, Scope
 from commonweal.domain.access.vocabulary import Category, Purpose, Role
+from tests.integration.acting import as_batch, as_user
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -298,20 +298,10 @@ def test_as_shipped_only_a_second_practices_claim_waits_and_for_a_fortnight() ->
     assert scope.compartments == {own, ward, claimed}
 
 
-def as_user(name: str) -> Client:
-    client = Client(SERVER_NAME="127.0.0.1")
-    assert client.post("/sign-in", {"username": name, "password": "a long password"}).status_code == 302
-    return client
-
-
 def test_the_officers_page_lists_what_waits_and_decides(strict: None, as_app: None) -> None:
-    from tests.conftest import _point_at
-
-    name, role = str(connection.settings_dict["NAME"]), str(connection.settings_dict["USER"])
-    _point_at(name, "commonweal_batch")
-    person, own, copied = stranger()
-    number = number_of(copied)
-    _point_at(name, role)
+    with as_batch():
+        person, own, copied = stranger()
+        number = number_of(copied)
     where = "/information-governance/relationships"
     assert as_user("sam").get(where).status_code in (403, 404)
     assert as_user("gp").get(where).status_code in (403, 404)
@@ -328,13 +318,9 @@ def test_the_officers_page_lists_what_waits_and_decides(strict: None, as_app: No
 
 
 def test_the_persons_practice_confirms_from_the_record_and_nobody_else_may(strict: None, as_app: None) -> None:
-    from tests.conftest import _point_at
-
-    name, role = str(connection.settings_dict["NAME"]), str(connection.settings_dict["USER"])
-    _point_at(name, "commonweal_batch")
-    person, own, copied = stranger()
-    number = number_of(copied)
-    _point_at(name, role)
+    with as_batch():
+        person, own, copied = stranger()
+        number = number_of(copied)
     where = f"/people/{person}/relationships"
     gp = as_user("gp")
     assert f'value="{number}"' in gp.get(where).content.decode()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
 
-from commonweal.feeds.bars import scenarios, writing
+from commonweal.feeds.bars import answers, scenarios, writing
 from commonweal.feeds.bars.headers import Headers
 from commonweal.feeds.bars.writing import Envelope, Party
 
@@ -99,7 +99,7 @@ def _send(
     status, answer = _give(exchange, sender, receiver, f"new {n}", n, writing.referral(envelope, request, patient))
     if status != 200 or not told.then:
         return int(status == 200)
-    ident = scenarios.focus_of(scenarios.as_json(answer), "ServiceRequest")["id"]
+    ident = answers.focus_of(answers.as_json(answer), "ServiceRequest")["id"]
     later = Envelope(uuid5(_IDS, f"later {n}"), sender, receiver, at + timedelta(hours=1), "Dr Amara Osei")
     if told.then == "revoked":
         body = writing.referral_ended(later, ident, told.then, patient, told.reason)

@@ -6,14 +6,13 @@ empty for the whole organisation; days both included, ``valid_to`` empty for no 
 administrators'.
 """
 
-import csv
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from itertools import combinations
 from pathlib import Path
 
+from commonweal.apps.exchange import dated
 from commonweal.apps.exchange.arriving import ODS_CODE
 from commonweal.apps.exchange.errors import BadOwners
 from commonweal.apps.exchange.mappings import own_folder
@@ -77,33 +76,14 @@ def load_owners(path: Path) -> list[Owner]:
 
 def read(path: Path) -> list[Owner]:
     """The rows of a file. Raises ``BadOwners`` naming the line and what to do."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.DictReader(file)
-            missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
-            if missing:
-                raise BadOwners(f"{path.name} lacks the column {missing[0]}; it needs {', '.join(COLUMNS)}")
-            found = [_owner(path.name, number, row) for number, row in enumerate(rows, 2)]
-    except (OSError, UnicodeDecodeError, csv.Error) as bad:
-        raise BadOwners(f"{path.name} cannot be read ({type(bad).__name__}); name a CSV file in UTF-8") from None
-    for one, other in combinations(found, 2):
-        overlap = one.valid_from <= other.valid_to and other.valid_from <= one.valid_to
-        if (one.feed, one.source) == (other.feed, other.source) and overlap:
-            raise BadOwners(
-                f"{path.name}: feed {one.feed or 'any'} of {one.source or 'any source'} has two owners for some days"
-            )
-    return found
+    found = [(where, _owner(where, cells)) for where, cells in dated.rows(path, COLUMNS, BadOwners)]
+    return dated.once_a_day(found, lambda one: (one.feed, one.source), "the feed has two owners", BadOwners)
 
 
-def _owner(name: str, line: int, row: Mapping[str, str | None]) -> Owner:
-    cells = {column: (row.get(column) or "").strip() for column in COLUMNS}
+def _owner(where: str, cells: Mapping[str, str]) -> Owner:
     if not ODS_CODE.fullmatch(cells["organisation"]):
-        raise BadOwners(f"{name} line {line}: give the ODS code of the organisation that owns the feed")
-    try:
-        first = date.fromisoformat(cells["valid_from"]) if cells["valid_from"] else date.min
-        last = date.fromisoformat(cells["valid_to"]) if cells["valid_to"] else date.max
-    except ValueError:
-        raise BadOwners(f"{name} line {line}: write days as yyyy-mm-dd") from None
+        raise BadOwners(f"{where}: give the ODS code of the organisation that owns the feed")
+    first, last = dated.days(where, cells, BadOwners)
     return Owner(
         cells["feed"], cells["source"], cells["organisation"], cells["team"], cells["account"].casefold(), first, last
     )

@@ -14,6 +14,7 @@ from uuid import UUID, uuid5
 import orjson
 
 from commonweal.feeds.bars import slots, writing
+from commonweal.feeds.bars.answers import as_json, focus_of, in_short
 from commonweal.feeds.bars.headers import Headers
 from commonweal.feeds.bars.writing import Envelope, Party
 
@@ -77,22 +78,6 @@ def run(peer: Peer) -> Iterator[Step]:
             yield from scenario(peer)
         except OSError as lost:
             yield Step(scenario.__name__.strip("_"), "reach the receiver", "", "an answer", type(lost).__name__)
-
-
-def in_short(status: int, told: Mapping[str, Any]) -> str:
-    """``200``, or ``409 REC_CONFLICT duplicate``."""
-    for issue in told.get("issue", ()) if told.get("resourceType") == "OperationOutcome" else ():
-        code = next((one.get("code", "") for one in issue.get("details", {}).get("coding", ())), "")
-        return f"{status} {code} {issue.get('code', '')}"
-    return str(status)
-
-
-def focus_of(told: Mapping[str, Any], kind: str) -> dict[str, Any]:
-    """The resource of type ``kind`` in an answer, {} if there is none."""
-    for entry in told.get("entry", ()):
-        if entry.get("resource", {}).get("resourceType") == kind:
-            return dict(entry["resource"])
-    return {}
 
 
 def _referral(peer: Peer) -> Iterator[Step]:
@@ -242,15 +227,6 @@ def _read(peer: Peer, kind: str, ident: str, status: str) -> Step:
     code, _, answer = peer.transport("GET", f"{kind}/{ident}", given, b"")
     found = str(as_json(answer).get("status", "")) if code == 200 else str(code)
     return Step(kind, f"read it back: {status}", f"GET /{kind}", status, found)
-
-
-def as_json(answer: bytes) -> dict[str, Any]:
-    """The JSON object of an answer, {} for anything else."""
-    try:
-        said = orjson.loads(answer)
-    except ValueError:
-        return {}
-    return said if isinstance(said, dict) else {}
 
 
 def _uuid(text: str) -> str:

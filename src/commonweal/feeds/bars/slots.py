@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
+from commonweal.feeds.bars import answers
 from commonweal.feeds.bars.headers import SERVICE_ID
 
 LONDON = ZoneInfo("Europe/London")
@@ -44,7 +45,7 @@ def path(service: str, first: datetime, last: datetime) -> str:
 
 def offered(told: Mapping[str, Any]) -> list[Offer]:
     """The free slots of an answer, the soonest first; what is no slot, not free or without its times is no offer."""
-    held = [one.get("resource", {}) for one in told.get("entry", ()) if isinstance(one, Mapping)]
+    held = answers.resources(told)
     schedules = {f"Schedule/{one.get('id')}": one for one in held if one.get("resourceType") == "Schedule"}
     found = []
     for one in held:
@@ -53,7 +54,8 @@ def offered(told: Mapping[str, Any]) -> list[Offer]:
         start, end = _read(one.get("start")), _read(one.get("end"))
         if start is None or end is None or end <= start:
             continue
-        named = str(one.get("schedule", {}).get("reference", ""))
+        of = one.get("schedule")
+        named = str(of.get("reference", "")) if isinstance(of, Mapping) else ""
         schedule = schedules.get("/".join(named.split("/")[-2:]), {"resourceType": "Schedule"})
         found.append(Offer(str(one["id"]), start, end, one, schedule))
     return sorted(found, key=lambda offer: (offer.start, offer.id))
@@ -101,6 +103,7 @@ def _moment(at: datetime) -> str:
 def _read(text: Any) -> datetime | None:
     try:
         found = datetime.fromisoformat(str(text))
-    except ValueError:
+        found.astimezone(LONDON)  # at the ends of the calendar there is no such time here
+    except (ValueError, OverflowError):
         return None
     return found if found.tzinfo else None

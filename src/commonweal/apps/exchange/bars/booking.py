@@ -2,7 +2,8 @@
 
 Slots are asked for without a word of whom they are for. What is booked goes into the same durable outbox as a referral,
 under the referral's correlation id, and counts once its receiver has taken it; one that was taken meanwhile comes back
-as *not booked*, and another can be chosen. One referral has one booking at a time.
+as *not booked*, and another can be chosen; so can one after a booking that was never answered, which its receiver
+may hold: the page says to ask first. One referral has one booking at a time.
 """
 
 from collections.abc import Callable
@@ -20,15 +21,15 @@ from commonweal.apps.exchange.bars.limits import limit
 from commonweal.apps.exchange.bars.submitting import ACTOR
 from commonweal.apps.exchange.errors import ReferralRefused
 from commonweal.feeds.bars import writing
+from commonweal.feeds.bars.answers import as_json, in_short
 from commonweal.feeds.bars.headers import Headers
-from commonweal.feeds.bars.scenarios import Transport, as_json, in_short
+from commonweal.feeds.bars.scenarios import Transport
 from commonweal.feeds.bars.slots import Offer, offered, path
 from commonweal.feeds.bars.tables import BarsRefused
-from commonweal.feeds.bars.transport import https_transport
 from commonweal.feeds.bars.writing import Envelope
 
 MOST = 500  # slots looked at
-OPEN = ("requested", "accepted")  # states of a referral that can be booked for
+AHEAD = timedelta(days=366)  # beyond which nobody is asked for slots
 To = Callable[[services.Service], Transport]
 
 
@@ -46,7 +47,7 @@ class Choice:
 def choice(actor: access.Actor, ident: UUID, first: datetime, to: To | None = None) -> Choice | None:
     """Free slots for one of the organisation's own referrals; None where there is no such. Raises ``Refused``.
 
-    ``to``: how a service is reached, for tests.
+    A day more than a year ahead is refused in its words. ``to``: how a service is reached, for tests.
     """
     with desk.at_desk(actor, "look for slots", str(ident)) as session:
         row, scope = desk.opened(session, ident)
@@ -54,8 +55,10 @@ def choice(actor: access.Actor, ident: UUID, first: datetime, to: To | None = No
             return None
         shown = desk.shown(scope, row, actor.organisation)
         now = session.now
-    begin = max(first, now)
+    begin = min(max(first, now), now + AHEAD)
     end = begin + timedelta(days=limit("slot_range_days", now.date()) - 1)
+    if first > begin:
+        return Choice(shown, begin, end, (), "Choose a day within a year from today.")
     try:  # outside the session: no transaction waits for a partner
         offers = _offers(actor.organisation, row, begin, end, to)
     except ReferralRefused as refused:
@@ -86,7 +89,7 @@ def book(
         row, scope = desk.opened(session, ident)
         if row is None or scope is None or not _own(row, actor):
             raise ReferralRefused("There is no such referral of yours.")
-        if row.state not in OPEN:
+        if row.state not in storing.OPEN:
             raise ReferralRefused("Book once its receiver has taken the referral, and while it is open.")
         now = session.now
         sender, receiver = sending.parties(row.sender, row.service_id, now)
@@ -119,7 +122,7 @@ def _own(row: storing.Row, actor: access.Actor) -> bool:
 
 def _offers(organisation: str, row: storing.Row, first: datetime, last: datetime, to: To | None) -> list[Offer]:
     """Ask a service for its free slots. Raises ``ReferralRefused`` in words."""
-    if row.state not in OPEN:
+    if row.state not in storing.OPEN:
         raise ReferralRefused("Book once its receiver has taken the referral, and while it is open.")
     on = settings.COMMONWEAL_NOW().date()
     service = services.service(row.service_id, on)
@@ -130,7 +133,7 @@ def _offers(organisation: str, row: storing.Row, first: datetime, last: datetime
         return offered({"entry": [{"resource": one} for one in _here(organisation, service, first, last)]})
     asked = Headers(uuid4(), row.correlation, service.service_id, organisation)
     try:
-        send = (to or _to)(service)
+        send = to(service) if to else sending.over_https(service, "slot_patience")
         status, _, answer = send("GET", path(service.service_id, first, last), asked.made(), b"")
     except OSError as lost:
         raise ReferralRefused(f"{service.name} did not answer ({type(lost).__name__}). Try again later.") from None
@@ -140,11 +143,6 @@ def _offers(organisation: str, row: storing.Row, first: datetime, last: datetime
     if status != 200:
         raise ReferralRefused(f"{service.name} offers no slots: it answered {in_short(status, told)}. Ring them.")
     return offered(told)
-
-
-def _to(service: services.Service) -> Transport:
-    seconds = limit("slot_patience", settings.COMMONWEAL_NOW().date())
-    return https_transport(service.endpoint, settings.COMMONWEAL_BARS_TOKEN, seconds)
 
 
 def _here(organisation: str, service: services.Service, first: datetime, last: datetime) -> list[dict[str, Any]]:

@@ -148,7 +148,7 @@ def page(actor: access.Actor, ident: UUID) -> Page | None:
         if row.way == "out" and row.sender == actor.organisation and row.their_id:
             may += [step for step in tables.steps_from(row.kind, row.state, "sender") if step == "cancel"]
         booked = storing.rows("WHERE referral = %s ORDER BY made_at DESC", [row.id])
-        open_for = row.way == "out" and row.kind == "referral" and row.state in ("requested", "accepted")
+        open_for = row.way == "out" and row.kind == "referral" and row.state in storing.OPEN
         return Page(
             one,
             _details(scope, row),

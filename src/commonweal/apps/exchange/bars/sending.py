@@ -25,9 +25,10 @@ from commonweal.apps.exchange.bars.submitting import submit
 from commonweal.apps.exchange.errors import ReferralRefused
 from commonweal.apps.places import api as places
 from commonweal.apps.record import api as record
-from commonweal.feeds.bars import judging, reading, tables, writing
+from commonweal.feeds.bars import answers, judging, reading, tables, writing
+from commonweal.feeds.bars.answers import as_json, focus_of, in_short
 from commonweal.feeds.bars.headers import Headers
-from commonweal.feeds.bars.scenarios import PROCESS, Transport, focus_of, in_short
+from commonweal.feeds.bars.scenarios import PROCESS, Transport
 from commonweal.feeds.bars.tables import BarsRefused
 from commonweal.feeds.bars.transport import https_transport
 from commonweal.feeds.bars.writing import Envelope, Party
@@ -170,7 +171,7 @@ def deliver_due(most: int = 100, transport: Callable[[services.Service], Transpo
         one = _claim()
         if one is None:
             break
-        done[_deliver(one, transport or _transport)] += 1
+        done[_deliver(one, transport or over_https)] += 1
     return done
 
 
@@ -204,20 +205,21 @@ def _deliver(one: Queued, transport: Callable[[services.Service], Transport]) ->
     given = {**asked.made(places.name_of(one.source)), "Content-Type": "application/fhir+json"}
     try:
         send = transport(service) if service.endpoint else _here(one.source)
-        status, _, answer = send("POST", PROCESS, given, one.body)
-    except OSError as lost:
-        return _again(one, f"no answer ({type(lost).__name__})")
     except BarsRefused as refused:  # the address in the list of services is none that may be sent to
         return _settle(one, "refused", 0, b"", str(refused)[:500])
-    told = _json(answer)
+    try:
+        status, _, answer = send("POST", PROCESS, given, one.body)
+    except OSError as lost:
+        return _again(one, f"no answer ({type(lost).__name__})", lambda: _found(one, send, given))
+    told = as_json(answer)
     short = in_short(status, told)
     if status == 200:
         return _settle(one, "sent", status, answer, "", _their_id(told))
     if short == "409 REC_CONFLICT duplicate":  # taken at an attempt whose answer was lost
         return _settle(one, "sent", status, answer, "", _found(one, send, given))
     if status in _TRANSIENT or status >= 500:
-        return _again(one, short)
-    detail = next((str(issue.get("diagnostics", "")) for issue in told.get("issue", ())), "")
+        return _again(one, short, lambda: _found(one, send, given))
+    detail = next((str(issue.get("diagnostics", "")) for issue in answers.objects(told.get("issue"))), "")
     return _settle(one, "refused", status, answer, f"{short}: {detail}"[:500])
 
 
@@ -237,10 +239,11 @@ def _settle(one: Queued, state: str, status: int, answer: bytes, problem: str, t
             storing.known_to_partner(row.id, their_id)
         step, by = ("deliver", "desk") if one.step in ("new", "book") else (one.step, "sender")
         if state != "sent" and one.step == "book":  # so that another slot can be asked for
-            step, by = "refuse", "desk"
+            lost = state == "undelivered" or (not status and one.attempts > 1)  # an attempt may have been taken
+            step, by = "lose" if lost else "refuse", "desk"
         words = problem if state != "sent" else ""
         new = row.state
-        if state == "sent" or step == "refuse":
+        if state == "sent" or step in ("refuse", "lose"):
             try:
                 new = tables.after(row.kind, row.state, step, by)
                 storing.move(row.id, new, now)
@@ -251,10 +254,12 @@ def _settle(one: Queued, state: str, status: int, answer: bytes, problem: str, t
     return state
 
 
-def _again(one: Queued, problem: str) -> str:
-    """Try later, twice as long after each attempt, up to the last."""
+def _again(one: Queued, problem: str, found: Callable[[], str]) -> str:
+    """Try later, twice as long after each attempt; after the last, look whether it was taken with its answer lost."""
     now = settings.COMMONWEAL_NOW()
     if one.attempts >= limit("retry_attempts", now.date()):
+        if one.step in ("new", "book") and (their_id := found()):
+            return _settle(one, "sent", 0, b"", "", their_id)
         return _settle(one, "undelivered", 0, b"", f"{problem}, after {one.attempts} attempts")
     first, most = limit("retry_first", now.date()), limit("retry_most", now.date())
     wait = min(first * 2 ** (one.attempts - 1), most)
@@ -266,8 +271,9 @@ def _again(one: Queued, problem: str) -> str:
     return "again"
 
 
-def _transport(service: services.Service) -> Transport:
-    seconds = limit("patience", settings.COMMONWEAL_NOW().date())
+def over_https(service: services.Service, patience: str = "patience") -> Transport:
+    """How a partner's service is reached; ``patience`` names the limit of how long an answer is waited for."""
+    seconds = limit(patience, settings.COMMONWEAL_NOW().date())
     return https_transport(service.endpoint, settings.COMMONWEAL_BARS_TOKEN, seconds)
 
 
@@ -275,6 +281,8 @@ def _here(source: str) -> Transport:
     """A transport to a service that is received on this platform."""
 
     def send(method: str, path: str, given: Mapping[str, str], body: bytes) -> tuple[int, Mapping[str, str], bytes]:
+        if method != "POST":  # what was taken here is looked up, and not asked for
+            return 404, {}, b""
         status, answer = submit(source, given, body)
         return status, {}, answer
 
@@ -325,7 +333,7 @@ def _extra(scope: access.Scope, organisation: str) -> list[dict[str, Any]]:
 
 
 def _their_id(told: Mapping[str, Any]) -> str:
-    return str((focus_of(told, "ServiceRequest") or focus_of(told, "Appointment")).get("id", ""))
+    return str((focus_of(told, "ServiceRequest") or focus_of(told, "Appointment")).get("id") or "")
 
 
 def _found(one: Queued, send: Transport, given: Mapping[str, str]) -> str:
@@ -344,19 +352,10 @@ def _found(one: Queued, send: Transport, given: Mapping[str, str]) -> str:
         _, _, answer = send("GET", path, given, b"")
     except OSError:
         return ""
-    for entry in _json(answer).get("entry", ()):
-        resource = entry.get("resource", {})
-        if any(item.get("value") == str(one.request) for item in resource.get("identifier", ())):
-            return str(resource.get("id", ""))
+    for resource in answers.resources(as_json(answer)):
+        if any(item.get("value") == str(one.request) for item in answers.objects(resource.get("identifier"))):
+            return str(resource.get("id") or "")
     return ""
-
-
-def _json(answer: bytes) -> dict[str, Any]:
-    try:
-        said = orjson.loads(answer)
-    except ValueError:
-        return {}
-    return said if isinstance(said, dict) else {}
 
 
 _SENT = (

@@ -7,16 +7,15 @@ the shape of NHS England's Endpoint Catalogue: service_id, endpoint, valid_from,
 on the day takes no messages. Days are both included, ``valid_to`` empty for no end. Loading a file replaces its list.
 """
 
-import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from itertools import combinations
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.db import connection, transaction
 
+from commonweal.apps.exchange import dated
 from commonweal.apps.exchange.arriving import ODS_CODE
 from commonweal.apps.exchange.errors import BadServices
 
@@ -97,15 +96,9 @@ def load(path: Path) -> list[Service]:
 
 
 def load_endpoints(path: Path) -> list[Endpoint]:
-    """Replace the list of endpoints by a file's. As the batch role. Raises ``BadServices``."""
-    found = [
-        Endpoint(cells["service_id"], _address(where, cells["endpoint"]), *_days(where, cells))
-        for where, cells in _rows(path, ENDPOINT_COLUMNS)
-    ]
-    for one in found:
-        if not one.service_id.isalnum() or not one.endpoint:
-            raise BadServices(f"{path.name}: give the service id and the address of each; leave out what has none")
-    _once_a_day(path.name, found)
+    """Replace the list of endpoints by a file's, which may be empty. As the batch role. Raises ``BadServices``."""
+    rows = [(where, _endpoint(where, cells)) for where, cells in dated.rows(path, ENDPOINT_COLUMNS, BadServices)]
+    found = dated.once_a_day(rows, lambda one: one.service_id, "the service has two addresses", BadServices)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("DELETE FROM exchange_bars_endpoint")
         cursor.executemany(
@@ -127,43 +120,27 @@ def endpoints(on: date) -> list[Endpoint]:
 
 
 def read(path: Path) -> list[Service]:
-    """The services of a file, held against the rules above."""
-    found = [_service(where, cells) for where, cells in _rows(path, COLUMNS)]
-    _once_a_day(path.name, found)
-    return found
-
-
-def _rows(path: Path, columns: tuple[str, ...]) -> list[tuple[str, dict[str, str]]]:
-    """(file and line, cells) of each row of a CSV file with these columns. Raises ``BadServices``; also for none."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.DictReader(file)
-            missing = [name for name in columns if name not in (rows.fieldnames or ())]
-            if missing:
-                raise BadServices(f"{path.name} lacks the column {missing[0]}; it needs {', '.join(columns)}")
-            found = [
-                (f"{path.name} line {number}", {column: (row.get(column) or "").strip() for column in columns})
-                for number, row in enumerate(rows, 2)
-            ]
-    except (OSError, UnicodeDecodeError, csv.Error) as bad:
-        raise BadServices(f"{path.name} cannot be read ({type(bad).__name__}); name a CSV file in UTF-8") from None
+    """The services of a file, held against the rules above; none is refused. Raises ``BadServices``."""
+    found = [(where, _service(where, cells)) for where, cells in dated.rows(path, COLUMNS, BadServices)]
     if not found:
         raise BadServices(f"{path.name} names no service; one a line")
-    return found
-
-
-def _once_a_day(name: str, found: Sequence[Service | Endpoint]) -> None:
-    for one, other in combinations(found, 2):
-        overlap = one.valid_from <= other.valid_to and other.valid_from <= one.valid_to
-        if one.service_id == other.service_id and overlap:
-            raise BadServices(f"{name}: service {one.service_id} is told twice for some days")
+    return dated.once_a_day(found, lambda one: one.service_id, "the service is told twice", BadServices)
 
 
 def _service(where: str, cells: Mapping[str, str]) -> Service:
     if not cells["service_id"].isalnum() or not ODS_CODE.fullmatch(cells["organisation"]) or not cells["name"]:
         raise BadServices(f"{where}: give the service id, the ODS code of its organisation, and its name")
     endpoint = cells["endpoint"] if cells["endpoint"] == CATALOGUE else _address(where, cells["endpoint"])
-    return Service(cells["service_id"], cells["organisation"], cells["name"], endpoint, *_days(where, cells))
+    return Service(
+        cells["service_id"], cells["organisation"], cells["name"], endpoint, *dated.days(where, cells, BadServices)
+    )
+
+
+def _endpoint(where: str, cells: Mapping[str, str]) -> Endpoint:
+    if not cells["service_id"].isalnum() or not cells["endpoint"]:
+        raise BadServices(f"{where}: give the service id and its address; leave out what has none")
+    days = dated.days(where, cells, BadServices)
+    return Endpoint(cells["service_id"], _address(where, cells["endpoint"]), *days)
 
 
 def _address(where: str, endpoint: str) -> str:
@@ -171,13 +148,3 @@ def _address(where: str, endpoint: str) -> str:
     if endpoint and parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in HERE):
         raise BadServices(f"{where}: an endpoint begins with https://; people's data is sent to it")
     return endpoint
-
-
-def _days(where: str, cells: Mapping[str, str]) -> tuple[date, date]:
-    try:
-        return (
-            date.fromisoformat(cells["valid_from"]) if cells["valid_from"] else date.min,
-            date.fromisoformat(cells["valid_to"]) if cells["valid_to"] else date.max,
-        )
-    except ValueError:
-        raise BadServices(f"{where}: write days as yyyy-mm-dd") from None

@@ -44,6 +44,7 @@ class Row:
     referral: UUID | None = None
 
 
+OPEN = ("requested", "accepted")  # states of a referral that can be booked for
 WAITS = ("waiting", "held")  # for somebody to say whom it is about; ``held``: its sender has put it on hold meanwhile
 SELECT = """
 SELECT id, kind, way, sender, receiver, service_id, reply_to, compartment_id, resource_id, their_id, bundle_id,

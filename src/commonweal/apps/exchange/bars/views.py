@@ -139,7 +139,7 @@ def book(request: HttpRequest, ident: UUID) -> HttpResponse:
         "problem": problem,
         "problems": [("slot", problem)] if problem else [],
         "later": later,
-        "first": first.astimezone(slots.LONDON).date(),
+        "first": found.first.astimezone(slots.LONDON).date(),
     }
     return render(request, "exchange/book.jinja", page, status=400 if problem else 200)
 

@@ -5,13 +5,13 @@ A CSV file with the columns facility, source, address, valid_from, valid_to: ``f
 empty for no end. Nobody else is listened to.
 """
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 
+from commonweal.apps.exchange import dated
 from commonweal.apps.exchange.arriving import ODS_CODE, check_numbering
 from commonweal.apps.exchange.errors import BadSenders
 
@@ -71,29 +71,14 @@ def may_send(allow: Iterable[str], path: Path | None, *, same_numbering: bool = 
 
 def read(path: Path) -> Senders:
     """The list in a file. Raises ``BadSenders`` naming the line and what to do."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.DictReader(file)
-            missing = [name for name in _COLUMNS if name not in (rows.fieldnames or ())]
-            if missing:
-                raise BadSenders(f"{path.name} lacks the column {missing[0]}; it needs {', '.join(_COLUMNS)}")
-            return Senders([_sender(path.name, number, row) for number, row in enumerate(rows, 2)])
-    except (OSError, UnicodeDecodeError, csv.Error) as bad:
-        raise BadSenders(f"{path.name} cannot be read ({type(bad).__name__}); name a CSV file in UTF-8") from None
+    return Senders([_sender(where, cells) for where, cells in dated.rows(path, _COLUMNS, BadSenders)])
 
 
-def _sender(name: str, line: int, row: Mapping[str, str | None]) -> Sender:
-    cells = {column: (row.get(column) or "").strip() for column in _COLUMNS}
+def _sender(where: str, cells: Mapping[str, str]) -> Sender:
     if not cells["facility"] or not cells["source"].isalnum() or not 3 <= len(cells["source"]) <= 12:
-        raise BadSenders(f"{name} line {line}: give the facility of MSH-4 and the ODS code of its organisation")
+        raise BadSenders(f"{where}: give the facility of MSH-4 and the ODS code of its organisation")
     try:
-        return Sender(
-            cells["facility"],
-            cells["source"],
-            ip_network(cells["address"]) if cells["address"] else None,
-            date.fromisoformat(cells["valid_from"]) if cells["valid_from"] else date.min,
-            date.fromisoformat(cells["valid_to"]) if cells["valid_to"] else date.max,
-        )
+        network = ip_network(cells["address"]) if cells["address"] else None
     except ValueError:
-        message = "write days as yyyy-mm-dd and the address as a network, such as 10.1.0.0/16"
-        raise BadSenders(f"{name} line {line}: {message}") from None
+        raise BadSenders(f"{where}: write the address as a network, such as 10.1.0.0/16") from None
+    return Sender(cells["facility"], cells["source"], network, *dated.days(where, cells, BadSenders))
