@@ -1,6 +1,6 @@
 """Relationships that wait to be confirmed: the policy, what waits, and what an officer decides about it.
 
-No record is read here. The database decides which assertions wait (identity's migration 0010); a decision counts at the
+No record is read here. The database decides which assertions wait (identity's 0010 and 0013); a decision counts at the
 next request. PDS and the person's own practice confirm too: ``identity.claims``.
 """
 
