@@ -432,6 +432,20 @@ def test_as_shipped_only_a_second_practices_claim_waits_and_for_a_fortnight() ->
     assert scope.compartments == {own, ward, claimed}
 
 
+def test_pds_is_asked_about_a_claim_while_it_waits_and_not_once_it_stands_by_time() -> None:
+    from commonweal.apps.identity import tracing
+
+    person, _ = known()
+    claimed = record(OTHER, person)
+    says(OTHER, claimed, "registered", "gp")
+    assert claimed in {asked[0] for asked in tracing._waiting(10_000, everybody=False, again=None)}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE access_waiting SET opens_at = now() - interval '1 hour' WHERE compartment_id = %s", [claimed]
+        )
+    assert claimed not in {asked[0] for asked in tracing._waiting(10_000, everybody=False, again=None)}
+
+
 def as_user(name: str) -> Client:
     client = Client(SERVER_NAME="127.0.0.1")
     assert client.post("/sign-in", {"username": name, "password": "a long password"}).status_code == 302

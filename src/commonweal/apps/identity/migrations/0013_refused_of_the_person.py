@@ -3,6 +3,8 @@
 What it, or who spoke for it, says of the person in another record is refused with it, unless that record was decided by
 itself; the newest decision counts. Whoever looks after the person may still vouch for it. A refusal never lapses. What
 lapsed stays as it was: what waits anew does so by the policy of that day.
+
+And of a trace: the number of whom PDS said that they died, which a later answer that finds nobody does not undo.
 """
 
 from django.db import migrations
@@ -189,8 +191,13 @@ $$;
 KEY = """
 ALTER TABLE access_waiting DROP CONSTRAINT access_waiting_compartment_id_organisation_person_id_key;
 """
+# Only an answer that found somebody has told of a death so far.
+DIED = """
+ALTER TABLE identity_trace ADD COLUMN died_number text;
+UPDATE identity_trace SET died_number = nhs_number WHERE died IS NOT NULL;
+"""
 
 
 class Migration(migrations.Migration):
     dependencies = [("identity", "0012_agreed"), ("access", "0027_refused_of_the_person")]
-    operations = [migrations.RunSQL(part) for part in (HOLD, HELD, KEY)]
+    operations = [migrations.RunSQL(part) for part in (HOLD, HELD, KEY, DIED)]
