@@ -475,6 +475,27 @@ def test_the_officers_page_lists_what_waits_and_decides(strict: None, as_app: No
     assert sees(NURSE, person) == {own, copied}
 
 
+def test_an_officer_reaches_every_decision_however_many_came_after(monkeypatch: pytest.MonkeyPatch) -> None:
+    from commonweal.apps.access import api as access
+
+    for one in (record(OTHER, known()[0]) for _ in range(3)):
+        says(OTHER, one, "registered", "gp")
+        decide(number_of(one), False, "They have never been there")
+    _, _, everything, none = access.confirming.listed(ANN)
+    assert none is None
+    monkeypatch.setattr(access.confirming, "MOST_DONE", 2)
+    paged, before = [], None
+    while paged == [] or before:
+        _, _, done, before = access.confirming.listed(ANN, before=before)
+        assert 1 <= len(done) <= 2
+        paged += done
+    assert paged == everything
+    page = as_user("ann").get("/information-governance/relationships").content.decode()
+    assert f"?before={everything[1].id}#h-done" in page
+    page = as_user("ann").get("/information-governance/relationships", {"before": everything[1].id}).content.decode()
+    assert [f"relationship {one.id}:" in page for one in everything[:4]] == [False, False, True, True]
+
+
 def test_the_persons_practice_confirms_from_the_record_and_nobody_else_may(strict: None, as_app: None) -> None:
     from tests.conftest import _point_at
 
