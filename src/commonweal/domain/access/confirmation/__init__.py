@@ -42,10 +42,11 @@ class Whom(StrEnum):
 
 
 class Way(StrEnum):
-    """What confirms. ``pds_number``: a trace of the organisation's own record found the person's NHS number.
+    """What confirms. ``pds_number``: a trace of the organisation's own record found a number.
 
-    ``pds_practice``: it also named the organisation as their practice. ``practice``: staff of the practice that has the
-    person on its list. ``officer``: an information-governance lead.
+    One that no other record of the person contradicts. ``pds_practice``: it also named the organisation as their
+    practice. ``practice``: staff of the practice that has the person on its list. ``officer``: an
+    information-governance lead.
     """
 
     PDS_NUMBER = "pds_number"
