@@ -405,7 +405,7 @@ def test_a_reported_death_reaches_the_practice_too_and_a_registered_one_is_anoth
     exchange.land("gp", [path], PRACTICE)
 
 
-def traced(person: int, died: date | None) -> None:
+def traced(person: int, died: date | None, found: bool = True) -> None:
     """PDS answers a trace of the hospital's record, and the answer is worked off."""
     from commonweal.apps.coordination import api as coordination
     from commonweal.apps.identity import tracing
@@ -417,7 +417,8 @@ def traced(person: int, died: date | None) -> None:
             "SELECT compartment_id, identity_asked(d) FROM identity_demographics d WHERE local_id = %s", [f"M{person}"]
         )
         compartment, asked = cursor.fetchone()
-    tracing._keep(compartment, asked, Answer(Kind.FOUND, nhs_number(person), died=died))
+    answer = Answer(Kind.FOUND, nhs_number(person), died=died) if found else Answer(Kind.NONE)
+    tracing._keep(compartment, asked, answer)
     coordination.note_deaths()
     work()
 
@@ -439,6 +440,11 @@ def test_a_death_that_a_trace_is_answered_with_is_told_to_all_once_and_may_be_ta
     traced(1, (NOW - 50 * HOUR).date())
     assert coordination.note_deaths() == 0
     heard(world, (1, "A08", NOW))  # the hospital's next message says nothing of it, and it stands
+    traced(1, None, found=False)  # nor is it taken back by an answer that finds nobody
+    send(world[0], [adt(next(NUMBERS), 1, "A08", NOW).replace("^Vicky^", "^Victoria^")])  # or by a name put right
+    work()
+    traced(1, None, found=False)  # of which PDS knows nobody either
+    assert told("death_registered") - {"ward"} == {"north.a", "north.b", "gp"}
     path = world[0] / "registered.ndjson"
     path.write_text(json.dumps(registered_death(1, NOW - 50 * HOUR)) + "\n")
     exchange.land("gp", [path], PRACTICE)

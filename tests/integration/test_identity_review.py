@@ -282,3 +282,24 @@ def _emptied(database: str) -> Iterator[None]:
         cursor.execute("DELETE FROM identity_bias")
     _point_at(database, "commonweal_batch")
     yield
+
+
+def test_the_bands_drawn_are_the_limits_that_groups_are_judged_by() -> None:
+    """Of whole counts: 12 of 12 lie inside a band that reaches 100% at 12 records."""
+    from commonweal.apps.identity.fairness import bands
+    from commonweal.domain.identity.bias import Counted, judge
+
+    counted = [
+        Counted("practice", f"P{n:02}", 10 + 7 * n, round((10 + 7 * n) * (0.93 + 0.07 * (n % 2))), 0, 0.0)
+        for n in range(30)
+    ]
+    found = judge(counted)
+    centre = sum(one.linked for one in counted) / sum(one.records for one in counted)
+    drawn = {band.size: band for band in bands([one.records for one in found], centre)}
+    for one in found:
+        band = drawn[one.records]
+        assert (band.low998, band.high998) == (100 * one.low, 100 * one.high)
+        rate = 100 * one.rate
+        outside = (rate > band.high95) + (rate > band.high998) - (rate < band.low95) - (rate < band.low998)
+        assert outside == one.place
+    assert {one.place for one in found} > {0}

@@ -116,6 +116,34 @@ def test_a_clinician_withholds_a_category_and_a_colleague_lifts_it(as_app: None)
     )  # fmt: skip
 
 
+def test_what_shuts_a_partners_whole_compartment_is_listed_and_lifted_whole(as_app: None) -> None:
+    """An agreement that opens nothing but the category withheld: without it the partner's compartment drops out."""
+    from tests.conftest import _point_at
+
+    name, role = str(connection.settings_dict["NAME"]), str(connection.settings_dict["USER"])
+
+    def agreed(categories: str) -> None:
+        _point_at(name, "commonweal_owner")
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE access_agreement SET categories = %s WHERE reference = 'TEST'", [categories])
+        _point_at(name, role)
+
+    agreed("{clinical}")
+    try:
+        before = sees("gp"), sees("nurse"), sees("gp.too")
+        assert (2, "clinical") in before[0]
+        sent = {"form": "withhold", "what": "clinical", "reason": "safeguarding", "words": "Partner works on the ward"}
+        assert as_user("gp").post(WHERE, sent).status_code == 302
+        assert not {n for n, _ in sees("gp")} & {2, 3}
+        page = as_user("gp.too").get(WHERE).content.decode()
+        assert page.count('name="number"') == 1
+        lift = {"form": "lift", "number": number_on(page), "words": "The partner has left the ward"}
+        assert as_user("gp.too").post(WHERE, lift).status_code == 302
+        assert (sees("gp"), sees("nurse"), sees("gp.too")) == before
+    finally:
+        agreed("{demographics,clinical,medication,mental_health,social_care}")
+
+
 def test_what_hides_allergies_says_that_something_is_withheld(as_app: None) -> None:
     sent = {"form": "withhold", "what": "own", "reason": "safeguarding", "words": "Partner works at the council"}
     assert as_user("nurse").post(WHERE, sent).status_code == 302

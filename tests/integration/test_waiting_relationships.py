@@ -108,13 +108,14 @@ def opened(actor: Actor, person: UUID, purpose: Purpose = Purpose.DIRECT_CARE) -
 
 
 def sees(actor: Actor, person: UUID) -> set[int]:
-    """The compartments open to ``actor``; and the compiled worklist scope says the same of those it has a tie with."""
+    """The compartments open to ``actor``; the compiled scope of worklists opens no other of the person's."""
     from commonweal.apps.access import api as access
+    from commonweal.apps.identity import api as identity
 
     scope = opened(actor, person)
     found = set(scope.compartments) if scope else set()
     listed = access.open_compartments(actor, Purpose.DIRECT_CARE, Category.CLINICAL)
-    assert {n for n in listed if n >= 100} & found == {n for n in found if n in listed}
+    assert listed & set(identity.compartments_of(person)) <= found
     return found
 
 
@@ -241,6 +242,139 @@ def test_an_officer_confirms_and_takes_it_back_and_a_refused_one_cannot_be_asser
     ]
 
 
+def test_a_refusal_is_of_the_person_whatever_number_the_organisation_sends_them_under() -> None:
+    """As shipped: nothing but a second practice's claim would wait, and that for a fortnight."""
+    from commonweal.apps.access import api as access
+
+    person, own = known()
+    claimed = record(OTHER, person)
+    says(OTHER, claimed, "registered", "gp")
+    decide(number_of(claimed), False, "They have never been there")
+    anew, loose = record(OTHER, person), record(OTHER)
+    says(OTHER, anew)
+    says(OTHER, loose, "registered", "gp")
+    link(loose, person)
+    asking = Actor("user:o", "O", Role.CLINICIAN, OTHER)
+    mine = {claimed, anew, loose}
+    assert sees(asking, person) == mine
+    session = access.session(asking, Purpose.DIRECT_CARE, "open record")
+    session.now += timedelta(days=15)
+    with session:
+        assert session.open_person(person, {own: PRACTICE, **dict.fromkeys(mine, OTHER)}).compartments == mine
+    assert rows("SELECT outcome, reason FROM access_audit WHERE target = %s", [f"relationship {number_of(anew)}"]) == [
+        ("refused", "a second practice says that somebody is on its list")
+    ]
+    decide(number_of(anew), True)
+    assert sees(asking, person) == {own, *mine}
+    says(OTHER, record(OTHER, person))  # the newest decision about them holds
+    assert own in sees(asking, person)
+
+
+def test_who_looks_after_a_person_may_vouch_for_an_organisation_that_was_refused(strict: None) -> None:
+    person, own, copied = stranger()
+    decide(number_of(copied), False, "The ward has never heard of her")
+    says(PRACTICE, own, "referred", "bars", whom=TRUST)
+    assert sees(NURSE, person) == {own, copied}
+
+
+def test_a_refusal_outlasts_a_record_that_was_somebody_elses_meanwhile(strict: None) -> None:
+    person, own, copied = stranger()
+    refused = number_of(copied)
+    decide(refused, False, "The ward has never heard of her")
+    other, theirs = known()
+    link(copied, other)
+    decide(refused, True)  # of the first person: it opens nothing of the second
+    assert sees(NURSE, other) == {copied}
+    decide(refused, False, "The ward has never heard of her")
+    link(copied, person)
+    assert rows("SELECT state FROM access_waiting WHERE id = %s", [refused]) == [("refused",)]
+    assert rows("SELECT DISTINCT waits_until = 'infinity' FROM access_relationship WHERE compartment_id = %s", [
+        copied]) == [(True,)]  # fmt: skip
+    assert sees(NURSE, person) == {copied}
+    assert own not in sees(NURSE, person)
+    assert theirs not in sees(NURSE, person)
+
+
+def test_a_refusal_goes_with_who_is_merged_into_somebody_known(strict: None) -> None:
+    person, own, copied = stranger()
+    decide(number_of(copied), False, "The ward has never heard of her")
+    other, _ = known()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO identity_person (person_id, founder, created, merged_into) VALUES (%s, %s, now(), %s)",
+            [person, own, other],
+        )
+    for one in (own, copied):
+        link(one, other)
+    assert rows("SELECT state FROM access_waiting WHERE compartment_id = %s AND person_id = %s", [copied, other]) == [
+        ("refused",)
+    ]
+    assert sees(NURSE, other) == {copied}
+
+
+def test_what_was_refused_before_a_refusal_was_of_the_person_is_put_right(strict: None) -> None:
+    """A home from before: refusals that lapsed or came back as waiting, and who was sent under another number since."""
+    from importlib import import_module
+
+    from tests.conftest import _point_at
+
+    name, role = str(connection.settings_dict["NAME"]), str(connection.settings_dict["USER"])
+    (person, own, copied), (other, theirs, again) = stranger(), stranger()
+    decide(number_of(copied), True)
+    decide(number_of(copied), False, "The ward has never heard of her")
+    decide(number_of(again), False, "The ward has never heard of her")
+    decide(number_of(again), True)
+    anew = record(TRUST, person)
+    says(TRUST, anew)
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM access_waiting WHERE compartment_id = %s", [anew])
+        cursor.execute("UPDATE access_waiting SET state = 'waiting' WHERE compartment_id = ANY (%s)", [[copied, again]])
+        cursor.execute(
+            "UPDATE access_relationship SET waits_until = CASE compartment_id WHEN %s THEN 'infinity'::timestamptz "
+            "ELSE '-infinity' END WHERE compartment_id = ANY (%s)",
+            [again, [copied, anew, again]],
+        )
+    assert sees(NURSE, person) == {own, copied, anew}
+    parts = (
+        ("access.migrations.0027_refused_of_the_person", "RESTORED"),
+        ("identity.migrations.0013_refused_of_the_person", "HELD"),
+    )
+    _point_at(name, "commonweal_owner")
+    with connection.cursor() as cursor:
+        for module, part in parts:
+            cursor.execute(getattr(import_module(f"commonweal.apps.{module}"), part))
+    _point_at(name, role)
+    assert sees(NURSE, person) == {copied, anew}
+    assert rows(
+        "SELECT compartment_id, state, how, words FROM access_waiting WHERE compartment_id = ANY (%s) ORDER BY 1",
+        [[copied, again, anew]],
+    ) == [
+        (copied, "refused", "officer", "The ward has never heard of her"),
+        (again, "waiting", "", ""),
+        (anew, "refused", "officer", "The ward has never heard of her"),
+    ]
+    assert sees(NURSE, other) == {again}
+    assert theirs not in sees(NURSE, other)
+
+
+def test_what_waits_again_does_so_by_the_policy_of_that_day_and_undecided(strict: None) -> None:
+    person, _, copied = stranger()
+    decide(number_of(copied), True)
+    link(copied, uuid4())
+    lapsed = rows("SELECT id, how, words FROM access_waiting WHERE compartment_id = %s", [copied])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE access_confirmation SET rules = jsonb_set(jsonb_set(rules, '{2,name}', '\"another rule\"'), "
+            "'{2,confirmed_by}', '[\"officer\"]') WHERE name = 'x'"
+        )
+    link(copied, person)
+    assert rows(
+        "SELECT rule, ways, how, decided_by, decided_at, words FROM access_waiting WHERE id = %s", [number_of(copied)]
+    ) == [("another rule", ["officer"], "", "", None, "")]  # fmt: skip
+    assert rows("SELECT id, how, words FROM access_waiting WHERE state = 'lapsed' AND compartment_id = %s", [
+        copied]) == lapsed  # fmt: skip
+
+
 def traced(compartment: int, number: str | None, practice: str = "") -> int:
     """PDS has answered for a record as it stands; how many relationships that confirms."""
     from commonweal.apps.identity import claims
@@ -298,6 +432,20 @@ def test_as_shipped_only_a_second_practices_claim_waits_and_for_a_fortnight() ->
     assert scope.compartments == {own, ward, claimed}
 
 
+def test_pds_is_asked_about_a_claim_while_it_waits_and_not_once_it_stands_by_time() -> None:
+    from commonweal.apps.identity import tracing
+
+    person, _ = known()
+    claimed = record(OTHER, person)
+    says(OTHER, claimed, "registered", "gp")
+    assert claimed in {asked[0] for asked in tracing._waiting(10_000, everybody=False, again=None)}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE access_waiting SET opens_at = now() - interval '1 hour' WHERE compartment_id = %s", [claimed]
+        )
+    assert claimed not in {asked[0] for asked in tracing._waiting(10_000, everybody=False, again=None)}
+
+
 def test_the_officers_page_lists_what_waits_and_decides(strict: None, as_app: None) -> None:
     with as_batch():
         person, own, copied = stranger()
@@ -315,6 +463,27 @@ def test_the_officers_page_lists_what_waits_and_decides(strict: None, as_app: No
     assert ann.post(where, {**sent, "words": "Rang the ward: she is there", "verdict": "x"}).status_code == 400
     assert ann.post(where, {**sent, "words": "Rang the ward: she is there"}).status_code == 302
     assert sees(NURSE, person) == {own, copied}
+
+
+def test_an_officer_reaches_every_decision_however_many_came_after(monkeypatch: pytest.MonkeyPatch) -> None:
+    from commonweal.apps.access import api as access
+
+    for one in (record(OTHER, known()[0]) for _ in range(3)):
+        says(OTHER, one, "registered", "gp")
+        decide(number_of(one), False, "They have never been there")
+    _, _, everything, none = access.confirming.listed(ANN)
+    assert none is None
+    monkeypatch.setattr(access.confirming, "MOST_DONE", 2)
+    paged, before = [], None
+    while paged == [] or before:
+        _, _, done, before = access.confirming.listed(ANN, before=before)
+        assert 1 <= len(done) <= 2
+        paged += done
+    assert paged == everything
+    page = as_user("ann").get("/information-governance/relationships").content.decode()
+    assert f"?before={everything[1].id}#h-done" in page
+    page = as_user("ann").get("/information-governance/relationships", {"before": everything[1].id}).content.decode()
+    assert [f"relationship {one.id}:" in page for one in everything[:4]] == [False, False, True, True]
 
 
 def test_the_persons_practice_confirms_from_the_record_and_nobody_else_may(strict: None, as_app: None) -> None:

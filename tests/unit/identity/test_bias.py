@@ -1,6 +1,8 @@
 """Link rates by group against funnel limits."""
 
-from commonweal.domain.identity.bias import Counted, judge
+import numpy as np
+
+from commonweal.domain.identity.bias import Counted, judge, limits
 
 
 def test_a_group_linked_less_than_chance_explains_stands_out_and_a_small_one_is_not_compared() -> None:
@@ -31,3 +33,13 @@ def test_all_of_a_few_is_no_outlier_where_nearly_all_link() -> None:
     assert (alone.low, alone.rate, alone.high, alone.place) == (1.0, 1.0, 1.0, 0)
     (none,) = judge([Counted("sex", "female", 40, 0, 0, 0.0)])
     assert (none.low, none.rate, none.high, none.place) == (0.0, 0.0, 0.0, 0)
+
+
+def test_limits_are_the_binomial_distributions_own_quantiles() -> None:
+    from scipy.stats import binom
+
+    sizes = np.array([1, 2, 12, 100, 999, 100_000])
+    for centre in (0.0, 0.001, 0.5, 0.97, 1.0):
+        low, high = limits(sizes, centre, 0.95)
+        assert low.tolist() == binom.ppf(0.025, sizes, centre).tolist()
+        assert high.tolist() == binom.ppf(0.975, sizes, centre).tolist()

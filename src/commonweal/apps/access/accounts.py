@@ -54,7 +54,7 @@ class Closed:
 
 
 @contextmanager
-def _managing(actor: Actor, action: str, target: str = "", reason: str = "") -> Iterator[AccessSession]:
+def managing(actor: Actor, action: str, target: str = "", reason: str = "") -> Iterator[AccessSession]:
     """Raises ``Refused``, audited, for anybody but an administrator."""
     with session(actor, Purpose.OPERATIONS, action, target, reason) as opened:
         opened.require(Action.MANAGE_SIGN_IN)
@@ -79,7 +79,7 @@ def accounts(actor: Actor, sought: str = "") -> tuple[list[Account], bool]:
 
     Raises ``Refused``.
     """
-    with _managing(actor, "accounts"), connection.cursor() as cursor:
+    with managing(actor, "accounts"), connection.cursor() as cursor:
         cursor.execute(_ACCOUNTS, {"now": timezone.now(), "sought": " ".join(sought.split())[:150], "most": MOST + 1})
         found = [Account(row[0], row[1], Role(row[2]), *row[3:]) for row in cursor.fetchall()]
     return found[:MOST], len(found) > MOST
@@ -99,7 +99,7 @@ def close(actor: Actor, username: str, words: str) -> Closed:
         reason = said(words)
     except ObjectionError as fault:
         raise AccountRefused(str(fault), "words") from None
-    with _managing(actor, "account.close", f"user:{wanted}", reason), connection.cursor() as cursor:
+    with managing(actor, "account.close", f"user:{wanted}", reason), connection.cursor() as cursor:
         cursor.execute("SELECT set_config('commonweal.accounts', 'on', true)")
         found = end_account(wanted)
         if found is None:

@@ -4,7 +4,7 @@ They withhold all that their own organisation wrote, for any reason, or a catego
 it would do harm. What a person objects to in others' entries is those controllers' to decide (``restricting``).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -25,8 +25,10 @@ _IN_FORCE = (
 
 
 @contextmanager
-def _restricting(opened: AccessSession, scope: Scope) -> Iterator[Any]:
+def _restricting(opened: AccessSession, scope: Scope, sources: Iterable[int]) -> Iterator[Any]:
     """A cursor to which the organisation's restrictions of the open person are open.
+
+    On all the person's compartments: what it withholds may have shut some of them to itself.
 
     Raises:
         Refused: the policies let the actor restrict nothing of this person.
@@ -35,9 +37,13 @@ def _restricting(opened: AccessSession, scope: Scope) -> Iterator[Any]:
         raise Refused(RefusedKind.NOT_PERMITTED, "Your role does not allow withholding anything of this record.")
     opened.use(scope)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('commonweal.restricting', %s, true)", [scope.actor.organisation])
+        cursor.execute(
+            "SELECT set_config('commonweal.restricting', %s, true), set_config('commonweal.compartments', %s, true)",
+            [scope.actor.organisation, ",".join(map(str, sorted(sources)))],
+        )
         yield cursor
         cursor.execute("SELECT set_config('commonweal.restricting', '', true)")
+    opened.use(scope)
 
 
 def may_restrict(opened: AccessSession, scope: Scope) -> bool:
@@ -48,15 +54,15 @@ def may_restrict(opened: AccessSession, scope: Scope) -> bool:
     )
 
 
-def in_force(opened: AccessSession, scope: Scope) -> list[Restriction]:
+def in_force(opened: AccessSession, scope: Scope, sources: dict[int, str]) -> list[Restriction]:
     """What the actor's organisation withholds of the person now, newest first; once, of however many sources.
 
-    Raises ``Refused``.
+    ``sources``: of each compartment of the person, who wrote it. Raises ``Refused``.
     """
-    with _restricting(opened, scope) as cursor:
+    with _restricting(opened, scope, sources) as cursor:
         cursor.execute(
             _IN_FORCE + " ORDER BY id DESC",
-            [scope.actor.organisation, sorted(scope.compartments), opened.now, opened.now],
+            [scope.actor.organisation, sorted(sources), opened.now, opened.now],
         )
         found = [Restriction(*row) for row in cursor.fetchall()]
     return list({(one.starts_at, one.category, one.reason, one.set_by, one.words): one for one in found}.values())
@@ -88,21 +94,23 @@ def withhold(
     about = {n: wrote for n, wrote in sources.items() if n in scope.compartments and (category or wrote == own)}
     if not about:
         raise ObjectionError("Your organisation wrote nothing of this person that could be withheld.", "what")
-    with _restricting(opened, scope):
+    with _restricting(opened, scope, sources):
         return len(restrict_rows(scope.actor, opened.now, about, reason, category, "", None, text, own))
 
 
-def lift(opened: AccessSession, scope: Scope, restriction_id: int) -> None:
+def lift(opened: AccessSession, scope: Scope, sources: dict[int, str], restriction_id: int) -> None:
     """End a restriction that the actor's organisation set of the open person; the session holds the reason.
+
+    ``sources``: of each compartment of the person, who wrote it.
 
     Raises:
         Refused: as ``may_restrict`` is False.
         ObjectionError: none of that number is in force, or somebody other than who set it must lift it.
     """
-    with _restricting(opened, scope) as cursor:
+    with _restricting(opened, scope, sources) as cursor:
         cursor.execute(
             _IN_FORCE + " AND id = %s FOR UPDATE",
-            [scope.actor.organisation, sorted(scope.compartments), opened.now, opened.now, restriction_id],
+            [scope.actor.organisation, sorted(sources), opened.now, opened.now, restriction_id],
         )
         row = cursor.fetchone()
         if row is None:

@@ -1,6 +1,6 @@
 """Relationships that wait to be confirmed: the policy, what waits, and what an officer decides about it.
 
-No record is read here. The database decides which assertions wait (identity's migration 0010); a decision counts at the
+No record is read here. The database decides which assertions wait (identity's 0010 and 0013); a decision counts at the
 next request. PDS and the person's own practice confirm too: ``identity.claims``.
 """
 
@@ -32,13 +32,17 @@ __all__ = [
     "said",
 ]
 
-MOST = 200
+MOST, MOST_DONE = 200, 50
 _COLUMNS = (
     "SELECT id, organisation, source, person_id, kinds, feeds, since, opens_at, rule, ways, state, how, decided_by, "
     "decided_at, words FROM access_waiting"
 )
 _WAITS = " WHERE state = 'waiting' AND (opens_at IS NULL OR opens_at > %s) AND (%s::bigint IS NULL OR id > %s)"
-_DONE = " WHERE state IN ('confirmed', 'refused') OR (state = 'waiting' AND opens_at <= %s)"
+_DONE = (
+    " WHERE (state IN ('confirmed', 'refused') OR (state = 'waiting' AND opens_at <= %s)) AND (%s::bigint IS NULL OR "
+    "(coalesce(decided_at, opens_at), id) < (SELECT coalesce(b.decided_at, b.opens_at), b.id FROM access_waiting b "
+    "WHERE b.id = %s)) ORDER BY coalesce(decided_at, opens_at) DESC, id DESC LIMIT %s"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,17 +103,22 @@ def counts() -> dict[str, int]:
     return {"waiting": waiting, "confirmed": confirmed, "refused": refused}
 
 
-def listed(actor: Actor, after: int | None = None) -> tuple[list[Waiting], int | None, list[Waiting]]:
-    """What waits, oldest first, ``MOST`` at a time; the ``after`` of the next page or None; the newest decided.
+def listed(
+    actor: Actor, after: int | None = None, before: int | None = None
+) -> tuple[list[Waiting], int | None, list[Waiting], int | None]:
+    """What waits, oldest first, ``MOST`` at a time, and the ``after`` of the next page or None; what was decided.
 
-    ``after``: only those of a higher number. Raises ``Refused``.
+    That newest first, ``MOST_DONE`` at a time, and the ``before`` of the next page or None. ``after``: only what waits
+    of a higher number; ``before``: only what was decided before the one of this number. Raises ``Refused``.
     """
     with governed(actor, Action.CONFIRM_RELATIONSHIPS, "relationships") as opened, connection.cursor() as cursor:
         cursor.execute(_COLUMNS + _WAITS + " ORDER BY id LIMIT %s", [opened.now, after, after, MOST + 1])
         found = [_row(row) for row in cursor.fetchall()]
-        cursor.execute(_COLUMNS + _DONE + " ORDER BY coalesce(decided_at, opens_at) DESC LIMIT 50", [opened.now])
+        cursor.execute(_COLUMNS + _DONE, [opened.now, before, before, MOST_DONE + 1])
         done = [_row(row) for row in cursor.fetchall()]
-    return found[:MOST], found[MOST - 1].id if len(found) > MOST else None, done
+    later = found[MOST - 1].id if len(found) > MOST else None
+    earlier = done[MOST_DONE - 1].id if len(done) > MOST_DONE else None
+    return found[:MOST], later, done[:MOST_DONE], earlier
 
 
 def decide(actor: Actor, number: int, confirmed: bool, words: str) -> None:

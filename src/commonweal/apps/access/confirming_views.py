@@ -24,13 +24,13 @@ def queue(request: HttpRequest) -> HttpResponse:
             problem = str(fault)
         else:
             return HttpResponseRedirect(request.path)
-    after = request.GET.get("after", "")
-    waiting, later, done = confirming.listed(actor, int(after[:18]) if after.isdecimal() else None)
+    waiting, later, done, earlier = confirming.listed(actor, _number(request, "after"), _number(request, "before"))
     policy = confirming.in_force(today())
     page = {
         "waiting": waiting,
         "later": later,
         "done": done,
+        "earlier": earlier,
         "policy": policy,
         "names": places.names_of({code for one in (*waiting, *done) for code in (one.organisation, one.source)}),
         "problems": [(f"why-{request.POST.get('number', '')}", problem)] if problem else [],
@@ -38,6 +38,12 @@ def queue(request: HttpRequest) -> HttpResponse:
         "typed": request.POST,
     }
     return render(request, "access/confirming.jinja", page, status=400 if problem else 200)
+
+
+def _number(request: HttpRequest, name: str) -> int | None:
+    """A number of the address, or None where it is none."""
+    sent = request.GET.get(name, "")
+    return int(sent[:18]) if sent.isdecimal() else None
 
 
 def _decide(actor: Actor, request: HttpRequest) -> None:

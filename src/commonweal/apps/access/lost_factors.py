@@ -4,19 +4,16 @@ Then the account has none, its sessions end, and its owner adds a new one at the
 administrator may be the owner; the database refuses one who agrees with themselves.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
 
+from commonweal.apps.access.accounts import managing
 from commonweal.apps.access.devices import end_sessions
 from commonweal.apps.access.factors import clear
 from commonweal.apps.access.models import User
-from commonweal.apps.access.session import session
 from commonweal.domain.access.scope import Actor
-from commonweal.domain.access.vocabulary import Action, Purpose
 from commonweal.domain.errors import CommonwealError
 
 MOST = 100
@@ -42,14 +39,6 @@ class Loss:
     outcome: str
 
 
-@contextmanager
-def _managing(actor: Actor, action: str, target: str = "") -> Iterator[None]:
-    """Raises ``Refused``, audited, for anybody but an administrator."""
-    with session(actor, Purpose.OPERATIONS, action, target) as opened:
-        opened.require(Action.MANAGE_SIGN_IN)
-        yield
-
-
 _LOSSES = (
     "SELECT l.id, u.username, u.name, u.organisation, l.asked_by, l.asked_at, l.words, coalesce(l.settled_by, ''), "
     "l.settled_at, coalesce(l.outcome, '') FROM access_lost_factor l JOIN access_user u ON u.id = l.user_id "
@@ -59,7 +48,7 @@ _LOSSES = (
 
 def losses(actor: Actor) -> tuple[list[Loss], list[Loss]]:
     """Those that wait, and those settled, the newest first. Raises ``Refused``."""
-    with _managing(actor, "factor.losses"), connection.cursor() as cursor:
+    with managing(actor, "factor.losses"), connection.cursor() as cursor:
         cursor.execute(_LOSSES, [MOST])
         found = [Loss(*row) for row in cursor.fetchall()]
     return [one for one in found if not one.outcome], [one for one in found if one.outcome]
@@ -73,7 +62,7 @@ def ask(actor: Actor, username: str, words: str) -> None:
         LossRefused: no such account, the actor's own, one that waits already, or nothing is said.
     """
     said = " ".join(words.split())[:1000]
-    with _managing(actor, "factor.lost", f"user:{username.strip()[:150]}"):
+    with managing(actor, "factor.lost", f"user:{username.strip()[:150]}"):
         user = User.objects.filter(username=username.strip(), is_active=True).first()
         if user is None:
             raise LossRefused("There is no account of this name.")
@@ -98,7 +87,7 @@ def settle(actor: Actor, loss_id: int, outcome: str) -> None:
         Refused: the actor is no administrator.
         LossRefused: it is settled, or not the actor's to settle so.
     """
-    with _managing(actor, f"factor.{outcome}", f"loss {loss_id}"), connection.cursor() as cursor:
+    with managing(actor, f"factor.{outcome}", f"loss {loss_id}"), connection.cursor() as cursor:
         cursor.execute(
             "SELECT l.user_id, l.asked_by, u.username FROM access_lost_factor l JOIN access_user u ON u.id = l.user_id "
             "WHERE l.id = %s AND l.outcome IS NULL FOR UPDATE OF l",

@@ -1,6 +1,6 @@
 """Relationships that wait to be confirmed, where confirming takes knowing whose a record is: by PDS, by a practice.
 
-When one waits is decided in the database (migration 0010); what an officer decides is ``access.confirming``'s.
+When one waits is decided in the database (migrations 0010, 0013); what an officer decides is ``access.confirming``'s.
 """
 
 from dataclasses import dataclass

@@ -18,11 +18,15 @@ class Told:
 
 
 def registered_deaths(compartments: Collection[int]) -> dict[int, date]:
-    """Those of ``compartments`` whose person's death is formally registered, and when they died."""
+    """Those of ``compartments`` whose person's death is formally registered, and when they died.
+
+    Of the person as a record says of them what was asked by, or of the number that PDS said it of.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT t.compartment_id, t.died FROM identity_trace t JOIN identity_demographics d USING (compartment_id) "
-            "WHERE t.compartment_id = ANY (%s) AND t.died IS NOT NULL AND t.asked = identity_asked(d)",
+            "WHERE t.compartment_id = ANY (%s) AND t.died IS NOT NULL "
+            "AND (t.asked = identity_asked(d) OR t.died_number = d.nhs_usable)",
             [list(compartments)],
         )
         return dict(cursor.fetchall())

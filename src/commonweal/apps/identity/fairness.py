@@ -10,8 +10,8 @@ from commonweal.apps.places import api as places
 from commonweal.charts.control import Band, Unit, funnel_chart
 from commonweal.charts.drawings import Chart
 from commonweal.charts.ranges import Spread, ranges_by_category
-from commonweal.domain.identity.bias import LEAST, Judged
-from commonweal.domain.performance.funnel import funnel
+from commonweal.domain.identity.bias import LEAST, Judged, limits
+from commonweal.domain.performance.funnel import ALARM, WARNING
 from commonweal.domain.population.categories import CATEGORIES
 
 MANY = 20  # groups from which a funnel says more than a list of points
@@ -120,7 +120,7 @@ def _chart(key: str, heading: str, what: str, groups: Sequence[Group], average: 
     if len(groups) < 2:
         return None
     if len(groups) > MANY:
-        return _funnel(key, title, groups, said)
+        return _funnel(key, title, groups, average, said)
     spreads = [
         Spread(one.name, one.rate, f"{one.rate:.1f}%", one.low, one.high, _PLACES[abs(one.place)]) for one in groups
     ]
@@ -135,10 +135,18 @@ def _chart(key: str, heading: str, what: str, groups: Sequence[Group], average: 
     )
 
 
-def _funnel(key: str, title: str, groups: Sequence[Group], said: str) -> Chart:
-    sizes = np.array([float(one.records) for one in groups])
-    drawn = funnel(np.round(np.array([one.rate for one in groups]) * sizes / 100), sizes)
-    at = np.linspace(max(1.0, float(sizes.min()) * 0.9), float(sizes.max()) * 1.05, 80)
+def bands(sizes: Sequence[int], centre: float) -> list[Band]:
+    """The limits by which ``bias.judge`` places groups, in percent, over and at all their ``sizes``, ascending."""
+    around = np.linspace(max(1.0, min(sizes) * 0.9), max(sizes) * 1.05, 80)
+    at = np.unique(np.concatenate([np.round(around).astype(np.int64), np.asarray(sizes, dtype=np.int64)]))
+    counts = (*limits(at, centre, WARNING), *limits(at, centre, ALARM))
+    return [
+        Band(float(size), *(100 * float(count / size) for count in ends))
+        for size, *ends in zip(at, *counts, strict=True)
+    ]
+
+
+def _funnel(key: str, title: str, groups: Sequence[Group], average: float, said: str) -> Chart:
     return funnel_chart(
         name=f"linked-{key}",
         title=title,
@@ -148,11 +156,8 @@ def _funnel(key: str, title: str, groups: Sequence[Group], said: str) -> Chart:
             Unit(one.name, one.records, one.rate, f"{one.rate:.1f}%", _PLACES[abs(one.place)], abs(one.place) == 2)
             for one in groups
         ],
-        bands=[
-            Band(float(size), *(100 * float(limit) for limit in limits))
-            for size, *limits in zip(at, *drawn.limits_at(at), strict=True)
-        ],
-        centre=100 * drawn.centre,
+        bands=bands([one.records for one in groups], average / 100),
+        centre=average,
         said=f"{title}. {said}",
     )
 

@@ -45,22 +45,31 @@ _WAITING: LiteralString = (
     "SELECT d.compartment_id, identity_asked(d), d.nhs_usable, d.family, d.given, d.birth_date, d.gender, d.postcode"
     " FROM identity_demographics d LEFT JOIN identity_traced t USING (compartment_id)"
     " LEFT JOIN (SELECT DISTINCT w.compartment_id FROM access_waiting w WHERE w.state = 'waiting'"
-    " AND w.ways && '{pds_number,pds_practice}') claimed USING (compartment_id)"
+    " AND (w.opens_at IS NULL OR w.opens_at > %(now)s) AND w.ways && '{pds_number,pds_practice}') claimed"
+    " USING (compartment_id)"
     " WHERE d.family <> '' AND d.birth_date IS NOT NULL"
     " AND d.birth_date >= %(earliest)s AND d.birth_date <> ALL (%(fillers)s)"
     " AND (t.compartment_id IS NULL OR (claimed.compartment_id IS NOT NULL AND t.at <= %(stale)s) OR t.at <= %(again)s)"
 )
 _ORDER: LiteralString = " ORDER BY claimed.compartment_id IS NULL, d.compartment_id LIMIT %(limit)s"
 _STALE = timedelta(days=1)
+# A death stands until PDS finds the person again and does not say so: finding nobody, or several, is no news of it, nor
+# is a record's new spelling of the person of the same number.
 _KEEP = """
 INSERT INTO identity_trace (compartment_id, asked, at, outcome, nhs_number, restricted, candidates, practice, died,
-    death_told)
+    died_number, death_told)
 VALUES (%(record)s, %(asked)s, %(at)s, %(kind)s, %(number)s, %(restricted)s, %(candidates)s, %(practice)s, %(died)s,
-    %(died)s::date IS NULL)
+    %(number)s, %(died)s::date IS NULL)
 ON CONFLICT (compartment_id) DO UPDATE SET asked = excluded.asked, at = excluded.at, outcome = excluded.outcome,
     nhs_number = excluded.nhs_number, candidates = excluded.candidates, practice = excluded.practice,
-    died = excluded.died,
-    death_told = identity_trace.death_told AND excluded.died IS NOT DISTINCT FROM identity_trace.died,
+    (died, died_number, death_told) = (
+        SELECT k.died, k.number, identity_trace.death_told AND k.died IS NOT DISTINCT FROM identity_trace.died
+        FROM (VALUES (true, excluded.died, excluded.died_number),
+            (false, identity_trace.died, identity_trace.died_number)) AS k (anew, died, number)
+        WHERE k.anew = (excluded.outcome = 'found' OR identity_trace.asked <> excluded.asked AND NOT EXISTS (
+            SELECT FROM identity_demographics d
+            WHERE d.compartment_id = excluded.compartment_id AND d.nhs_usable = identity_trace.died_number))
+    ),
     restricted = excluded.restricted OR (identity_trace.restricted AND excluded.outcome <> 'found')
 """
 
@@ -116,6 +125,7 @@ def _waiting(
     limit: int, everybody: bool, again: timedelta | None
 ) -> list[tuple[int, str, str | None, str, str, date, str, str]]:
     """Records to ask about, with what to ask by."""
+    now = settings.COMMONWEAL_NOW()
     with connection.cursor() as cursor:
         cursor.execute(
             _WAITING + ("" if everybody else _OF_DOUBT) + _ORDER,
@@ -123,8 +133,9 @@ def _waiting(
                 "earliest": birth_date.EARLIEST,
                 "fillers": sorted(birth_date.FILLERS),
                 "limit": limit,
-                "stale": settings.COMMONWEAL_NOW() - _STALE,
-                "again": None if again is None else settings.COMMONWEAL_NOW() - again,
+                "now": now,
+                "stale": now - _STALE,
+                "again": None if again is None else now - again,
             },
         )
         return list(cursor.fetchall())

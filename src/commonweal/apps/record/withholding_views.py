@@ -32,8 +32,9 @@ def withheld(request: HttpRequest, person_id: UUID) -> HttpResponse:
         else:
             return HttpResponseRedirect(request.path)
     with access.session(actor, access.default_purpose(actor), "what is withheld") as session:
-        scope = session.open_person(person_id, identity.compartments_of(person_id))
-        found = access.care_restricting.in_force(session, scope)
+        sources = identity.compartments_of(person_id)
+        scope = session.open_person(person_id, sources)
+        found = access.care_restricting.in_force(session, scope, sources)
     page = {
         "person_id": person_id,
         "found": found,
@@ -57,8 +58,8 @@ def _do(actor: access.Actor, request: HttpRequest, person_id: UUID) -> None:
     if form == "lift" and number.isdecimal() and len(number) < 19:
         field, target = f"why-{number}", f"lift {number}"
 
-        def doing(session: access.AccessSession, scope: access.Scope, _: dict[int, str]) -> None:
-            access.care_restricting.lift(session, scope, int(number))
+        def doing(session: access.AccessSession, scope: access.Scope, sources: dict[int, str]) -> None:
+            access.care_restricting.lift(session, scope, sources, int(number))
 
     elif form == "withhold" and reason in set(access.RestrictionReason) and what in {"own", *access.Category}:
         field, target = "words", f"withhold {reason} {what}"

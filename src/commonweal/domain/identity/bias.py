@@ -11,9 +11,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import binom
+from numpy.typing import ArrayLike, NDArray
+from scipy import special
 
 from commonweal.domain.performance.funnel import ALARM, WARNING
+
+Floats = NDArray[np.float64]
 
 LEAST = 10  # records below which a group is not compared: its limits would be as wide as the scale
 
@@ -48,6 +51,25 @@ class Judged:
     doubted: float
 
 
+def limits(records: ArrayLike, centre: float, inside: float) -> tuple[Floats, Floats]:
+    """Of so many ``records`` each, the fewest and the most links that a share ``inside`` of chance results allows.
+
+    Whole counts, each the least below or at which its share of a binomial distribution's results lies. ``centre``: the
+    share that all link together, 0 to 1.
+    """
+    n = np.asarray(records, dtype=np.int64)
+
+    def most(tail: float) -> Floats:
+        if not 0 < centre < 1:  # all or none link: chance has no part
+            return np.asarray(n * centre, dtype=np.float64)
+        count = np.ceil(special.bdtrik(tail, n, centre))
+        fewer = np.maximum(count - 1, 0)  # rounding may have gone one too far
+        found: Floats = np.where(special.bdtr(fewer, n, centre) >= tail, fewer, count)
+        return found
+
+    return most((1 - inside) / 2), most((1 + inside) / 2)
+
+
 def judge(counted: Iterable[Counted]) -> list[Judged]:
     """Each group of LEAST records or more against all groups of its kind, kinds and groups in order."""
     kinds: dict[str, list[Counted]] = {}
@@ -60,11 +82,8 @@ def judge(counted: Iterable[Counted]) -> list[Judged]:
         linked = np.array([one.linked for one in groups])
         records = np.array([one.records for one in groups])
         centre = linked.sum() / records.sum()
-        inner, outer = (
-            [binom.ppf(tail, records, centre) for tail in ((1 - inside) / 2, (1 + inside) / 2)]
-            for inside in (WARNING, ALARM)
-        )
-        place = sum((linked > high).astype(int) - (linked < low) for low, high in (inner, outer))
+        inner, outer = (limits(records, centre, inside) for inside in (WARNING, ALARM))
+        place = np.sum([(linked > high).astype(int) - (linked < low) for low, high in (inner, outer)], axis=0)
         for n, one in enumerate(groups):
             found.append(
                 Judged(

@@ -10,8 +10,9 @@ among them::
         {"name": "…", "kinds": ["registered"], "feeds": ["*"], "organisations": ["*"],
          "whom": "held_elsewhere", "confirmed_by": ["pds_practice", "practice", "officer"], "days": 14, "why": "…"}]}
 
-The first rule that fits an assertion decides. One with nothing in ``confirmed_by`` and ``days`` 0 believes at once, and
-so is believed what no rule fits. ``days`` null: it never stands by itself.
+The first rule that fits an assertion decides, in the database (identity's migration 0010). One with nothing in
+``confirmed_by`` and ``days`` 0 believes at once, and so is believed what no rule fits. ``days`` null: it never stands
+by itself.
 """
 
 import json
@@ -41,10 +42,11 @@ class Whom(StrEnum):
 
 
 class Way(StrEnum):
-    """What confirms. ``pds_number``: a trace of the organisation's own record found the person's NHS number.
+    """What confirms. ``pds_number``: a trace of the organisation's own record found a number.
 
-    ``pds_practice``: it also named the organisation as their practice. ``practice``: staff of the practice that has the
-    person on its list. ``officer``: an information-governance lead.
+    One that no other record of the person contradicts. ``pds_practice``: it also named the organisation as their
+    practice. ``practice``: staff of the practice that has the person on its list. ``officer``: an
+    information-governance lead.
     """
 
     PDS_NUMBER = "pds_number"
@@ -88,11 +90,6 @@ class Rule:
         """Whether what fits this rule waits at all."""
         return bool(self.ways) or self.days != 0
 
-    def fits(self, kind: str, feed: str, organisation: str) -> bool:
-        """Whether the rule speaks of an assertion of this kind, from this feed, for this organisation."""
-        asked = ((self.kinds, kind), (self.feeds, feed), (self.organisations, organisation))
-        return all(EVERY in named or value in named for named, value in asked)
-
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -101,10 +98,6 @@ class Policy:
     name: str
     starts: date
     rules: tuple[Rule, ...]
-
-    def rule(self, kind: str, feed: str, organisation: str) -> Rule | None:
-        """The first rule that fits, or None: believed."""
-        return next((one for one in self.rules if one.fits(kind, feed, organisation)), None)
 
     def as_data(self) -> list[dict[str, Any]]:
         """The rules in the form they are kept in."""
