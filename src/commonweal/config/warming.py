@@ -4,6 +4,7 @@ Importing every view (SciPy is among what they need) takes seconds on a busy mac
 after another died would take them from somebody who waits for a record. Nothing here asks the database.
 """
 
+import gc
 from importlib import import_module
 
 from django.conf import settings
@@ -19,7 +20,7 @@ _FIRST_ASKED = ("Patient", "Observation", "Condition", "MedicationRequest", "All
 
 
 def warm() -> None:
-    """Import the views, read the standard's definitions, parse the policies in force, and compile the base page."""
+    """Import the views, read the standard's definitions, parse the policies, compile the base page; then freeze it all."""
     import_module(settings.ROOT_URLCONF)
     get_resolver()._populate()  # what the first address looked up or written would do
     access.warm_policies(settings.COMMONWEAL_NOW().date())
@@ -30,3 +31,5 @@ def warm() -> None:
         indexed(kind)
     engines.all()
     get_template("base.jinja")
+    gc.collect()
+    gc.freeze()  # what is loaded by now stays: to walk it at each full collection would hold up whoever asks then

@@ -1,6 +1,5 @@
 """WSGI entry point: ``granian --interface wsgi commonweal.config.wsgi:application``."""
 
-import gc
 import os
 import time
 from importlib import import_module
@@ -23,6 +22,4 @@ except psycopg.OperationalError:  # the database is away: to be tried again for 
 _short = import_module("commonweal.apps.record.rest.short")  # these need Django to be set up
 application = import_module("commonweal.web.door").Door(_django, _short.answered, "/fhir/R4/")
 import_module("commonweal.config.warming").warm()
-gc.collect()
-gc.freeze()  # what is loaded by now stays: walking it at each full collection would hold a request up
 end_with_parent()  # a worker whose server was killed would go on answering on its port, and nobody could stop it
