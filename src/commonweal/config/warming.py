@@ -20,7 +20,7 @@ _FIRST_ASKED = ("Patient", "Observation", "Condition", "MedicationRequest", "All
 
 
 def warm() -> None:
-    """Import the views, read the standard's definitions, parse the policies, compile the base page; then freeze it all."""
+    """Import the views, read the definitions, parse the policies, compile the base page; then freeze it all."""
     import_module(settings.ROOT_URLCONF)
     get_resolver()._populate()  # what the first address looked up or written would do
     access.warm_policies(settings.COMMONWEAL_NOW().date())
