@@ -19,6 +19,7 @@ from commonweal.synthetic.columns import (
     identifiers,
     iso,
 )
+from commonweal.synthetic.headings import headings
 from commonweal.synthetic.plans import Holdings, plans
 from commonweal.synthetic.practice_list import Practice, World, write_list
 from commonweal.synthetic.referrals import referrals
@@ -58,6 +59,8 @@ def write_practice(world: World, index: int, sink: Sink) -> tuple[Ints, list[str
     holdings = Holdings(world.people, world.conditions, who, ids, code, np.isin(who, world.shown))
     sink.write(plans(holdings, world.streams.of(Stream.PLANS, index)))
     sink.write(referrals(holdings, doctors, world.geography, world.streams.of(Stream.REFERRALS, index)))
+    for rows in headings(holdings, world.caring, world.streams.of(Stream.HEADINGS, index)):
+        sink.write(rows)
     return who, ids, practice.staff
 
 
