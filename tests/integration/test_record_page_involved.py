@@ -249,11 +249,15 @@ def test_a_decision_made_ahead_says_who_decides_and_what_is_refused() -> None:
         "provision": {"type": "deny", "code": [{"text": "Ventilation"}]},
     }
     revoked = refused | {"id": "x", "status": "inactive", "category": [{"text": "Withdrawn decision"}]}
-    ((_, _, legal),) = details(("gp", power), ("gp", refused), ("gp", revoked)).further
+    another = refused | {"id": "s", "provision": {"type": "deny", "code": [{"text": "Transfusion"}]}}
+    again = refused | {"id": "t"}
+    ((_, _, legal),) = details(("gp", power), ("gp", refused), ("gp", revoked), ("gp", another), ("adt", again)).further
     assert [(one.text, one.detail) for one in legal.entries] == [
         ("Lasting power of attorney", "Attorney: Mary Lee. Registered"),
         ("Advance decision", "Refuses: Ventilation. Registered"),
+        ("Advance decision", "Refuses: Transfusion. Registered"),
     ]
+    assert [one.source_name for one in legal.entries[1].also] == ["A Hospital"]
     assert [one.text for one in legal.past] == ["Withdrawn decision"]
 
 
@@ -290,13 +294,15 @@ def test_an_assessment_says_what_was_found_whatever_its_type_and_is_no_measureme
         "summary": "Has capacity",
         "effectiveDateTime": "2019-05-03",
     }
-    found = details(("gp", asked), ("gp", scale), ("gp", capacity))
+    operation = capacity | {"id": "j", "description": "An operation", "effectiveDateTime": "2018-05-03"}
+    found = details(("gp", asked), ("gp", scale), ("gp", capacity), ("gp", operation))
     ((_, heading, part),) = found.further
     assert heading == "Assessments"
     assert [(one.text, one.detail, one.when_text) for one in part.entries] == [
         ("Clinical Frailty Scale", "0", "2 October 2020"),
         ("Carer's review", "Sleeps: no; 2.1: Often", "1 October 2020"),
         ("Mental capacity assessment", "Where to live: Has capacity", "3 May 2019"),
+        ("Mental capacity assessment", "An operation: Has capacity", "3 May 2018"),
     ]
     assert found.observations.entries == ()
 

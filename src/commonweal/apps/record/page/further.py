@@ -29,6 +29,8 @@ _OVER: Mapping[str, frozenset[str]] = {
     "DeviceUseStatement": frozenset(("completed", "stopped")),
     "Goal": frozenset(("completed", "cancelled", "rejected")),
 }
+# What one says holds for its own subject, so that only what says the very same is folded under another.
+_EACH = frozenset(("Consent", "ClinicalImpression", "RiskAssessment"))
 _MOST = 12  # answers of a questionnaire that are shown; how many more there are is said
 _TITLE = "http://hl7.org/fhir/StructureDefinition/display"  # of a questionnaire: its name, beside its address
 
@@ -70,7 +72,12 @@ def _line(row: Row, names: Mapping[str, str], devices: Mapping[tuple[str, str], 
     if item.text == entries.UNDESCRIBED or row.kind in _TITLES:
         item = item._replace(text=named or (item.text if item.text != entries.UNDESCRIBED else spaced(item.type)))
     said = _DETAILS[row.kind](row.resource) if row.kind in _DETAILS else ""
-    return item._replace(detail=said) if said else item
+    item = item._replace(detail=said or item.detail)
+    return (
+        item._replace(code=f"{item.text}: {item.detail}")
+        if row.kind in _EACH or item.text == spaced(item.type)
+        else item
+    )
 
 
 def _once(rows: Sequence[Row]) -> list[Row]:
