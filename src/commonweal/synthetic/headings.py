@@ -13,7 +13,6 @@ from commonweal.synthetic import codes
 from commonweal.synthetic import headings_text as text
 from commonweal.synthetic.codes import Code
 from commonweal.synthetic.columns import AS_AT, NEVER, YEAR, Bools, Floats, Ints, identifiers, iso
-from commonweal.synthetic.lives import Caring
 from commonweal.synthetic.plans import Holdings, alive, having, some
 from commonweal.synthetic.practice_list import nearest
 
@@ -134,8 +133,11 @@ class _People:
         return found
 
 
-def headings(held: Holdings, caring: Caring, rng: np.random.Generator) -> tuple[list[str], list[str]]:
-    """Lines of FHIR for the practice's file: Observations, and everything else."""
+def headings(held: Holdings, carers: Ints, rng: np.random.Generator) -> tuple[list[str], list[str]]:
+    """Lines of FHIR for the practice's file: Observations, and everything else.
+
+    ``held.conditions`` need be of the practice's people only; ``carers`` are those of them who care for somebody.
+    """
     found = _People(held, rng)
     return (
         [*_frailty(found), *_moods(found)],
@@ -144,7 +146,7 @@ def headings(held: Holdings, caring: Caring, rng: np.random.Generator) -> tuple[
             *_devices(found),
             *_legal(found),
             *_capacity(found),
-            *_carers(found, caring),
+            *_carers(found, carers),
             *_procedures(found),
             *_relatives(found),
         ],
@@ -241,9 +243,9 @@ def _capacity(p: _People) -> list[str]:
     return rows
 
 
-def _carers(p: _People, caring: Caring) -> list[str]:
+def _carers(p: _People, carers: Ints) -> list[str]:
     """How people who care for somebody are, as their practice has asked them."""
-    now = np.isin(p.held.who, caring.person[caring.until == NEVER]) & p.living & (p.age >= 18)
+    now = np.isin(p.held.who, carers) & p.living & (p.age >= 18)
     chosen = some(p.rng, np.where(now, REVIEWED, 0.0))
     hours, wanted = (p.rng.integers(0, len(words), len(chosen)).tolist() for words in (HOURS, HELP))
     return [
