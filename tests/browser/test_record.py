@@ -48,9 +48,13 @@ def test_a_clinician_reads_one_timeline_across_sources(site: Site, visitor: Arri
     # What must not be missed comes before everything else, in one order
     first = [heading.inner_text() for heading in page.locator(".cw-record h2").all()[:4]]
     assert first == ["Alerts", "Reasonable adjustments", "Allergies and adverse reactions", "Plans"]
-    # The practice and the hospital have two addresses: both stand, each with who says so
+    # The practice and the hospital have two addresses, and one denies an allergy: both stand, each with who says so
     disagreeing = page.locator("#differences tbody tr")
-    assert [row.locator("th").inner_text() for row in disagreeing.all()] == ["Address", "Address"]
+    subjects = ["Address", "Address", "Allergies", "Allergies"]
+    assert [row.locator("th").inner_text() for row in disagreeing.all()] == subjects
+    expect(page.locator("#allergies")).to_contain_text(
+        re.compile(r"Disagrees: No known allergy .+ Trust, \d+ \w+ 2020")
+    )
     # The usual doctor is named as the directory has them, and since when the practice looks after her
     expect(page.locator("#involved")).to_contain_text(re.compile(r"Dr \w+ [\w'-]+, general practitioner"))
     expect(page.locator("#involved")).to_contain_text(re.compile(r"General practice\s+Now, since \d+ \w+ \d{4}"))
@@ -73,6 +77,10 @@ def test_plans_for_an_emergency_open_and_what_is_under_way_is_seen(site: Site, v
     expect(page.locator("#referrals tbody")).to_contain_text(re.compile(r"To .+ (Trust|Hospital)"))
     expect(page.locator("#appointments tbody")).to_contain_text(re.compile(r"\d{4}, \d{1,2}(:\d\d)?[ap]m"))
     expect(page.locator("#involved")).to_contain_text("To ring:")
+    # And so is what few sources fill: who decides for them and what they refuse, what they wear, what was found
+    expect(page.locator("#legal")).to_contain_text("Refuses: Ventilation")
+    for heading, words in (("devices", "pacemaker"), ("assessments", "Clinical Frailty Scale"), ("goals", "By ")):
+        expect(page.locator(f"#{heading}")).to_contain_text(words)
     clinician.sees_no_barrier("record-plans")
     # And the form opens
     page.locator("#plans").get_by_role("link", name="ReSPECT form").first.click()

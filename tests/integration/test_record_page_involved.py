@@ -21,10 +21,17 @@ def _django(home: Path) -> None:
 
 def details(*resources: tuple[str, Mapping[str, Any]], posts: Mapping[Any, Any] | None = None) -> Any:
     """The page's details of these (feed, resource), read on 31 October 2020."""
-    from commonweal.apps.record.feed_facts import feed_facts
     from commonweal.apps.record.page.absences import Absences
-    from commonweal.apps.record.page.reading import CONTACTS, Reading, Row
     from commonweal.apps.record.page.sections import details as made
+
+    reading = read(*resources, posts=posts)
+    return made(reading, Absences(reading))
+
+
+def read(*resources: tuple[str, Mapping[str, Any]], posts: Mapping[Any, Any] | None = None) -> Any:
+    """What the page is made of."""
+    from commonweal.apps.record.feed_facts import feed_facts
+    from commonweal.apps.record.page.reading import CONTACTS, Reading, Row
 
     rows = [Row(one["resourceType"], dict(one), SOURCE[feed], feed, "clinical", 0.0) for feed, one in resources]
     by_kind: dict[str, list[Row]] = {}
@@ -32,10 +39,7 @@ def details(*resources: tuple[str, Mapping[str, Any]], posts: Mapping[Any, Any] 
         by_kind.setdefault(row.kind, []).append(row)
     scope: Any = SimpleNamespace(withheld=(), may_emergency=False, categories=frozenset({"clinical"}))
     contacts = [row for row in rows if row.kind in CONTACTS]
-    reading = Reading(
-        scope, NOW, rows, by_kind, contacts, {}, NAMES, {}, feed_facts(NOW.date()), frozenset(), posts or {}
-    )
-    return made(reading, Absences(reading))
+    return Reading(scope, NOW, rows, by_kind, contacts, {}, NAMES, {}, feed_facts(NOW.date()), frozenset(), posts or {})
 
 
 def registered(**more: Any) -> tuple[str, dict[str, Any]]:
@@ -223,8 +227,133 @@ def test_what_few_sources_send_has_its_heading_and_nothing_is_said_twice() -> No
     told = {"resourceType": "Communication", "id": "m", "status": "completed"}
     found = details(("adt", power), ("adt", walked), ("adt", frame), ("adt", told))
     assert [(heading, [one.text for one in part.entries]) for _, heading, part in found.further] == [
+        ("Legal information", ["Lasting power of attorney"]),
         ("Assessments", ["Questionnaire response"]),
         ("Devices and equipment", ["Walking frame"]),
-        ("Legal information", ["Lasting power of attorney"]),
     ]
     assert [one.text for one in found.other.entries] == ["Communication: No description recorded"]
+
+
+def test_a_decision_made_ahead_says_who_decides_and_what_is_refused() -> None:
+    power = {
+        "resourceType": "Consent",
+        "id": "c",
+        "status": "active",
+        "category": [{"text": "Lasting power of attorney"}],
+        "sourceAttachment": {"title": "Registered"},
+        "provision": {"actor": [{"role": {"text": "Attorney"}, "reference": {"display": "Mary Lee"}}]},
+    }
+    refused = power | {
+        "id": "r",
+        "category": [{"text": "Advance decision"}],
+        "provision": {"type": "deny", "code": [{"text": "Ventilation"}]},
+    }
+    revoked = refused | {"id": "x", "status": "inactive", "category": [{"text": "Withdrawn decision"}]}
+    another = refused | {"id": "s", "provision": {"type": "deny", "code": [{"text": "Transfusion"}]}}
+    again = refused | {"id": "t"}
+    ((_, _, legal),) = details(("gp", power), ("gp", refused), ("gp", revoked), ("gp", another), ("adt", again)).further
+    assert [(one.text, one.detail) for one in legal.entries] == [
+        ("Lasting power of attorney", "Attorney: Mary Lee. Registered"),
+        ("Advance decision", "Refuses: Ventilation. Registered"),
+        ("Advance decision", "Refuses: Transfusion. Registered"),
+    ]
+    assert [one.source_name for one in legal.entries[1].also] == ["A Hospital"]
+    assert [one.text for one in legal.past] == ["Withdrawn decision"]
+
+
+def test_an_assessment_says_what_was_found_whatever_its_type_and_is_no_measurement() -> None:
+    asked = {
+        "resourceType": "QuestionnaireResponse",
+        "id": "q",
+        "status": "completed",
+        "authored": "2020-10-01",
+        "_questionnaire": {
+            "extension": [{"url": "http://hl7.org/fhir/StructureDefinition/display", "valueString": "Carer's review"}]
+        },
+        "item": [
+            {"linkId": "1", "text": "Sleeps", "answer": [{"valueBoolean": False}]},
+            {"linkId": "2", "item": [{"linkId": "2.1", "answer": [{"valueCoding": {"display": "Often"}}]}]},
+            {"linkId": "3", "text": "Not answered"},
+        ],
+    }
+    scale = {
+        "resourceType": "Observation",
+        "id": "o",
+        "status": "final",
+        "category": [{"coding": [{"code": "survey"}]}],
+        "code": {"text": "Clinical Frailty Scale"},
+        "effectiveDateTime": "2020-10-02",
+        "valueInteger": 0,
+    }
+    capacity = {
+        "resourceType": "ClinicalImpression",
+        "id": "i",
+        "status": "completed",
+        "code": {"text": "Mental capacity assessment"},
+        "description": "Where to live",
+        "summary": "Has capacity",
+        "effectiveDateTime": "2019-05-03",
+    }
+    operation = capacity | {"id": "j", "description": "An operation", "effectiveDateTime": "2018-05-03"}
+    found = details(("gp", asked), ("gp", scale), ("gp", capacity), ("gp", operation))
+    ((_, heading, part),) = found.further
+    assert heading == "Assessments"
+    assert [(one.text, one.detail, one.when_text) for one in part.entries] == [
+        ("Clinical Frailty Scale", "0", "2 October 2020"),
+        ("Carer's review", "Sleeps: no; 2.1: Often", "1 October 2020"),
+        ("Mental capacity assessment", "Where to live: Has capacity", "3 May 2019"),
+        ("Mental capacity assessment", "An operation: Has capacity", "3 May 2018"),
+    ]
+    assert found.observations.entries == ()
+
+
+def test_a_device_in_use_is_said_once_and_a_goal_given_up_is_no_goal() -> None:
+    own = {"resourceType": "Device", "id": "d", "type": {"text": "Cardiac pacemaker"}}
+    use = {
+        "resourceType": "DeviceUseStatement",
+        "id": "u",
+        "status": "active",
+        "device": {"reference": "Device/d"},
+        "timingPeriod": {"start": "2018-02-03"},
+        "note": [{"text": "Ask before an MRI scan"}],
+    }
+    goal = {
+        "resourceType": "Goal",
+        "id": "g",
+        "lifecycleStatus": "active",
+        "description": {"text": "To walk to the shop"},
+        "target": [{"dueDate": "2021-01-05"}],
+    }
+    left = goal | {"id": "h", "lifecycleStatus": "cancelled", "description": {"text": "To swim"}}
+    wrong = goal | {"id": "w", "lifecycleStatus": "entered-in-error", "description": {"text": "Somebody else's"}}
+    (_, _, goals), (_, _, devices) = details(
+        ("gp", own), ("gp", use), ("gp", goal), ("gp", left), ("gp", wrong)
+    ).further
+    assert [(one.text, one.detail, one.when_text) for one in devices.entries] == [
+        ("Cardiac pacemaker", "Ask before an MRI scan", "3 February 2018")
+    ]
+    assert [(one.text, one.detail) for one in goals.entries] == [("To walk to the shop", "By 5 January 2021")]
+    assert [one.text for one in goals.past] == ["To swim"]
+
+
+def test_an_allergy_denied_elsewhere_says_so_in_its_own_place_and_by_whom_it_is_shared() -> None:
+    from commonweal.apps.record.page.absences import Absences
+    from commonweal.apps.record.page.summary import allergies
+
+    def allergic(code: str, words: str) -> dict[str, Any]:
+        concept = {"coding": [{"code": code}], "text": words}
+        return {"resourceType": "AllergyIntolerance", "id": code, "code": concept}
+
+    denied = allergic("716186003", "No known allergy")
+    stay = {"resourceType": "Encounter", "id": "e", "status": "finished", "class": {"code": "IMP"}}
+    for rows, listed, messages in (
+        ((("gp", allergic("91936005", "Allergy to penicillin")), ("adt", denied), ("adt", stay)),
+         [("Allergy to penicillin", ""), ("No known allergy", "denied")], []),
+        ((("adt", denied), ("adt", stay)), [], ["Allergies: none known."]),
+        ((("gp", allergic("91936005", "Allergy to penicillin")), ("adt", stay)),
+         [("Allergy to penicillin", "")], ["Allergies: not shared by A Hospital."]),
+    ):  # fmt: skip
+        reading = read(*rows)
+        part = allergies(reading, Absences(reading))
+        assert [(one.text, one.status) for one in part.entries] == listed
+        assert [one.text for one in part.messages] == messages

@@ -100,6 +100,8 @@ class Stream(IntEnum):
     COMMISSIONING = 22
     RESULTS = 23
     REFERRALS = 24
+    HEADINGS = 25
+    ALLERGY_CHECKS = 26
 
 
 class Streams:

@@ -110,18 +110,26 @@ def next_of_kin(name: str, phone: str, family: bool) -> str:
     )
 
 
-_ALLERGY = (
-    f'"clinicalStatus":{_coded("allergyintolerance-clinical", "active")},'
-    f'"verificationStatus":{_coded("allergyintolerance-verification", "confirmed")}'
-)
+_ALLERGY = {
+    refuted: (
+        f'"clinicalStatus":{_coded("allergyintolerance-clinical", "inactive" if refuted else "active")},'
+        f'"verificationStatus":{_coded("allergyintolerance-verification", "refuted" if refuted else "confirmed")}'
+    )
+    for refuted in (False, True)
+}
 
 
-def allergy(id: str, person: str, code: str, recorded: str, reaction: str = "", severe: bool = False) -> str:
-    """An AllergyIntolerance; ``code`` is a CodeableConcept as text, ``reaction`` what happened, in words."""
+def allergy(
+    id: str, person: str, code: str, recorded: str, reaction: str = "", severe: bool = False, refuted: bool = False
+) -> str:
+    """An AllergyIntolerance; ``code`` is a CodeableConcept as text, ``reaction`` what happened, in words.
+
+    ``refuted``: somebody has found that the person is not allergic to it.
+    """
     risk = '"criticality":"high",' if severe else ""
     known = f',"reaction":[{{"manifestation":[{{"text":"{reaction}"}}]}}]' if reaction else ""
     return (
-        f'{{"resourceType":"AllergyIntolerance","id":"{id}",{_ALLERGY},{risk}"code":{code},'
+        f'{{"resourceType":"AllergyIntolerance","id":"{id}",{_ALLERGY[refuted]},{risk}"code":{code},'
         f'"patient":{{"reference":"Patient/{person}"}},"recordedDate":"{recorded}"{known}}}'
     )
 

@@ -19,6 +19,7 @@ from commonweal.synthetic.columns import (
     identifiers,
     iso,
 )
+from commonweal.synthetic.headings import headings
 from commonweal.synthetic.plans import Holdings, plans
 from commonweal.synthetic.practice_list import Practice, World, write_list
 from commonweal.synthetic.referrals import referrals
@@ -55,9 +56,15 @@ def write_practice(world: World, index: int, sink: Sink) -> tuple[Ints, list[str
     _write_caring(practice)
     _write_medicines(practice, visits)
     code = world.geography.practices[index].code
-    holdings = Holdings(world.people, world.conditions, who, ids, code, np.isin(who, world.shown))
+    # What is asked of conditions once a kind of entry is asked of this practice's alone: cost stays in proportion
+    conditions = world.conditions.only(world.people.practice[world.conditions.person] == index)
+    holdings = Holdings(world.people, conditions, who, ids, code, np.isin(who, world.shown))
+    caring = (world.caring.until == NEVER) & (world.people.practice[world.caring.person] == index)
     sink.write(plans(holdings, world.streams.of(Stream.PLANS, index)))
     sink.write(referrals(holdings, doctors, world.geography, world.streams.of(Stream.REFERRALS, index)))
+    carers = world.caring.person[caring]
+    for rows in headings(holdings, carers, world.streams.of(Stream.HEADINGS, index)):
+        sink.write(rows)
     return who, ids, practice.staff
 
 

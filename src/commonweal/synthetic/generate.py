@@ -12,6 +12,7 @@ import numpy as np
 from commonweal.domain.errors import CommonwealError
 from commonweal.synthetic import (
     admissions,
+    allergy_checks,
     ambulances,
     care_homes,
     cases,
@@ -31,7 +32,7 @@ from commonweal.synthetic.identity_noise import record
 from commonweal.synthetic.invented_geography import invent
 from commonweal.synthetic.lives import deciles, die, fall_ill
 from commonweal.synthetic.people import person_code, populate
-from commonweal.synthetic.practice_list import World
+from commonweal.synthetic.practice_list import NOT_ASKED, World
 from commonweal.synthetic.rates import PRACTICE_NOISE
 from commonweal.synthetic.real_geography import read
 from commonweal.synthetic.sink import FileEntry, Sink
@@ -171,7 +172,8 @@ def _write(
     cared_for = known.person[~np.array(known.carer, dtype=bool)]
     elder = cases.choose_elder(people, vicky, cared_for)
     shown = np.concatenate([vicky, elder])
-    world = World(streams, geography, people, recorded, conditions, caring, decile, shown)
+    asked = np.full(len(people), NOT_ASKED)
+    world = World(streams, geography, people, recorded, conditions, caring, decile, shown, asked)
     practice_ids, doctors = [], []
     for index in geography.open_practices:
         code = geography.practices[index].code
@@ -216,6 +218,10 @@ def _write(
         with Sink(root, f"feeds/results/{known_there.source}.hl7", "adt", known_there.source) as reported:
             resources += results.write_results(streams, geography, visits, index, known_there, reported)
             files.append(reported.entry())
+        with Sink(root, f"feeds/pharmacy/{known_there.source}.ndjson", allergy_checks.FEED, known_there.source) as kept:
+            allergy_checks.write_checks(world, visits, index, known_there, kept)
+            resources += kept.rows
+            files.append(kept.entry())
         for feed in commissioning.FEEDS:
             with Sink(root, f"feeds/{feed}/{known_there.source}.csv", feed, known_there.source) as rows:
                 told_of.write(feed, rows)

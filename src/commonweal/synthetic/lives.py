@@ -76,6 +76,11 @@ class Conditions:
     ended: Ints
     again: Ints
 
+    def only(self, rows: Bools) -> "Conditions":
+        """Those of some rows."""
+        columns = (self.person, self.kind, self.code, self.onset, self.recorded, self.ended, self.again)
+        return Conditions(*(column[rows] for column in columns))
+
 
 @dataclass(slots=True)
 class Caring:

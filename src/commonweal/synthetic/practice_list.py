@@ -15,12 +15,17 @@ from commonweal.synthetic.sink import Sink
 
 KIN_FROM = 75  # the age from which practices here note whom to ring
 JOINED = "2012-04-01"  # the first day of every doctor's post
+NONE_KNOWN, NOT_ASKED = -1, -2
 LONGEST = 9_000  # days before the five years that a registration began, at most
 
 
 @dataclass(slots=True)
 class World:
-    """What general practice writes from; ``shown`` are people a demonstration opens, of whom every heading is kept."""
+    """What general practice writes from; ``shown`` are people a demonstration opens, of whom every heading is kept.
+
+    ``allergy`` is filled by the practices: what they hold of each person, a place in ``codes.ALLERGIES``,
+    ``NONE_KNOWN`` or ``NOT_ASKED``.
+    """
 
     streams: Streams
     geography: Geography
@@ -30,6 +35,7 @@ class World:
     caring: Caring
     decile: Ints
     shown: Ints
+    allergy: Ints
 
 
 @dataclass(slots=True)
@@ -126,15 +132,21 @@ def _next_of_kin(people: People, i: int, shown: bool) -> str:
     """
     if not shown and (AS_AT - people.birth[i]) / YEAR < KIN_FROM:
         return ""
-    near = range(max(0, i - 6), min(len(people), i + 7))
-    alive = [j for j in near if j != i and people.death[j] > AS_AT and (AS_AT - people.birth[j]) / YEAR >= 18]
-    home = [j for j in alive if people.household[j] == people.household[i]]
-    who = min(home or (alive if shown else []), key=lambda j: int(people.birth[j]), default=None)
+    who, at_home = nearest(people, i, shown)
     return (
         ""
         if who is None
-        else text.next_of_kin(f"{people.given[who]} {people.family[who]}", str(people.phone[who]), who in home)
+        else text.next_of_kin(f"{people.given[who]} {people.family[who]}", str(people.phone[who]), at_home)
     )
+
+
+def nearest(people: People, i: int, anyone: bool) -> tuple[int | None, bool]:
+    """The eldest other adult at somebody's home, else (``anyone``) of the neighbours; and whether at their home."""
+    near = range(max(0, i - 6), min(len(people), i + 7))
+    alive = [j for j in near if j != i and people.death[j] > AS_AT and (AS_AT - people.birth[j]) / YEAR >= 18]
+    home = [j for j in alive if people.household[j] == people.household[i]]
+    who = min(home or (alive if anyone else []), key=lambda j: int(people.birth[j]), default=None)
+    return who, bool(home)
 
 
 def _write_allergies(p: Practice) -> None:
@@ -148,6 +160,7 @@ def _write_allergies(p: Practice) -> None:
     rows = []
     shown = np.isin(p.who, p.world.shown)
     draw[shown], which[shown] = 0.55, 0
+    p.world.allergy[p.who] = np.where(draw < 0.5, NONE_KNOWN, np.where(draw < 0.62, which, NOT_ASKED))
     for id, person, d, w, day in zip(
         identifiers(p.rng, len(p.who)), p.ids, draw.tolist(), which.tolist(), when, strict=True
     ):

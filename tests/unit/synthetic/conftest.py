@@ -58,6 +58,14 @@ class World:
         return found
 
     @cached_property
+    def checked(self) -> dict[str, list[dict[str, Any]]]:
+        """By trust, the allergies its pharmacy has noted."""
+        return {
+            path.stem: [json.loads(line) for line in path.read_bytes().splitlines()]
+            for path in sorted((self.root / "feeds/pharmacy").iterdir())
+        }
+
+    @cached_property
     def messages(self) -> list[dict[str, list[str]]]:
         """Every ADT message as segment name → fields (MSH counted so that fields[n] is field n)."""
         found = []

@@ -58,6 +58,7 @@ def test_resource_count_is_what_the_files_hold(world: World) -> None:
     rows = sum(len(world.events(f.path)) for f in world.manifest.files if f.feed in CSV_FEEDS)
     reported = "".join(path.read_bytes().decode() for path in (world.root / "feeds/results").iterdir())
     rows += reported.count("\rOBR|") + reported.count("|NM|") + reported.count("\rTXA|")
+    rows += sum(map(len, world.checked.values()))
     expected = sum(map(len, world.gp.values())) + len(visits) + rows + sum(f != "gp" for f in feeds)
     assert world.manifest.resources == expected
     assert 60 <= expected / len(world.people) <= 100

@@ -12,7 +12,7 @@ HYPERTENSION = {"59621000", "38341003", "1201005"}
 
 
 def _code(resource: dict[str, Any]) -> str:
-    return str(resource["code"]["coding"][0]["code"])
+    return str(resource["code"].get("coding", [{"code": ""}])[0]["code"])  # what is named by text has no code
 
 
 def _subject(resource: dict[str, Any]) -> str:

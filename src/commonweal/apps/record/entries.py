@@ -142,7 +142,7 @@ def _title(kind: str, resource: Json) -> str:
 def _status(resource: Json) -> str:
     if "clinicalStatus" in resource:
         return first_code(resource["clinicalStatus"])
-    return str(resource.get("status", ""))
+    return str(resource.get("status") or resource.get("lifecycleStatus") or "")
 
 
 def verification(resource: Json) -> str:
@@ -202,7 +202,9 @@ def _bare_value(resource: Json) -> str:
     ]
     if parts:
         return ", ".join(parts)
-    return text_of(resource.get("valueCodeableConcept")) or str(resource.get("valueString", ""))
+    return text_of(resource.get("valueCodeableConcept")) or str(
+        resource.get("valueString", resource.get("valueInteger", ""))
+    )
 
 
 def _quantity(value: Json) -> str:

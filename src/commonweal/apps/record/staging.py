@@ -244,9 +244,12 @@ _HAPPENED: dict[str, tuple[str, ...]] = {
     "Appointment": ("start",),
     "CarePlan": ("period.start", "created"),
     "CareTeam": ("period.start",),
+    "ClinicalImpression": ("effectiveDateTime", "effectivePeriod.start", "date"),
     "Communication": ("sent",),
     "Consent": ("dateTime",),
     "Condition": ("onsetDateTime", "onsetPeriod.start", "recordedDate"),
+    "DeviceRequest": ("occurrenceDateTime", "occurrencePeriod.start", "authoredOn"),
+    "DeviceUseStatement": ("timingPeriod.start", "timingDateTime", "recordedOn"),
     "DiagnosticReport": ("effectiveDateTime", "effectivePeriod.start", "issued"),
     "DocumentReference": ("date",),
     "Encounter": ("period.start",),
@@ -260,7 +263,9 @@ _HAPPENED: dict[str, tuple[str, ...]] = {
     "Observation": ("effectiveDateTime", "effectivePeriod.start", "effectiveInstant", "issued"),
     "Procedure": ("performedDateTime", "performedPeriod.start"),
     "QuestionnaireResponse": ("authored",),
+    "RiskAssessment": ("occurrenceDateTime", "occurrencePeriod.start"),
     "ServiceRequest": ("occurrenceDateTime", "occurrencePeriod.start", "authoredOn"),
+    "SupplyDelivery": ("occurrenceDateTime", "occurrencePeriod.start"),
     "Task": ("authoredOn",),
 }
 _PATHS = {kind: tuple(path.partition(".")[::2] for path in paths) for kind, paths in _HAPPENED.items()}

@@ -1,8 +1,17 @@
 """Why a section shows nothing, or not everything: the five messages of ``access.api.explain``."""
 
+from collections.abc import Mapping
+
 from commonweal.apps.access.api import Message, explain
 from commonweal.apps.record.page.reading import Reading
 from commonweal.fhir.dates import LONDON
+
+# The types that say something of a subject which some feeds do not carry (``not_sent`` of ``feed_facts.csv``).
+_SAYING: Mapping[str, tuple[str, ...]] = {
+    "Allergies": ("AllergyIntolerance",),
+    "Problems": ("Condition",),
+    "Medicines": ("MedicationRequest", "MedicationStatement", "MedicationAdministration", "MedicationDispense"),
+}
 
 
 class Absences:
@@ -11,6 +20,7 @@ class Absences:
     def __init__(self, reading: Reading) -> None:
         self._scope, self._names, self._facts = reading.scope, reading.names, reading.facts
         self._feeds = sorted({(row.source, row.feed) for row in reading.rows})
+        self._by_kind = reading.by_kind
         self._silent = tuple(
             (self._names[source], last.astimezone(LONDON))
             for (source, feed) in self._feeds
@@ -23,6 +33,8 @@ class Absences:
     ) -> tuple[Message, ...]:
         """Messages of a section whose rows are of ``category``; ``silent``: also say which sources are overdue."""
         withheld = any(item.covers(category) for item in self._scope.withheld)
+        # A source that says something of it by another feed shares it, whatever its main feed leaves out.
+        told = {row.source for kind in _SAYING.get(subject, ()) for row in self._by_kind.get(kind, ())}
         return explain(
             subject,
             recorded=recorded,
@@ -31,7 +43,9 @@ class Absences:
             may_emergency=self._scope.may_emergency,
             not_shared_by=tuple(
                 dict.fromkeys(
-                    self._names[source] for source, feed in self._feeds if subject in self._facts[feed].not_sent
+                    self._names[source]
+                    for source, feed in self._feeds
+                    if subject in self._facts[feed].not_sent and source not in told
                 )
             ),
             others_share=any(subject not in self._facts[feed].not_sent for _, feed in self._feeds),

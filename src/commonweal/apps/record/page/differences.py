@@ -99,10 +99,9 @@ def _allergies(reading: Reading) -> list[Difference]:
     listed = [r for r in rows if r not in denied and _status(r) not in PAST]
     found = []
     if denied and {r.source for r in listed} - {r.source for r in denied}:
-        words = ", ".join(dict.fromkeys(entries.text_of(r.resource.get("code")) for r in listed))
-        found.append(
-            Difference("Allergies", _latest_first([(words, listed), ("No known allergies", denied)], reading.names))
-        )
+        words = ", ".join(dict.fromkeys(map(_recorded, listed)))
+        none = ", ".join(dict.fromkeys(_when("No known allergies", r) for r in denied))
+        found.append(Difference("Allergies", _latest_first([(words, listed), (none, denied)], reading.names)))
     for row in listed:
         codes = set(entries.codes_of(row.resource.get("code")))
         against = [
@@ -114,10 +113,21 @@ def _allergies(reading: Reading) -> list[Difference]:
         ]
         if against:
             text = entries.text_of(row.resource.get("code"))
-            status = _status(against[0])
-            over = f"{text}: {status if status in PAST else entries.verification(against[0].resource)}"
-            found.append(Difference("Allergies", _latest_first([(text, [row]), (over, against)], reading.names)))
+            refuted = entries.verification(against[0].resource) == "refuted"  # says more than being no longer active
+            over = _when(f"{text}: {'refuted' if refuted else _status(against[0])}", against[0])
+            both = [(_recorded(row), [row]), (over, against)]
+            found.append(Difference("Allergies", _latest_first(both, reading.names)))
     return found
+
+
+def _recorded(row: Row) -> str:
+    return _when(entries.text_of(row.resource.get("code")), row)
+
+
+def _when(words: str, row: Row) -> str:
+    """With the day it was recorded, which may be long before it was received here."""
+    day = entries.words_for(row.resource.get("recordedDate"))
+    return f"{words} (recorded {day})" if day else words
 
 
 def _status(row: Row) -> str:

@@ -155,5 +155,7 @@ def sound(rows: Sequence[Row]) -> list[Row]:
     return [
         row
         for row in rows
-        if row.resource.get("status") not in _WRONG and entries.verification(row.resource) not in _WRONG
+        if row.resource.get("status") not in _WRONG
+        and row.resource.get("lifecycleStatus") not in _WRONG
+        and entries.verification(row.resource) not in _WRONG
     ]

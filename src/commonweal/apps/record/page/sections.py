@@ -14,6 +14,7 @@ from commonweal.apps.record.headings import heading_codes, kind_of
 from commonweal.apps.record.page.absences import Absences
 from commonweal.apps.record.page.completeness import completeness, expected
 from commonweal.apps.record.page.differences import differences
+from commonweal.apps.record.page.further import TYPES, further, spaced
 from commonweal.apps.record.page.grouping import grouped
 from commonweal.apps.record.page.involved import CASELOAD, involved, kin
 from commonweal.apps.record.page.model import Details, Section, SourceHeard
@@ -37,14 +38,7 @@ _SHOWN = frozenset(
 )  # fmt: skip
 
 
-# Headings of types that few sources send yet: (id, heading, types).
-_FURTHER = (
-    ("goals", "Goals", ("Goal",)),
-    ("assessments", "Assessments", ("QuestionnaireResponse", "ClinicalImpression", "RiskAssessment")),
-    ("devices", "Devices and equipment", ("Device", "DeviceUseStatement", "DeviceRequest", "SupplyDelivery")),
-    ("legal", "Legal information", ("Consent",)),
-)
-_ELSEWHERE = _SHOWN | {kind for _, _, kinds in _FURTHER for kind in kinds}
+_ELSEWHERE = _SHOWN | TYPES
 
 
 def details(reading: Reading, absent: Absences) -> Details:
@@ -67,7 +61,7 @@ def details(reading: Reading, absent: Absences) -> Details:
         social=_latest(observed["social"], reading, absent, "Social context"),
         family=_listed(reading, absent, "Family history", "FamilyMemberHistory"),
         other=_other(reading, absent),
-        further=_further(reading),
+        further=further(reading, observed["survey"]),
         involved=involved(reading),
         timeline=tuple(
             entries.contact(
@@ -83,7 +77,7 @@ def details(reading: Reading, absent: Absences) -> Details:
         ),
         differences=differences(reading),
         sources=_sources(reading),
-        trends=trends([*observed["laboratory"], *observed["measured"]]),
+        trends=trends([*observed["laboratory"], *observed["measured"], *observed["survey"]]),
         caring=caring(entries_of(observed["caring"], reading.names)),
         appointments=_appointments(to_come, reading, absent),
         kin=kin(reading),
@@ -91,8 +85,8 @@ def details(reading: Reading, absent: Absences) -> Details:
 
 
 def _observed(reading: Reading) -> dict[str, list[Row]]:
-    """Observations by where they are shown: caring, social context, the laboratory's, and the rest."""
-    found: dict[str, list[Row]] = {"caring": [], "social": [], "laboratory": [], "measured": []}
+    """Observations by where they are shown: caring, social context, the laboratory's, assessments, and the rest."""
+    found: dict[str, list[Row]] = {"caring": [], "social": [], "laboratory": [], "survey": [], "measured": []}
     elsewhere = caring_codes()
     reported = {ident for row in reading.of("DiagnosticReport") for ident in _result_ids(row)}
     for row in reading.of("Observation"):
@@ -103,6 +97,8 @@ def _observed(reading: Reading) -> dict[str, list[Row]]:
             found["social"].append(row)
         elif "laboratory" in categories or "imaging" in categories or row.resource.get("id") in reported:
             found["laboratory"].append(row)
+        elif "survey" in categories:  # https://hl7.org/fhir/R4/codesystem-observation-category.html: assessment tools
+            found["survey"].append(row)
         else:
             found["measured"].append(row)
     return found
@@ -222,29 +218,10 @@ def _documents(reading: Reading, absent: Absences) -> Section:
     return Section(found, (), absent.of("Documents", "clinical", recorded=bool(found), silent=False))
 
 
-def _further(reading: Reading) -> tuple[tuple[str, str, Section], ...]:
-    """Headings of their own for what few sources send, each only where there is something under it."""
-    found = []
-    for ident, heading, kinds in _FURTHER:
-        listed = [
-            item if item.text != entries.UNDESCRIBED else item._replace(text=_spaced(item.type))
-            for item in entries_of(reading.of(*kinds), reading.names)
-        ]
-        if listed:
-            found.append((ident, heading, Section(grouped(listed), (), ())))
-    return tuple(found)
-
-
 def _other(reading: Reading, absent: Absences) -> Section:
     rows = [row for row in sound(reading.rows) if row.kind not in _ELSEWHERE and row.feed != CASELOAD]
-    found = tuple(item._replace(text=f"{_spaced(item.type)}: {item.text}") for item in entries_of(rows, reading.names))
+    found = tuple(item._replace(text=f"{spaced(item.type)}: {item.text}") for item in entries_of(rows, reading.names))
     return Section(found, (), absent.of("Other entries", "clinical", recorded=bool(found), silent=False))
-
-
-def _spaced(kind: str) -> str:
-    """``RelatedPerson`` → ``Related person``."""
-    words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in kind).strip()
-    return words[:1].upper() + words[1:]
 
 
 def _sources(reading: Reading) -> tuple[SourceHeard, ...]:

@@ -15,6 +15,7 @@ from commonweal.fhir.dates import day_of
 from commonweal.fhir.demographics import demographics
 
 PAST = frozenset(("inactive", "remission", "resolved"))
+DENIED = "denied"  # the status of an entry that denies what stands above it; no code of FHIR
 _IN_FORCE = frozenset(("active", "current", "draft", "on-hold"))
 
 
@@ -94,6 +95,8 @@ def allergies(reading: Reading, absent: Absences) -> Section:
     real = entries_of([row for row in sound if row not in none_known], reading.names)
     current = grouped(item for item in real if item.status not in PAST)
     messages = absent.of("Allergies", "clinical", recorded=bool(current), none_known=bool(none_known))
+    if current:  # whoever prescribes sees at once that not everybody says so
+        current += tuple(one._replace(status=DENIED) for one in grouped(entries_of(none_known, reading.names)))
     return Section(current, grouped(item for item in real if item.status in PAST), messages)
 
 
