@@ -1,0 +1,91 @@
+"""What the standard says of statuses, headers, links and counts, where a client would otherwise be misled."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from tests.integration.fhir_world import Ask, World, asking, make, patient, weight
+
+pytestmark = pytest.mark.usefixtures("database")
+SYSTEM = "urn:standard"
+
+
+@pytest.fixture(scope="module")
+def world(database: str) -> World:
+    return make()
+
+
+@contextmanager
+def as_app() -> Iterator[None]:
+    connection.close()
+    connection.settings_dict["USER"] = "commonweal_app"
+    yield
+    connection.close()
+    connection.settings_dict["USER"] = "commonweal_batch"
+
+
+@pytest.fixture(scope="module")
+def held(world: World) -> dict[str, str]:
+    """A person of R01 with three weights, by what they are called here."""
+    with as_app():
+        return sent(asking(world))
+
+
+@pytest.fixture
+def ask(world: World) -> Iterator[Ask]:
+    with as_app():
+        yield asking(world)
+
+
+def sent(ask: Ask) -> dict[str, str]:
+    profiled = {
+        "meta": {"profile": ["http://example.org/profile|1.0"]},
+        "identifier": [{"system": SYSTEM, "value": "p"}],
+    }
+    found = {"person": ask("r01", "POST", "Patient", patient(**profiled)).json()["id"]}
+    for name, when in (("a", "2020-03-01T09:00:20Z"), ("b", "2020-03-01T09:01:00Z"), ("c", "2020-07-01T08:00:00Z")):
+        found[name] = ask("r01", "POST", "Observation", weight(found["person"], effectiveDateTime=when)).json()["id"]
+    return found
+
+
+def ids(response: Any) -> list[str]:
+    said = response.json()
+    assert response.status_code == 200, said
+    return sorted(one["resource"]["id"] for one in said.get("entry", []))
+
+
+def test_a_search_that_finds_nothing_says_nought_and_a_count_alone_counts_all(ask: Ask, held: dict[str, str]) -> None:
+    for none in ("code=nothing", "code=nothing&status=final", "patient=" + held["person"] + "&code=nothing"):
+        assert ask("r01", "GET", f"Observation?{none}").json()["total"] == 0
+    person = f"Observation?patient={held['person']}"
+    for how in ("_count=0", "_summary=count", "_count=0&_sort=date"):
+        counted = ask("r01", "GET", f"{person}&{how}").json()
+        assert (counted["total"], counted.get("entry"), [one["relation"] for one in counted["link"]]) == (
+            3,
+            None,
+            ["self"],
+        )
+
+
+@pytest.mark.parametrize(
+    ("when", "expected"),
+    [
+        ("2020-03-01T09:00Z", ["a"]),
+        ("2020-03-01T09:00", ["a"]),
+        ("gt2020-03-01T09:00Z", ["b", "c"]),
+        ("2020-07-01T09:00", ["c"]),
+        ("2020-07-01T09:00:00", ["c"]),
+        ("2020-07-01T08:00:00+00:00", ["c"]),
+    ],
+)
+def test_a_time_may_leave_out_seconds_and_zone(ask: Ask, held: dict[str, str], when: str, expected: list[str]) -> None:
+    found = ids(ask("r01", "GET", f"Observation?patient={held['person']}&date={when}"))
+    assert found == sorted(held[name] for name in expected)
+
+
+def test_an_address_with_a_version_is_found_whole(ask: Ask, held: dict[str, str]) -> None:
+    assert ids(ask("r01", "GET", "Patient?_profile=http://example.org/profile|1.0")) == [held["person"]]
+    assert ids(ask("r01", "GET", "Patient?_profile=http://example.org/profile|1")) == []
