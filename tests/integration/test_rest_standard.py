@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from tests.integration.fhir_world import Ask, World, asking, make, patient, weight
+from tests.integration.fhir_world import Ask, World, asking, make, outcome, patient, weight
 
 pytestmark = pytest.mark.usefixtures("database")
 SYSTEM = "urn:standard"
@@ -89,3 +89,38 @@ def test_a_time_may_leave_out_seconds_and_zone(ask: Ask, held: dict[str, str], w
 def test_an_address_with_a_version_is_found_whole(ask: Ask, held: dict[str, str]) -> None:
     assert ids(ask("r01", "GET", "Patient?_profile=http://example.org/profile|1.0")) == [held["person"]]
     assert ids(ask("r01", "GET", "Patient?_profile=http://example.org/profile|1")) == []
+
+
+def test_the_history_of_a_resource_pages_by_its_links(ask: Ask, held: dict[str, str]) -> None:
+    ident = ask("r01", "POST", "Patient", patient()).json()["id"]
+    for gender in ("female", "male", "other", "unknown"):
+        assert ask("r01", "PUT", f"Patient/{ident}", patient(id=ident, gender=gender)).status_code == 200
+    path, seen, totals = f"Patient/{ident}/_history?_count=2", [], []
+    while path:
+        page = ask("r01", "GET", path).json()
+        seen += [one["response"]["etag"] for one in page["entry"]]
+        totals.append(page["total"])
+        links = {one["relation"]: one["url"] for one in page["link"]}
+        path = links.get("next", "").partition("/fhir/R4/")[2]
+    assert seen == [f'W/"{n}"' for n in (5, 4, 3, 2, 1)]
+    assert totals == [5, 5, 5]
+    counted = ask("r01", "GET", f"Patient/{ident}/_history?_count=0").json()
+    assert (counted["total"], counted.get("entry")) == (5, None)
+
+
+def test_what_a_history_does_not_know_is_refused(ask: Ask, held: dict[str, str]) -> None:
+    for path in (f"Patient/{held['person']}/_history?_at=2020", "Patient/_history?bogus=1", "_history?_sort=_id"):
+        status, issues = outcome(ask("r01", "GET", path))
+        assert (status, issues[0][1]) == (400, "invalid")
+        assert "is not a parameter of a history" in issues[0][2]
+    for path in ("Nonsense/_history", "Nonsense?x=1", "Nonsense/1"):
+        assert outcome(ask("r01", "GET", path))[0] == 404
+
+
+def test_what_the_client_has_of_a_version_is_not_sent_again(ask: Ask, held: dict[str, str]) -> None:
+    for path in (f"Patient/{held['person']}", f"Patient/{held['person']}/_history/1"):
+        whole = ask("r01", "GET", path)
+        again = ask("r01", "GET", path, If_None_Match=whole["ETag"])
+        assert (again.status_code, again.content, again["ETag"]) == (304, b"", whole["ETag"])
+        assert "Content-Type" not in again
+        assert ask("r01", "GET", path, If_None_Match='W/"9"').content == whole.content

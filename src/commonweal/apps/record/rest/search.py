@@ -14,11 +14,11 @@ from commonweal.apps.access import api as access
 from commonweal.apps.record import indexing, own_entries, page_at_once, selectors
 from commonweal.apps.record.rest import answers, audit_events
 from commonweal.apps.record.rest.answers import Issue
-from commonweal.apps.record.rest.handling import LONG_WAY, asking, base, fhir, session
+from commonweal.apps.record.rest.handling import LONG_WAY, asking, base, fhir, problem, session
 from commonweal.apps.record.rest.pages import withheld
 from commonweal.apps.record.rest.people import MOST_PEOPLE, People, found, patient_ids, whose
 from commonweal.apps.record.rest.searchset import around, issues_of, searchset
-from commonweal.apps.record.searching import BadSearch, Page, Request
+from commonweal.apps.record.searching import Page, Request
 from commonweal.apps.record.searching import parse as parse_search
 from commonweal.fhir.compartment import personal
 from commonweal.fhir.definitions import resource_types
@@ -76,11 +76,11 @@ def _ours(wanted: Request, address: str) -> Request:
 
 
 def parsed(kind: str, pairs: Pairs, strict: bool, request: HttpRequest | None = None) -> Request:
-    """The parameters taken apart; BadSearch for a type there is not, or what cannot be honoured."""
+    """The parameters taken apart; Problem 404 for a type there is not, BadSearch for what cannot be honoured."""
     if kind not in resource_types():
         if request is not None:
             access.actor_of(request)
-        raise BadSearch(f"This server holds no {kind}; see metadata")
+        raise problem(404, "not-supported", f"This server holds no {kind}; see metadata")
     return parse_search(kind, pairs, strict, more=["patient"] if kind == "Patient" else [])
 
 
