@@ -1,5 +1,6 @@
 """What the standard says of statuses, headers, links and counts, where a client would otherwise be misled."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -124,3 +125,21 @@ def test_what_the_client_has_of_a_version_is_not_sent_again(ask: Ask, held: dict
         assert (again.status_code, again.content, again["ETag"]) == (304, b"", whole["ETag"])
         assert "Content-Type" not in again
         assert ask("r01", "GET", path, If_None_Match='W/"9"').content == whole.content
+
+
+def test_a_transaction_says_which_entry_it_fails_for(ask: Ask, held: dict[str, str]) -> None:
+    def entry(method: str, url: str, resource: Any = None, **more: str) -> dict[str, Any]:
+        return {"request": {"method": method, "url": url, **more}} | ({"resource": resource} if resource else {})
+
+    new = entry("POST", "Patient", patient())
+    known = patient(id=held["person"], gender="female")
+    for failing, status in (
+        (entry("PUT", f"Patient/{held['person']}", known, ifMatch='W/"7"'), 412),
+        (entry("DELETE", "Observation/never-was"), 404),
+        (entry("POST", "Patient", patient(), ifNoneExist="bogus=1"), 400),
+        (entry("DELETE", "Patient?birthdate=rubbish"), 400),
+        (entry("POST", "Observation", json.loads(weight("vicky"))), 422),
+    ):
+        answer = ask("r01", "POST", "", {"resourceType": "Bundle", "type": "transaction", "entry": [new, failing, new]})
+        found, issues = outcome(answer)
+        assert (found, [issue[3] for issue in issues]) == (status, [["Bundle.entry[1]"]])

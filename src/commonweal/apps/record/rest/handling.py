@@ -119,7 +119,7 @@ def problem_of(error: Exception) -> Problem:
         case SuspiciousOperation():  # more fields in a search, or more bytes of them, than Django is told to read
             return problem(413, "too-costly", "More parameters than a search may have; ask in several searches")
         case WriteRefused():
-            return problem(_REFUSED[error.rule], _CODE.get(error.rule, "conflict"), error.message)
+            return problem(_REFUSED[error.rule], _CODE.get(error.rule, "conflict"), error.message, error.at)
         case OperationalError() if getattr(error.__cause__, "sqlstate", "") in _AGAIN:
             return problem(503, "transient", "Somebody else was writing the same resources; try again")
     if away := access.availability.away(error):

@@ -19,6 +19,7 @@ from commonweal.apps.record.rest.answers import Issue
 from commonweal.apps.record.rest.handling import problem
 from commonweal.apps.record.rest.matching import match
 from commonweal.apps.record.rest.people import only, whose
+from commonweal.apps.record.searching import BadSearch
 from commonweal.apps.record.writing import Done, Wanted
 from commonweal.fhir import splice
 from commonweal.fhir.definitions import resource_types
@@ -78,9 +79,13 @@ class Writer:
         if self.scope is None:
             return [self._add(ask) for ask in asks]
         planned = [self._plan(self.scope, ask) for ask in asks]
-        wanted = [one.wanted for one in planned if one.wanted is not None]
+        written = [(one.ask, one.wanted) for one in planned if one.wanted is not None]
         _no_resource_twice(planned)
-        stored = iter(writing.store(self.scope, wanted) if wanted else ())
+        try:
+            stored = iter(writing.store(self.scope, [wanted for _, wanted in written]) if written else ())
+        except writing.WriteRefused as refused:
+            refused.at = written[refused.n][0].at
+            raise
         done = [one.there or next(stored) for one in planned]
         self.session.disclose(own_entries.people_in(one.compartment for one in done))
         return [Written(one.ask, result, one.warnings) for one, result in zip(planned, done, strict=True)]
@@ -161,14 +166,14 @@ class Writer:
 
     def _there(self, scope: access.Scope | access.SourceScope, ask: Ask) -> Done | None:
         """What the condition of a create finds, if it has one. Raises Problem 412 when it finds several."""
-        found = match(scope, ask.kind, ask.if_none_exist) if ask.if_none_exist else []
+        found = _matches(scope, ask, ask.if_none_exist) if ask.if_none_exist else []
         if len(found) > 1:
             raise problem(412, "multiple-matches", "Several resources match If-None-Exist", ask.at)
         return Done("unchanged", *found[0]) if found else None
 
     def _one(self, scope: access.SourceScope, ask: Ask) -> Done | None:
         """What the condition of ``ask`` finds, if anything. Raises Problem 412 when it finds several."""
-        found = match(scope, ask.kind, ask.query)
+        found = _matches(scope, ask, ask.query)
         if len(found) > 1:
             raise problem(412, "multiple-matches", "Several resources match the condition", ask.at)
         return Done("unchanged", *found[0]) if found else None
@@ -195,6 +200,13 @@ class Writer:
         compartment = adding.compartment(own, scope, compartments, wanted.person)
         done = writing.store(own, [replace(wanted, person=None, compartment=compartment, new=True)])
         return Written(ask, done[0], warnings)
+
+
+def _matches(scope: access.Scope | access.SourceScope, ask: Ask, query: str) -> list[own_entries.Own]:
+    try:
+        return match(scope, ask.kind, query)
+    except BadSearch as bad:
+        raise problem(400, "invalid", str(bad), ask.at) from None
 
 
 def wanted(
