@@ -143,3 +143,25 @@ def test_a_transaction_says_which_entry_it_fails_for(ask: Ask, held: dict[str, s
         answer = ask("r01", "POST", "", {"resourceType": "Bundle", "type": "transaction", "entry": [new, failing, new]})
         found, issues = outcome(answer)
         assert (found, [issue[3] for issue in issues]) == (status, [["Bundle.entry[1]"]])
+
+
+def test_a_body_that_would_be_passed_over_is_refused(ask: Ask, held: dict[str, str]) -> None:
+    assert outcome(ask("r01", "POST", "Observation/_search", {"code": "nothing"}))[0] == 415
+    form = "application/x-www-form-urlencoded"
+    assert ask("r01", "POST", "Observation/_search", "code=nothing", form).json()["total"] == 0
+    assert outcome(ask("r01", "POST", "Patient", patient(), If_None_Exist=""))[0] == 400
+
+
+def test_everything_may_be_asked_by_post(ask: Ask) -> None:
+    address = "Patient/vicky/$everything"
+    made = [ask("p01", "POST", "Observation", weight("vicky")).json()["id"] for _ in range(3)]
+    said = [{"name": "_type", "valueCode": "Observation"}, {"name": "_count", "valueInteger": 2}]
+    page = ask("p01", "POST", address, {"resourceType": "Parameters", "parameter": said}).json()
+    assert page == ask("p01", "GET", f"{address}?_type=Observation&_count=2").json()
+    assert len(page["entry"]) == 2
+    both = [{"name": "_type", "valueCode": kind} for kind in ("Observation", "Patient")]
+    whole = ids(ask("p01", "POST", address, {"resourceType": "Parameters", "parameter": both}))
+    assert whole == sorted([*made, "vicky"]) == ids(ask("p01", "POST", address))
+    for wrong in ({"resourceType": "Patient"}, {"resourceType": "Parameters", "parameter": [{"name": "_count"}]}):
+        assert outcome(ask("p01", "POST", address, wrong))[0] == 400
+    assert outcome(ask(None, "POST", address, {"resourceType": "Parameters"}))[0] == 401
