@@ -165,3 +165,17 @@ def test_everything_may_be_asked_by_post(ask: Ask) -> None:
     for wrong in ({"resourceType": "Patient"}, {"resourceType": "Parameters", "parameter": [{"name": "_count"}]}):
         assert outcome(ask("p01", "POST", address, wrong))[0] == 400
     assert outcome(ask(None, "POST", address, {"resourceType": "Parameters"}))[0] == 401
+
+
+def test_a_read_gives_the_elements_that_are_asked(ask: Ask, held: dict[str, str]) -> None:
+    for path in (f"Observation/{held['a']}", f"Observation/{held['a']}/_history/1"):
+        whole = ask("r01", "GET", path)
+        some = ask("r01", "GET", f"{path}?_elements=subject&_format=json")
+        assert set(some.json()) == {"resourceType", "id", "meta", "status", "code", "subject"}
+        assert some.json()["meta"]["tag"][0]["code"] == "SUBSETTED"
+        assert (some["ETag"], some["Last-Modified"]) == (whole["ETag"], whole["Last-Modified"])
+        assert "SUBSETTED" in ask("r01", "GET", f"{path}?_summary=true").content.decode()
+        assert ask("r01", "GET", f"{path}?other=1").content == whole.content
+        for wrong in ("_elements=nonsense", "_summary=most"):
+            assert outcome(ask("r01", "GET", f"{path}?{wrong}"))[0] == 400
+        assert outcome(ask("r01", "GET", f"{path}?other=1", Prefer="handling=strict"))[0] == 400

@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from commonweal.apps.record.rest import answers
 from commonweal.apps.record.rest.handling import Gone, NotFound, fhir
 from commonweal.apps.record.rest.preconditions import unchanged
+from commonweal.apps.record.rest.searchset import one
 from commonweal.apps.record.rest.versions import versions_of
 
 
@@ -15,5 +16,7 @@ def vread(request: HttpRequest, kind: str, ident: str, version: str) -> HttpResp
         if stored.version == int(version):
             if stored.deleted:
                 raise Gone
-            return answers.not_modified(stored) if unchanged(request, stored) else answers.resource(stored)
+            return (
+                answers.not_modified(stored) if unchanged(request, stored) else answers.resource(one(request, stored))
+            )
     raise NotFound
