@@ -26,6 +26,7 @@ ACCOUNTS = {
     "admin": (Role.ADMINISTRATOR, "QOX"),
     "ann": (Role.PRIVACY_OFFICER, "QOX"),
 }
+TOKENS: dict[str, str] = {}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -55,6 +56,7 @@ def world(database: str) -> None:
     for name, (role, organisation) in ACCOUNTS.items():
         access.create_user(name, PASSWORD, role, organisation, name.title())
     access.create_user("vicky", PASSWORD, Role.CITIZEN, "", "Vicky Person", person_id=PERSON)
+    TOKENS["sam"] = access.create_token("sam", 1)
 
 
 def sees(name: str, purpose: Purpose = Purpose.DIRECT_CARE) -> set[tuple[int, str]]:
@@ -182,7 +184,12 @@ def test_nobody_else_withholds_anything(as_app: None) -> None:
 
 
 def test_a_social_worker_opens_a_record_for_an_enquiry_and_the_person_is_never_told(as_app: None) -> None:
+    from datetime import timedelta
+
+    from django.conf import settings
+
     from commonweal.apps.access import api as access
+    from commonweal.web.formats import moment
 
     sam = as_user("sam")
     ask, record = f"/people/{PERSON}/safeguarding", f"/people/{PERSON}/for-safeguarding"
@@ -193,6 +200,8 @@ def test_a_social_worker_opens_a_record_for_an_enquiry_and_the_person_is_never_t
     assert sam.post(ask, {"reason": stated}).headers["Location"] == record
     page = b"".join(sam.get(record).streaming_content).decode()
     assert "for a safeguarding enquiry" in page
+    until = settings.COMMONWEAL_NOW() + timedelta(hours=4)
+    assert any(f"Access ends on {moment(until - timedelta(minutes=n))}." in page for n in range(3))
     assert "/workers" not in page
     assert audited("sam", "safeguarding.open") == [("safeguarding", "", "allowed", stated, PERSON)]
     assert audited("sam", "open record")[-1] == ("safeguarding", "", "allowed", "", PERSON)
@@ -201,6 +210,27 @@ def test_a_social_worker_opens_a_record_for_an_enquiry_and_the_person_is_never_t
         looks = access.looked(session.open_person(PERSON, SOURCES).compartments)
     assert looks
     assert not [one for one in looks if one.purpose == "safeguarding" or "safeguarding" in one.action]
+
+
+def test_over_fhir_an_enquiry_says_its_reason_each_time(as_app: None) -> None:
+    import json
+
+    client, address = Client(SERVER_NAME="127.0.0.1"), f"/fhir/R4/Patient/{PERSON}/$everything"
+    headers = {"Authorization": f"Bearer {TOKENS['sam']}", "Commonweal-Purpose": "safeguarding"}
+    for said in ({}, {"Commonweal-Reason": "harm"}, {"Commonweal-Reason": "%20" * 12 + "%00"}):
+        refused = client.get(address, headers=headers | said)
+        assert (refused.status_code, json.loads(refused.content)["resourceType"]) == (403, "OperationOutcome")
+        assert "Commonweal-Reason" in refused.content.decode()
+    assert audited("sam", "fhir.everything") == [("safeguarding", "Patient", "refused", "", None)] * 3
+    why = {"Commonweal-Reason": "Section 42 enquiry, Zo%C3%AB%00"}
+    assert client.get(address, headers=headers | why).status_code == 200
+    read = ("safeguarding", "Patient", "allowed", "Section 42 enquiry, Zo\u00eb", PERSON)
+    assert audited("sam", "fhir.everything")[3:] == [read]
+    inner = {"request": {"method": "GET", "url": f"Patient/{PERSON}/$everything"}}
+    sent = json.dumps({"resourceType": "Bundle", "type": "batch", "entry": [inner]})
+    answer = client.post("/fhir/R4/", sent, "application/fhir+json", headers=headers | why)
+    assert json.loads(answer.content)["entry"][0]["response"]["status"] == "200"
+    assert audited("sam", "fhir.everything")[4:] == [read]
 
 
 def test_only_who_may_enquire_is_asked_and_only_with_a_relationship(as_app: None) -> None:

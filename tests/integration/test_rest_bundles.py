@@ -147,6 +147,30 @@ def test_conditions_and_conditional_references_are_resolved(ask: Ask) -> None:
     )
 
 
+def test_a_reference_to_what_a_condition_found_names_that(ask: Ask) -> None:
+    said = patient(identifier=[{"system": "urn:c", "value": "10"}])
+    known = {"full": "urn:uuid:1", "ifNoneExist": "identifier=urn:c|10"}
+    to_it = weight("x").replace("Patient/x", "urn:uuid:1")
+    sent = bundle("transaction", entry("POST", "Patient", said, **known), entry("POST", "Observation", to_it))
+    places = []
+    for status in ("201", "200"):
+        answer = ask("r01", "POST", "", sent, Prefer="return=representation")
+        assert statuses(answer) == [status, "201"]
+        person, observation = (one["resource"] for one in answer.json()["entry"])
+        assert observation["subject"]["reference"] == f"Patient/{person['id']}"
+        places.append(person["id"])
+    assert places[0] == places[1]
+    sent["entry"].append(entry("DELETE", f"Patient/{places[0]}"))
+    assert outcome(ask("r01", "POST", "", sent))[0] == 400
+    encounter = {"resourceType": "Encounter", "status": "finished", "class": {"code": "AMB"}}
+    encounter["subject"] = {"reference": "Patient/vicky"}
+    its = json.loads(weight("vicky")) | {"encounter": {"reference": "urn:uuid:1"}}
+    by_staff = bundle("transaction", entry("POST", "Encounter", encounter, **known), entry("POST", "Observation", its))
+    assert outcome(ask("gp", "POST", "", by_staff))[0] == 400
+    del by_staff["entry"][1]
+    assert statuses(ask("gp", "POST", "", by_staff)) == ["201"]
+
+
 def condition(subject: str) -> dict[str, Any]:
     return {
         "resourceType": "Condition",

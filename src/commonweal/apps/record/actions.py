@@ -16,7 +16,7 @@ from django.db import connection, transaction
 
 from commonweal.apps.access import api as access
 from commonweal.apps.identity import api as identity
-from commonweal.apps.record import deferring, few, loading, relationships, statements
+from commonweal.apps.record import deferring, few, loading, relationships, removal_keys, statements
 from commonweal.apps.record.staging import Prepared, Wave, prepare, staged_items
 from commonweal.feeds.types import Parsed
 from commonweal.fhir.demographics import demographics
@@ -88,7 +88,7 @@ def write(
         cursor.execute("SELECT EXISTS (SELECT FROM record_removed)")
         bound = {
             "removals": cursor.fetchone()[0],
-            "salt": bytes.fromhex(settings.COMMONWEAL_REMOVAL_KEY),
+            "salt": removal_keys.salt(),
             "source": source,
             "source_id": source_id,
             "own": list(own),
@@ -105,7 +105,7 @@ def _write_few(source: str, feed: str, items: Sequence[Parsed], receipt_id: int 
     """``write`` for the resources of a message or two."""
     counts = Counts()
     with transaction.atomic(savepoint=False), access.together(), access.prepared() as cursor:
-        stored = few.store(source, feed, items, receipt_id, bytes.fromhex(settings.COMMONWEAL_REMOVAL_KEY))
+        stored = few.store(source, feed, items, receipt_id)
         keys = [(fate.item.type, fate.item.id, fate.item.line) for fate in stored.fates]
         _count(keys, [(n, fate.verdict, fate.compartment) for n, fate in enumerate(stored.fates)], counts)
         written = [

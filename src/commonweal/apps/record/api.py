@@ -39,6 +39,7 @@ from commonweal.apps.record.origins import still_of
 from commonweal.apps.record.own_entries import people_in
 from commonweal.apps.record.page import Document, PersonPage, document, person_page
 from commonweal.apps.record.professionals import publish as publish_professionals
+from commonweal.apps.record.removal_keys import compartment_key
 from commonweal.apps.record.rest.answers import Issue, answer, outcome, refusal
 from commonweal.apps.record.rest.handling import NotFound, base, fhir, problem_of
 from commonweal.apps.record.rest.handling import session as fhir_session
@@ -104,6 +105,7 @@ __all__ = [
     "codes_below",
     "codes_of",
     "compartment_ids",
+    "compartment_key",
     "compartments",
     "content_hash",
     "counts",

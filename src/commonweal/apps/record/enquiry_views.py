@@ -1,7 +1,7 @@
 """A record opened to find out whether somebody is being harmed: a reason asked once, each look audited as for that.
 
 Who may is the policies' (safeguarding.cedar). What the reason opened stays open to that session alone for the time
-``limits.csv`` gives; the person is never told of these looks.
+``limits.csv`` gives; the person is never told of these looks. Over FHIR each request states its reason (``handling``).
 """
 
 from datetime import datetime
@@ -45,9 +45,11 @@ def ask(request: HttpRequest, person_id: UUID) -> HttpResponse:
 def person(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
     """The record as opened by the reason, for as long as it holds; else the reason is asked for."""
     actor = access.actor_of(request)
-    if str(person_id) not in _open_now(request):
+    until = _open_now(request).get(str(person_id))
+    if until is None:
         return HttpResponseRedirect(reverse("safeguarding", args=[person_id]))
-    return show_record(request, actor, access.Purpose.SAFEGUARDING, person_id, identity.compartments_of(person_id))
+    compartments = identity.compartments_of(person_id)
+    return show_record(request, actor, access.Purpose.SAFEGUARDING, person_id, compartments, until)
 
 
 @require_safe

@@ -5,17 +5,16 @@ was removed is remembered by a keyed digest of each version's type, id and bytes
 content sent again is refused while a corrected resource, with other bytes, is taken.
 """
 
-import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, LiteralString
 
 import orjson
-from django.conf import settings
 from django.db import connection
 
 from commonweal.apps.record import relationships
 from commonweal.apps.record.actions import own_feeds, relate
+from commonweal.apps.record.removal_keys import compartment_key, removal_key
 
 _ROWS: tuple[tuple[str, LiteralString, LiteralString], ...] = tuple(
     (what, count, count.replace("SELECT count(*)", "DELETE", 1))
@@ -163,21 +162,6 @@ def _remember(cursor: Any, rids: Sequence[int]) -> None:
     cursor.execute(_VERSIONS, {"rids": list(rids)})
     keys = [removal_key(kind, ident, bytes(digest)) for _, kind, ident, digest in cursor.fetchall()]
     cursor.execute("INSERT INTO record_removed (key) SELECT unnest(%s::bytea[]) ON CONFLICT DO NOTHING", [keys])
-
-
-def removal_key(kind: str, ident: str, digest: bytes) -> bytes:
-    """The keyed digest by which a removed version is known again: SHA-256, as ``statements.PLAN`` works it out."""
-    return hashlib.sha256(salt() + f"{kind}/{ident}\n".encode() + digest).digest()
-
-
-def compartment_key(source: str, local: str) -> bytes:
-    """The keyed digest by which a removed compartment is known again."""
-    return hashlib.sha256(salt() + f"{source}\n{local}".encode()).digest()
-
-
-def salt() -> bytes:
-    """This installation's secret of the digests of what was removed: without it a short id could be guessed."""
-    return bytes.fromhex(settings.COMMONWEAL_REMOVAL_KEY)
 
 
 def keys_of(rids: Sequence[int]) -> list[bytes]:

@@ -16,6 +16,7 @@ from commonweal.apps.access.api import prepared
 from commonweal.apps.identity import api as identity
 from commonweal.apps.record import deferring, relationships
 from commonweal.apps.record import writing_statements as sql
+from commonweal.apps.record.removal_keys import removal_key
 from commonweal.apps.record.search_rows import SearchRows
 from commonweal.apps.record.staging import happened_at
 from commonweal.feeds.types import Parsed
@@ -23,7 +24,6 @@ from commonweal.feeds.types import Parsed
 FEW = 40  # resources; more are cheaper staged, and people by the dozen are copied, which cannot be sent with others
 
 _FEEDS = "SELECT id, feed, EXISTS (SELECT FROM record_index_aside) FROM record_source WHERE source = %(source)s"
-_SOURCE = "INSERT INTO record_source (source, feed) VALUES (%(source)s, %(feed)s) ON CONFLICT DO NOTHING"
 # A compartment for each local person spoken of for the first time, unless all that is said was lawfully removed.
 _COMPARTMENTS = """
 INSERT INTO record_compartment (source, local_id, alone)
@@ -33,7 +33,6 @@ WHERE k.local_id IS NOT NULL AND NOT EXISTS (SELECT FROM record_removed r WHERE 
     AND NOT EXISTS (SELECT FROM record_compartment c WHERE c.source = %(source)s AND c.local_id = k.local_id)
 ORDER BY k.local_id ON CONFLICT DO NOTHING
 """
-_MADE = "SELECT local_id, id FROM record_compartment WHERE source = %(source)s AND local_id = ANY (%(people)s::text[])"
 # OFFSET 0 keeps each lookup an index probe, whatever the statistics say. What is not held has its number drawn.
 _HELD = """
 SELECT EXISTS (SELECT FROM record_removed d WHERE d.key = k.key), coalesce(r.rid, nextval('record_resource_rid')),
@@ -93,12 +92,12 @@ def fits(items: Sequence[Parsed]) -> bool:
     return len(items) <= FEW and len({(item.type, item.id) for item in items}) == len(items)
 
 
-def store(source: str, feed: str, items: Sequence[Parsed], receipt: int | None, salt: bytes) -> Stored:
+def store(source: str, feed: str, items: Sequence[Parsed], receipt: int | None) -> Stored:
     """Store what of ``items`` is new or changed, in the caller's transaction. They are such as ``fits`` them.
 
-    ``salt`` is that of what was lawfully removed. A source heard of for the first time is entered.
+    A source heard of for the first time is entered.
     """
-    stored = _planned(source, feed, items, salt)
+    stored = _planned(source, feed, items)
     source_id = next(number for number, name in stored.own.items() if name == feed)
     new = [fate for fate in stored.fates if fate.verdict == "new"]
     changed = [fate for fate in stored.fates if fate.verdict == "changed"]
@@ -118,17 +117,14 @@ def store(source: str, feed: str, items: Sequence[Parsed], receipt: int | None, 
     return stored
 
 
-def _planned(source: str, feed: str, items: Sequence[Parsed], salt: bytes) -> Stored:
+def _planned(source: str, feed: str, items: Sequence[Parsed]) -> Stored:
     """What is to become of ``items``; each person among them has a compartment when this returns.
 
     All is asked before any of it is waited for.
     """
     digests = [sha256(item.body).digest() for item in items]
     people = [None if item.local_person is None else _text(item.local_person) for item in items]
-    keys = [
-        sha256(salt + f"{item.type}/{_text(item.id)}\n".encode() + digest).digest()
-        for item, digest in zip(items, digests, strict=True)
-    ]
+    keys = [removal_key(item.type, _text(item.id), digest) for item, digest in zip(items, digests, strict=True)]
     bound = {
         "source": source,
         "feed": feed,
@@ -140,10 +136,10 @@ def _planned(source: str, feed: str, items: Sequence[Parsed], salt: bytes) -> St
         "relating": relationships.types(),
     }
     feeds, _ = _asked(_FEEDS, bound), _asked(_COMPARTMENTS, bound)
-    made, looked = _asked(_MADE, bound), _asked(_HELD, bound)
+    made, looked = _asked(sql.MADE, bound), _asked(_HELD, bound)
     known = feeds()
     if not any(name == feed for _, name, _ in known):
-        _asked(_SOURCE, bound)
+        _asked(sql.SOURCE, bound)
         known = _asked(_FEEDS, bound)()
     own: dict[int, str] = {number: name for number, name, _ in known}
     compartments: dict[str | None, int] = dict(made())

@@ -18,6 +18,7 @@ from django.db import IntegrityError, connection, transaction
 from commonweal.apps.identity import api as identity
 from commonweal.apps.record import statements
 from commonweal.apps.record.staging import NULL, Wave
+from commonweal.apps.record.writing_statements import MADE
 
 SAMPLE = 100  # keys of a batch that are looked up before all of it is taken to be new
 WORTH = 500  # resources: fewer are staged in less time than it takes to look whether they are new
@@ -36,7 +37,6 @@ FROM unnest(%(people)s::text[], %(alone)s::uuid[]) AS k (local_id, alone)
 WHERE NOT EXISTS (SELECT FROM record_compartment c WHERE c.source = %(source)s AND c.local_id = k.local_id)
 ORDER BY k.local_id ON CONFLICT DO NOTHING
 """
-_COMPARTMENTS = "SELECT local_id, id FROM record_compartment WHERE source = %(source)s AND local_id = ANY (%(people)s)"
 _NUMBERS = "SELECT nextval('record_resource_rid') FROM generate_series(1, %s)"
 _FROM_TO = "SELECT min(n), max(n) FROM (SELECT nextval('record_resource_rid') AS n FROM generate_series(1, %s)) AS s"
 _RESOURCES = """
@@ -57,7 +57,7 @@ def stored_as_new(cursor: Any, wave: Wave, bound: Mapping[str, Any]) -> list[int
         with transaction.atomic():
             people = {**bound, **people_of(wave, bound["source"])}
             cursor.execute(_PEOPLE, people)
-            cursor.execute(_COMPARTMENTS, people)
+            cursor.execute(MADE, people)
             known: dict[str | None, int | None] = {None: None, **dict(cursor.fetchall())}
             compartments = [known[one] for one in wave.whose]
             numbers = _numbers(cursor, len(compartments))

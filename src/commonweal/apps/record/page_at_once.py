@@ -58,4 +58,4 @@ def page(look: SingleLook, request: Request, address: str, cursor: str) -> PageA
     if count > request.count and compartment is not None and rid is not None:
         last = ordering.written(request, source, (compartment.decode(), rid.decode()))
         return PageAtOnce(entries or b"", None, last)
-    return PageAtOnce(entries or b"", count if count and not cursor else None, "")
+    return PageAtOnce(entries or b"", None if cursor else count, "")

@@ -72,8 +72,12 @@ def show_record(
     purpose: access.Purpose,
     person_id: UUID,
     compartments: Mapping[int, str],
+    until: str | None = None,
 ) -> HttpResponseBase:
-    """Open and read for a purpose, then draw; a refusal that may be gone around in an emergency says how."""
+    """Open and read for a purpose, then draw; a refusal that may be gone around in an emergency says how.
+
+    ``until``: when an enquiry that opened it ends, ISO 8601.
+    """
     way_in = reverse("emergency", args=[person_id]) if actor.role in access.CARE_ROLES else ""
     try:
         with access.session(actor, purpose, OPEN_RECORD) as session:
@@ -96,6 +100,7 @@ def show_record(
             "claims": sum(one.state == "waiting" for one in claims) if in_care else 0,
             "emergency": in_emergency,
             "safeguarding": purpose is access.Purpose.SAFEGUARDING,
+            "until": until,
             "may_enquire": in_care and access.may_enquire(actor),
             "may_withhold": may_withhold,
             "emergency_address": "" if in_emergency else way_in,

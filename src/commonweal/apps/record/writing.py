@@ -49,6 +49,7 @@ class WriteRefused(CommonwealError):
         self.rule = rule
         self.message = message
         self.n = n
+        self.at = ""  # its place in what was sent, once known
 
 
 @dataclass(frozen=True, slots=True)

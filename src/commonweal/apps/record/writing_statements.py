@@ -40,7 +40,7 @@ INSERT INTO record_compartment (source, local_id, alone)
 SELECT %(source)s, k.local_id, k.alone FROM unnest(%(people)s::text[], %(alone)s::uuid[]) AS k (local_id, alone)
 ORDER BY k.local_id ON CONFLICT DO NOTHING
 """
-MADE = "SELECT local_id, id FROM record_compartment WHERE source = %(source)s AND local_id = ANY (%(people)s)"
+MADE = "SELECT local_id, id FROM record_compartment WHERE source = %(source)s AND local_id = ANY (%(people)s::text[])"
 
 KEEP_FORMER = """
 INSERT INTO record_history (rid, version, compartment_id, source_id, category, deleted, updated, receipt_id, line,

@@ -34,9 +34,7 @@ def remember(removal: Removal, found: Targets) -> None:
         "confirmed_by": removal.confirmed_by,
         "confirmed_at": removal.confirmed_at.isoformat() if removal.confirmed_at else "",
         "versions": sorted(key.hex() for key in record.erasing.keys_of(found.rids)),
-        "compartments": sorted(
-            record.erasing.compartment_key(source, local).hex() for _, source, local in found.wholes
-        ),
+        "compartments": sorted(record.compartment_key(source, local).hex() for _, source, local in found.wholes),
     }
     place = path()
     place.parent.mkdir(mode=0o700, exist_ok=True)

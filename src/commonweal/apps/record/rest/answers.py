@@ -77,6 +77,7 @@ def resource(stored: Stored) -> HttpResponse:
 def not_modified(stored: Stored) -> HttpResponse:
     """That the client has this version: https://hl7.org/fhir/R4/http.html#cread"""
     response = HttpResponse(status=304)
+    del response["Content-Type"]
     response["ETag"] = f'W/"{stored.version}"'
     response["Last-Modified"] = http_moment(stored.updated)
     response["Cache-Control"] = "no-store"

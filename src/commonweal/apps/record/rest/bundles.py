@@ -197,15 +197,19 @@ def _ordered(entries: Iterable[Entry]) -> list[Entry]:
 
 
 def _names(ordered: Iterable[Entry]) -> dict[str, str]:
-    """``fullUrl`` → ``Type/id`` of what a transaction writes. Raises Problem 400 for either that is there twice."""
+    """``fullUrl`` → ``Type/id`` of what a transaction writes, or finds there by ``ifNoneExist``.
+
+    Raises Problem 400 for either that is there twice.
+    """
     names: dict[str, str] = {}
     targets: set[str] = set()
     for entry in ordered:
         ask = entry.ask
         target = f"{ask.kind}/{ask.ident or ask.new_id}" if ask is not None else ""
-        if ask is not None and target in targets:
-            raise problem(400, "invalid", f"{target} is written twice in one transaction", ask.at)
-        targets.add(target)
+        if ask is not None and not (ask.found and ask.method == "POST"):
+            if target in targets:
+                raise problem(400, "invalid", f"{target} is written twice in one transaction", ask.at)
+            targets.add(target)
         if ask is not None and entry.full_url and ask.method in ("POST", "PUT"):
             if entry.full_url in names:
                 raise problem(400, "invalid", f"{entry.full_url} is there twice", f"{ask.at}.fullUrl")
@@ -217,6 +221,8 @@ def _transaction(request: HttpRequest, writer: Writer, entries: Sequence[Entry],
     """All or nothing. References to other entries become those resources' ids; conditional ones what they find."""
     ordered = [replace(entry, ask=writer.resolve(entry.ask)) for entry in _ordered(entries) if entry.ask]
     names = _names(ordered)
+    if writer.scope is None:
+        _refer_to_no_condition(ordered)
     first: list[Entry] = []
     last: list[Entry] = []
     for entry in ordered:
@@ -230,6 +236,18 @@ def _transaction(request: HttpRequest, writer: Writer, entries: Sequence[Entry],
         asks = [replace(e.ask, text=_settled(writer, e.ask)) for e in last if e.ask]
         written |= zip((e.n for e in last), writer.write(asks), strict=True)
     return {n: _answer(base(request), one, wanted) for n, one in written.items()}
+
+
+def _refer_to_no_condition(entries: Sequence[Entry]) -> None:
+    """What care staff create by a condition is looked for as it is written: too late for a reference to it.
+
+    Raises Problem 400.
+    """
+    sought = {entry.full_url: "" for entry in entries if entry.full_url and entry.ask and entry.ask.if_none_exist}
+    for entry in entries:
+        if sought and entry.ask and splice.replaced(entry.ask.text, sought) != entry.ask.text:
+            refusal = "It refers to what is created by a condition; create that first, and name it by its id"
+            raise problem(400, "not-supported", refusal, entry.ask.at)
 
 
 def _settled(writer: Writer, ask: Ask) -> str:

@@ -9,6 +9,6 @@ from commonweal.apps.record.rest.writer import Ask
 def create(request: HttpRequest, kind: str) -> HttpResponse:
     """The resource with its id, version and time set in its text; with ``If-None-Exist``, what is there already."""
     text = bodies.text(request)
-    return writes.perform(
-        request, "create", Ask("POST", kind, text=text, if_none_exist=request.headers.get("If-None-Exist", ""))
-    )
+    stated = request.headers.get("If-None-Exist")
+    condition = "" if stated is None else stated or "?"  # one that says nothing is refused, not passed over
+    return writes.perform(request, "create", Ask("POST", kind, text=text, if_none_exist=condition))

@@ -16,6 +16,7 @@ from commonweal.apps.record.rest import answers
 from commonweal.apps.record.rest.answers import Issue
 from commonweal.apps.record.rest.handling import base, fhir, session
 from commonweal.apps.record.rest.pages import withheld
+from commonweal.apps.record.rest.parameters import parts
 from commonweal.apps.record.rest.people import only, whose
 from commonweal.apps.record.rest.query import Query, parse
 from commonweal.apps.record.searching import MAX_COUNT, BadSearch
@@ -23,13 +24,13 @@ from commonweal.apps.record.whole import Whole, whole
 from commonweal.fhir.definitions import resource_types
 
 
-@fhir("GET", "HEAD")
+@fhir("GET", "HEAD", "POST")
 def everything(request: HttpRequest, ident: str) -> HttpResponse:
-    """All of one person's record.
+    """All of one person's record; with POST the parameters may be a Parameters resource.
 
     ``ident``: a Patient of any source, or a person id; the answer is the whole verified person.
     """
-    query = parse(request, ["_type", "_since", "_cursor"])
+    query = parse(request, ["_type", "_since", "_cursor"], parts(request) if request.method == "POST" else ())
     types = _types(query)
     since = _instant(query.first("_since"))
     after = _after(query.first("_cursor"))
@@ -77,8 +78,8 @@ def _answer(request: HttpRequest, query: Query, found: Whole, issues: list[Issue
 
 
 def _types(query: Query) -> list[str] | None:
-    text = query.first("_type")
-    types = text.split(",") if text else None
+    stated = [value for name, value in query.params if name == "_type"]
+    types = ",".join(stated).split(",") if stated else None
     unknown = [kind for kind in types or () if kind not in resource_types()]
     if unknown:
         raise BadSearch(f"_type={','.join(unknown)}: no resource type of FHIR R4 (case matters)")

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec
+from urllib.parse import unquote
 
 from django.core.exceptions import SuspiciousOperation
 from django.db import OperationalError
@@ -15,6 +16,7 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
 from commonweal.apps.access import api as access
+from commonweal.apps.record.forms import SHORTEST
 from commonweal.apps.record.rest import answers, limits
 from commonweal.apps.record.rest.answers import Issue
 from commonweal.apps.record.searching import BadSearch
@@ -24,7 +26,9 @@ from commonweal.domain.errors import CommonwealError
 log = logging.getLogger(__name__)
 
 PURPOSE = "Commonweal-Purpose"
+REASON = "Commonweal-Reason"
 _PURPOSE = "HTTP_COMMONWEAL_PURPOSE"
+_REASON = "HTTP_COMMONWEAL_REASON"
 _JSON = ("json", "application/json", "application/fhir+json", "text/json")
 _ACCEPTED = ("application/fhir+json", "application/json", "application/*", "*/*")
 
@@ -115,7 +119,7 @@ def problem_of(error: Exception) -> Problem:
         case SuspiciousOperation():  # more fields in a search, or more bytes of them, than Django is told to read
             return problem(413, "too-costly", "More parameters than a search may have; ask in several searches")
         case WriteRefused():
-            return problem(_REFUSED[error.rule], _CODE.get(error.rule, "conflict"), error.message)
+            return problem(_REFUSED[error.rule], _CODE.get(error.rule, "conflict"), error.message, error.at)
         case OperationalError() if getattr(error.__cause__, "sqlstate", "") in _AGAIN:
             return problem(503, "transient", "Somebody else was writing the same resources; try again")
     if away := access.availability.away(error):
@@ -181,12 +185,29 @@ def asking(request: HttpRequest) -> tuple[access.Presumed, access.Purpose]:
 
 
 def session(request: HttpRequest, action: str, target: str, pipelined: bool = False) -> access.AccessSession:
-    """A session for who asks. Raises as :func:`asking` does; ``pipelined``: see ``access.session``."""
+    """A session for who asks. Raises as :func:`asking` does; ``pipelined``: see ``access.session``.
+
+    A safeguarding enquiry is made for a reason: the page asks for it once, here each request states it.
+    Raises ``Refused``, audited, without one.
+    """
     asker, purpose = asking(request)
     if asker.actor.app is not None:
         limits.hold(request, asker.actor, purpose, action, target)
         target = f"{target} by app {asker.actor.app.client}"
-    return access.session(asker.actor, purpose, action, target, pipelined=pipelined, token=asker.token)
+    reason = _reason(request) if purpose is access.Purpose.SAFEGUARDING else ""
+    if purpose is access.Purpose.SAFEGUARDING and len(reason) < SHORTEST:
+        with access.session(asker.actor, purpose, action, target, token=asker.token):
+            raise access.Refused(
+                access.RefusedKind.NOT_PERMITTED,
+                f"Say what you are enquiring into: header {REASON}, at least {SHORTEST} characters, percent-encoded",
+            )
+    return access.session(asker.actor, purpose, action, target, reason, pipelined=pipelined, token=asker.token)
+
+
+def _reason(request: HttpRequest) -> str:
+    """The reason stated for this request, as the page for an enquiry would keep it; U+0000 is left out."""
+    stated = unquote(request.META.get(_REASON, "")).replace("\0", "")
+    return " ".join(stated.split())[:500]
 
 
 @fhir("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")

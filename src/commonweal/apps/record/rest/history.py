@@ -11,13 +11,17 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 
+from commonweal.apps.access import api as access
 from commonweal.apps.record import own_entries
 from commonweal.apps.record.rest import answers
 from commonweal.apps.record.rest.handling import base, fhir, problem, session
 from commonweal.apps.record.rest.values import instant, whole
 from commonweal.apps.record.rest.versions import versions_of
+from commonweal.apps.record.searching import BadSearch
 from commonweal.apps.record.stored import Stored
+from commonweal.fhir.definitions import resource_types
 
+_KNOWN = frozenset(("_since", "_count", "_cursor", "_format", "_pretty"))
 DEFAULT_COUNT = 100
 MAX_COUNT = 1000
 Place = tuple[datetime, int, int]
@@ -26,16 +30,22 @@ Place = tuple[datetime, int, int]
 @fhir("GET", "HEAD")
 def history(request: HttpRequest, kind: str, ident: str) -> HttpResponse:
     """Every version of one resource."""
-    since, count, _ = _asked(request)
+    since, count, place = _asked(request)
     versions = versions_of(request, "fhir.history", kind, ident, history=True)
-    shown = [stored for stored in versions if since is None or stored.updated >= since]
-    return _bundle(request, shown[:count], None, total=len(shown))
+    wanted = [stored for stored in versions if since is None or stored.updated >= since]
+    left = [stored for stored in wanted if place is None or stored.version < place[2]]
+    shown = left[:count]
+    more = (shown[-1].updated, 0, shown[-1].version) if shown and len(left) > count else None
+    return _bundle(request, shown, more, total=len(wanted))
 
 
 @fhir("GET", "HEAD")
 def history_of_all(request: HttpRequest, kind: str | None = None) -> HttpResponse:
     """Versions of one type, or of all, that the asking system's organisation wrote."""
     since, count, place = _asked(request)
+    if kind is not None and kind not in resource_types():
+        access.actor_of(request)
+        raise problem(404, "not-supported", f"This server holds no {kind}; see metadata")
     with session(request, "fhir.history", kind or "") as opened:
         scope = opened.open_source()
         found, more = own_entries.versions_own(scope, kind, since=since, after=place, most=count)
@@ -44,9 +54,15 @@ def history_of_all(request: HttpRequest, kind: str | None = None) -> HttpRespons
 
 
 def _asked(request: HttpRequest) -> tuple[datetime | None, int, Place | None]:
-    """``_since``, ``_count`` and where to go on. Raises ``BadSearch`` and Problem 400."""
+    """``_since``, ``_count`` and where to go on. Raises ``BadSearch`` and Problem 400.
+
+    A history has no place to say what was ignored, so what is not understood is refused.
+    """
+    for name in request.GET:
+        if name not in _KNOWN:
+            raise BadSearch(f"{name} is not a parameter of a history here; _since and _count are")
     count = request.GET.get("_count")
-    size = DEFAULT_COUNT if count is None else max(1, min(whole("_count", count), MAX_COUNT))
+    size = DEFAULT_COUNT if count is None else min(whole("_count", count), MAX_COUNT)
     return instant("_since", request.GET.get("_since", "")), size, _place(request.GET.get("_cursor", ""))
 
 

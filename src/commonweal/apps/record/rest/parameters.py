@@ -41,6 +41,27 @@ def arguments(request: HttpRequest, known: Iterable[str], *, bare: str = _BODY) 
     return found
 
 
+def parts(request: HttpRequest) -> list[tuple[str, str]]:
+    """The simple parameters of a Parameters resource in the body as text, each as often as it is there; none without.
+
+    Raises ``Problem`` 400 for another body or a parameter that is no text or number.
+    """
+    if request.META.get("CONTENT_LENGTH") in (None, "", "0"):
+        return []
+    body = bodies.parsed(bodies.read(request))
+    listed = body.get("parameter", [])
+    if body.get("resourceType") != "Parameters" or not isinstance(listed, list):
+        raise problem(400, "invalid", "Send a Parameters resource", "Parameters")
+    found = []
+    for n, part in enumerate(listed):
+        one = part if isinstance(part, dict) else {}
+        value = next((v for key, v in one.items() if key.startswith("value")), None)
+        if not isinstance(value, str | int) or isinstance(value, bool):
+            raise problem(400, "invalid", "A parameter here is text or a number", f"Parameters.parameter[{n}]")
+        found.append((str(one.get("name")), str(value)))
+    return found
+
+
 def _take(found: dict[str, Any], name: str, value: Any, allowed: set[str]) -> None:
     if name not in allowed:
         raise problem(400, "not-supported", f"This operation has no parameter {name[:60]}; it has {_shown(allowed)}")

@@ -27,8 +27,8 @@ class Query:
         return next((value for key, value in self.params if key == name), "")
 
 
-def parse(request: HttpRequest, known: Iterable[str]) -> Query:
-    """Sort the parameters of ``request``; ``known`` are the names that select.
+def parse(request: HttpRequest, known: Iterable[str], body: Iterable[tuple[str, str]] = ()) -> Query:
+    """Sort the parameters of ``request``, and of what its ``body`` gives; ``known`` are the names that select.
 
     A name that is not known is refused under ``Prefer: handling=strict`` and otherwise reported in the answer.
 
@@ -40,7 +40,7 @@ def parse(request: HttpRequest, known: Iterable[str]) -> Query:
     selecting = frozenset(known)
     strict = "handling=strict" in request.headers.get("Prefer", "").replace(" ", "")
     sent = [*request.GET.lists(), *(request.POST.lists() if request.method == "POST" else [])]
-    for name, value in ((name, value) for name, values in sent for value in values):
+    for name, value in [*((name, value) for name, values in sent for value in values), *body]:
         if name in _SHAPE:
             continue
         if not value:

@@ -10,7 +10,14 @@ from django.urls import Resolver404, resolve
 from commonweal.apps.record.rest.handling import base
 
 _URLS = "commonweal.apps.record.rest.urls"
-_KEPT = ("HTTP_AUTHORIZATION", "HTTP_COMMONWEAL_PURPOSE", "HTTP_HOST", "SERVER_NAME", "SERVER_PORT")
+_KEPT = (
+    "HTTP_AUTHORIZATION",
+    "HTTP_COMMONWEAL_PURPOSE",
+    "HTTP_COMMONWEAL_REASON",
+    "HTTP_HOST",
+    "SERVER_NAME",
+    "SERVER_PORT",
+)
 
 
 def reading(request: HttpRequest, address: str) -> bytes:

@@ -14,11 +14,11 @@ from commonweal.apps.access import api as access
 from commonweal.apps.record import indexing, own_entries, page_at_once, selectors
 from commonweal.apps.record.rest import answers, audit_events
 from commonweal.apps.record.rest.answers import Issue
-from commonweal.apps.record.rest.handling import LONG_WAY, asking, base, fhir, session
+from commonweal.apps.record.rest.handling import LONG_WAY, asking, base, fhir, problem, session
 from commonweal.apps.record.rest.pages import withheld
 from commonweal.apps.record.rest.people import MOST_PEOPLE, People, found, patient_ids, whose
 from commonweal.apps.record.rest.searchset import around, issues_of, searchset
-from commonweal.apps.record.searching import BadSearch, Page, Request
+from commonweal.apps.record.searching import Page, Request
 from commonweal.apps.record.searching import parse as parse_search
 from commonweal.fhir.compartment import personal
 from commonweal.fhir.definitions import resource_types
@@ -26,6 +26,7 @@ from commonweal.fhir.definitions import resource_types
 _PERSON = ("patient", "subject", "patient:Patient", "subject:Patient")
 _LOCATORS = ("patient.identifier", "subject.identifier", "patient:Patient.identifier", "subject:Patient.identifier")
 Pairs = Iterable[tuple[str, str]]
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 _ACTION = "fhir.search"
 
 
@@ -34,6 +35,7 @@ def search(request: HttpRequest, kind: str) -> HttpResponse:
     """Resources of one type. With POST the parameters may be a form: https://hl7.org/fhir/R4/http.html#search"""
     if audit_events.reads_audit(request, kind):
         return audit_events.search(request)
+    _refuse_unread(request)
     lists = [*request.GET.lists(), *(request.POST.lists() if request.method == "POST" else [])]
     pairs = [(name, value) for name, values in lists for value in values]
     wanted = parsed(kind, pairs, "handling=strict" in request.headers.get("Prefer", "").replace(" ", ""), request)
@@ -45,6 +47,15 @@ def search(request: HttpRequest, kind: str) -> HttpResponse:
         with session(request, _ACTION, _target(wanted), pipelined=True) as opened:
             found = searched(opened, wanted, address, cursor)
     return answers.answer(found)
+
+
+def _refuse_unread(request: HttpRequest) -> None:
+    """Problem 415 for a POST whose body is no form: what it asks would be passed over, and all there is be found."""
+    unread = request.method == "POST" and request.content_type not in _FORMS
+    if unread and (
+        request.META.get("CONTENT_LENGTH") not in (None, "", "0") or "HTTP_TRANSFER_ENCODING" in request.META
+    ):
+        raise problem(415, "not-supported", f"Send Content-Type: {_FORMS[0]}")
 
 
 def at_once(
@@ -76,11 +87,11 @@ def _ours(wanted: Request, address: str) -> Request:
 
 
 def parsed(kind: str, pairs: Pairs, strict: bool, request: HttpRequest | None = None) -> Request:
-    """The parameters taken apart; BadSearch for a type there is not, or what cannot be honoured."""
+    """The parameters taken apart; Problem 404 for a type there is not, BadSearch for what cannot be honoured."""
     if kind not in resource_types():
         if request is not None:
             access.actor_of(request)
-        raise BadSearch(f"This server holds no {kind}; see metadata")
+        raise problem(404, "not-supported", f"This server holds no {kind}; see metadata")
     return parse_search(kind, pairs, strict, more=["patient"] if kind == "Patient" else [])
 
 

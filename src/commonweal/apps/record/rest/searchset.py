@@ -4,13 +4,15 @@ Bodies are spliced in as received. What ``_summary`` or ``_elements`` leaves out
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
 import orjson
+from django.http import HttpRequest
 
 from commonweal.apps.record.rest.answers import Issue, outcome
-from commonweal.apps.record.searching import Page, Request
+from commonweal.apps.record.searching import BadSearch, Page, Request, parse
 from commonweal.apps.record.stored import Stored
 from commonweal.fhir.definitions import elements
 from commonweal.fhir.search_parameters import summary_elements
@@ -53,6 +55,24 @@ def _address(address: str, request: Request, cursor: str) -> str:
     """A link to the same search with only what was understood, at ``cursor``."""
     pairs = [*request.asked, *([("_cursor", cursor)] if cursor else [])]
     return f"{address}/{request.kind}" + (f"?{urlencode(pairs)}" if pairs else "")
+
+
+def one(request: HttpRequest, stored: Stored) -> Stored:
+    """What a read gives of ``stored``: less by ``_summary`` or ``_elements``. https://hl7.org/fhir/R4/http.html#read
+
+    Raises BadSearch for what they cannot be, and under ``handling=strict`` for any other parameter.
+    """
+    if not request.META.get("QUERY_STRING"):
+        return stored
+    strict = "handling=strict" in request.headers.get("Prefer", "").replace(" ", "")
+    asked = []
+    for name, values in request.GET.lists():
+        if name in ("_summary", "_elements"):
+            asked += [(name, value) for value in values]
+        elif strict and name not in ("_format", "_pretty"):
+            raise BadSearch(f"{name} is not a parameter of a read; _summary and _elements are")
+    shape = _shape(parse(stored.type, asked))
+    return stored if shape is None else replace(stored, body=shape(stored))
 
 
 def _entry(address: str, stored: Stored, mode: bytes, shape: Callable[[Stored], bytes] | None) -> bytes:

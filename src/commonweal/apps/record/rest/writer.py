@@ -19,6 +19,7 @@ from commonweal.apps.record.rest.answers import Issue
 from commonweal.apps.record.rest.handling import problem
 from commonweal.apps.record.rest.matching import match
 from commonweal.apps.record.rest.people import only, whose
+from commonweal.apps.record.searching import BadSearch
 from commonweal.apps.record.writing import Done, Wanted
 from commonweal.fhir import splice
 from commonweal.fhir.definitions import resource_types
@@ -43,7 +44,7 @@ class Ask:
     if_match: str = ""
     if_none_match: str = ""
     if_none_exist: str = ""
-    found: bool = False  # ``ident`` is what the condition found: the body need not repeat it
+    found: bool = False  # the id is what the condition found: the body need not repeat it
     new_id: str = ""  # for a create: what a Bundle's other entries refer to already
     at: str = ""
 
@@ -78,17 +79,24 @@ class Writer:
         if self.scope is None:
             return [self._add(ask) for ask in asks]
         planned = [self._plan(self.scope, ask) for ask in asks]
-        wanted = [one.wanted for one in planned if one.wanted is not None]
+        written = [(one.ask, one.wanted) for one in planned if one.wanted is not None]
         _no_resource_twice(planned)
-        stored = iter(writing.store(self.scope, wanted) if wanted else ())
+        try:
+            stored = iter(writing.store(self.scope, [wanted for _, wanted in written]) if written else ())
+        except writing.WriteRefused as refused:
+            refused.at = written[refused.n][0].at
+            raise
         done = [one.there or next(stored) for one in planned]
         self.session.disclose(own_entries.people_in(one.compartment for one in done))
         return [Written(one.ask, result, one.warnings) for one, result in zip(planned, done, strict=True)]
 
     def resolve(self, ask: Ask) -> Ask:
         """``ask`` with the id it comes to: a create's new one, or that of what its condition finds."""
-        if ask.method == "POST" and not ask.new_id:
-            return replace(ask, new_id=str(uuid4()))
+        if ask.method == "POST":
+            there = self._there(self.scope, ask) if self.scope is not None else None
+            if there is not None:
+                return replace(ask, new_id=there.stored.id, found=True)
+            return ask if ask.new_id else replace(ask, new_id=str(uuid4()))
         if ask.query and self.scope is not None:
             found = self._one(self.scope, ask)
             if found is not None:
@@ -124,12 +132,13 @@ class Writer:
         return self._update(ask, versions)
 
     def _create(self, scope: access.SourceScope, ask: Ask) -> _Planned:
-        if ask.if_none_exist:
-            found = match(scope, ask.kind, ask.if_none_exist)
-            if len(found) > 1:
-                raise problem(412, "multiple-matches", "Several resources match If-None-Exist", ask.at)
-            if found:
-                return _Planned(ask, None, Done("unchanged", *found[0]), ())
+        if ask.found:
+            held = own_entries.read_own(scope, ask.kind, ask.new_id)
+            there = Done("unchanged", *held) if held is not None and not held[0].deleted else None
+        else:
+            there = self._there(scope, ask)
+        if there is not None:
+            return _Planned(ask, None, there, ())
         ident = ask.new_id or str(uuid4())
         wanted, warnings = self._wanted(ask, ident)
         return _Planned(ask, replace(wanted, new=True), None, warnings)
@@ -155,9 +164,16 @@ class Writer:
     ) -> tuple[Wanted, tuple[Issue, ...]]:
         return wanted(self._incoming, ask, ident, resource, adding=self.scope is None)
 
+    def _there(self, scope: access.Scope | access.SourceScope, ask: Ask) -> Done | None:
+        """What the condition of a create finds, if it has one. Raises Problem 412 when it finds several."""
+        found = _matches(scope, ask, ask.if_none_exist) if ask.if_none_exist else []
+        if len(found) > 1:
+            raise problem(412, "multiple-matches", "Several resources match If-None-Exist", ask.at)
+        return Done("unchanged", *found[0]) if found else None
+
     def _one(self, scope: access.SourceScope, ask: Ask) -> Done | None:
         """What the condition of ``ask`` finds, if anything. Raises Problem 412 when it finds several."""
-        found = match(scope, ask.kind, ask.query)
+        found = _matches(scope, ask, ask.query)
         if len(found) > 1:
             raise problem(412, "multiple-matches", "Several resources match the condition", ask.at)
         return Done("unchanged", *found[0]) if found else None
@@ -177,16 +193,20 @@ class Writer:
             raise problem(403, "forbidden", "Only an organisation's own system adds what is about nobody", ask.at)
         person_id, compartments = only(whose("Patient", [wanted.person]))
         scope = self.session.open_person(person_id, compartments)
-        if ask.if_none_exist:
-            found = match(scope, ask.kind, ask.if_none_exist)
-            if len(found) > 1:
-                raise problem(412, "multiple-matches", "Several resources match If-None-Exist", ask.at)
-            if found:
-                return Written(ask, Done("unchanged", *found[0]))
+        there = self._there(scope, ask)
+        if there is not None:
+            return Written(ask, there)
         own = self.session.add_to(scope)
         compartment = adding.compartment(own, scope, compartments, wanted.person)
         done = writing.store(own, [replace(wanted, person=None, compartment=compartment, new=True)])
         return Written(ask, done[0], warnings)
+
+
+def _matches(scope: access.Scope | access.SourceScope, ask: Ask, query: str) -> list[own_entries.Own]:
+    try:
+        return match(scope, ask.kind, query)
+    except BadSearch as bad:
+        raise problem(400, "invalid", str(bad), ask.at) from None
 
 
 def wanted(
@@ -219,12 +239,12 @@ def _known(ask: Ask) -> None:
 
 def _no_resource_twice(planned: Iterable[_Planned]) -> None:
     """https://hl7.org/fhir/R4/http.html#transaction: identities that overlap fail the transaction."""
-    seen: set[tuple[str, str]] = set()
+    seen: dict[tuple[str, str], bool] = {}  # and whether it is written
     for one in planned:
         done = one.wanted or (one.there.stored if one.there else None)
         if done is None or not done.id:
             continue
         key = (done.type, done.id)
-        if key in seen and one.wanted is not None:
+        if key in seen and (one.wanted is not None or seen[key]):
             raise problem(400, "invalid", f"{key[0]}/{key[1]} is written twice in one transaction", one.ask.at)
-        seen.add(key)
+        seen[key] = one.wanted is not None

@@ -62,8 +62,9 @@ def sought(context: Context, parameter: Parameter, modifier: str, value: str) ->
         parts = [_token(context, name, item, ()) for item in alternatives(name, value)]
         return Sought("record_token", both(_of(parameter.reads, -1), either(parts)))
     items = alternatives(name, value)
-    if parameter.kind in ("token", "uri") and not modifier and all("|" not in item for item in items):
-        codes = [divided(item, "|")[0][:INDEXED] for item in items]
+    whole = parameter.kind == "uri" or (parameter.kind == "token" and all("|" not in item for item in items))
+    if whole and not modifier:
+        codes = [divided(item, "\0")[0][:INDEXED] for item in items]
         alone = len(parameter.reads) == 1 and len(codes) == 1 and not parameter.reads[0].restriction
         condition = both(_of(parameter.reads), same("t.code", codes))
         return Sought("record_token", condition, alone, _weight(context.kind, parameter))

@@ -272,13 +272,13 @@ def searched(request: Request, reach: Reach, now: datetime, whose: str, cursor: 
     """One page within one reach, with what it includes. Raises BadSearch."""
     after = read(request, whose, cursor) if cursor else None
     search = compiled(request, reach, now)
-    listed = [] if request.summary == "count" else found(search, request.count + 1, after)
+    counting = request.summary == "count"
+    listed = [] if counting else found(search, request.count + 1, after)
     page = merged(request, [(search, listed)], whose)
     if request.total != "none":
-        whole = after is None and listed and not page.next_cursor
-        if whole:
+        if after is None and not counting and not page.next_cursor:  # the whole of it is here
             page.total = len(listed)
-        elif request.total or request.summary == "count" or not reach.source or not request.count:
+        elif request.total or counting or not reach.source:
             page.total = total(search)
     add_included(page, request, reach, listed[: request.count])
     page.issues = [*request.remarks, *page.issues]

@@ -84,6 +84,8 @@ def parse(kind: str, pairs: Iterable[tuple[str, str]], strict: bool = False, mor
             request.remarks.append(Remark("warning", "not-supported", text))
             continue
         request.asked.append((name, value))
+    if not request.count:  # https://hl7.org/fhir/R4/search.html#count
+        request.summary = "count"
     if len(request.conditions) > MOST_CONDITIONS:
         raise BadSearch(f"A search has at most {MOST_CONDITIONS} conditions, not {len(request.conditions)}")
     return request

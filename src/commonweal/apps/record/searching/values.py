@@ -1,12 +1,15 @@
 """The text of a search value as bounds, numbers and codes. https://hl7.org/fhir/R4/search.html#ptypes"""
 
+import re
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
 from commonweal.apps.record.searching.terms import BadSearch, divided
+from commonweal.fhir.dates import LONDON
 from commonweal.fhir.search import date_range
 
+_TIMED = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d)(:\d\d(?:\.\d+)?)?(Z|[+-]\d\d:\d\d)?")
 PREFIXES = ("eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap")
 
 
@@ -42,16 +45,27 @@ def moments(name: str, item: str, now: datetime) -> Moments:
     """A date with its precision; ``ap`` widens it by a tenth of the time between it and ``now``."""
     prefix, text = prefixed(name, item.replace(" ", "+"))
     try:
-        first, last = date_range(text)
+        first, last = _range(text)
         begin, end = datetime.fromisoformat(first), datetime.fromisoformat(last)
-        if begin.tzinfo is None:
-            raise ValueError("a time without its zone")
         if prefix == "ap":
             slack = abs(now - begin) / 10
             first, last = (begin - slack).isoformat(), (end + slack).isoformat()
     except (ValueError, OverflowError) as error:
         raise BadSearch(f"{name}={item}: give a date as YYYY, YYYY-MM, YYYY-MM-DD or with a time and zone") from error
     return Moments(prefix, first, last)
+
+
+def _range(text: str) -> tuple[str, str]:
+    """First and last moment of ``text``. A time may leave out its seconds, and without a zone it is UK time."""
+    timed = _TIMED.fullmatch(text)
+    if timed is None:
+        return date_range(text)
+    minute, seconds, zone = timed.groups()
+    if zone is None:
+        zone = datetime.fromisoformat(minute).replace(tzinfo=LONDON).isoformat()[19:]
+    if seconds is None:
+        return f"{minute}:00{zone}", f"{minute}:59.999999{zone}"
+    return date_range(minute + seconds + zone)
 
 
 def after(text: str) -> str:
