@@ -112,7 +112,7 @@ def test_with_no_context_no_row_about_a_person_is_visible(planted: list[str], as
 def test_what_opens_by_category_is_shut_where_no_agreement_covers_it(planted: list[str]) -> None:
     opens = "SELECT DISTINCT tablename FROM pg_policies WHERE cmd <> 'UPDATE' AND qual LIKE %s AND permissive = %s"
     by_category = {row[0] for row in rows(opens, ["%commonweal.categories%", "PERMISSIVE"])}
-    assert {"record_resource", "coordination_change", "coordination_allocation"} <= by_category
+    assert {"record_resource", "coordination_change", "coordination_allocation", "identity_demographics"} <= by_category
     assert by_category - {row[0] for row in rows(opens, ["%commonweal.shut%", "RESTRICTIVE"])} == set()
 
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -14,6 +15,7 @@ import orjson
 import pytest
 from django.db import connection
 
+from commonweal.domain.access.vocabulary import Category, RestrictionReason
 from commonweal.feeds.bars import answers, scenarios, simulator, writing
 from tests.integration import acting
 from tests.integration.bars_world import (
@@ -28,6 +30,7 @@ from tests.integration.bars_world import (
     make,
     transport,
 )
+from tests.integration.withholding import withhold
 
 pytestmark = pytest.mark.usefixtures("database")
 AT = datetime(2020, 11, 2, 9, tzinfo=UTC)
@@ -118,6 +121,23 @@ def test_a_referral_of_somebody_known_is_in_the_record_and_open_to_whom_it_is_fo
         desk.listed(actor("admin"), "in")
     told = rows("SELECT count(*) FROM access_audit WHERE action = 'open referral' AND outcome = 'allowed'")
     assert told[0][0] >= 1
+
+
+def test_a_referral_does_not_name_whose_name_is_withheld_from_its_receiver(web: World) -> None:
+    from commonweal.apps.exchange.bars import desk
+
+    ident = UUID(refer(web, 101))
+    whose = rows("SELECT compartment_id FROM exchange_bars_request WHERE id = %s", ident)[0][0]
+    made = as_batch(partial(withhold, category=Category.DEMOGRAPHICS), whose, RestrictionReason.SAFEGUARDING, "P01")
+    try:
+        page = desk.page(actor("worker"), ident)
+        assert page is not None
+        listed = next(one for one in desk.listed(actor("worker"), "in").shown if one.row.id == ident)
+        for one in (page.shown, listed):
+            assert (one.who.name, one.who.birth_date, one.who.nhs_number) == ("Name withheld", None, "")
+            assert one.title == "Falls at home"
+    finally:
+        rows("DELETE FROM access_restriction WHERE id = %s", made)
 
 
 def test_one_that_nobody_agrees_with_waits_and_is_settled_by_a_person(web: World) -> None:

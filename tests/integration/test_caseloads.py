@@ -10,7 +10,7 @@ from django.db import DatabaseError, connection, transaction
 
 from commonweal.domain.access.scope import Refused
 from commonweal.domain.coordination.alerts import AlertStep
-from tests.alert_world import COUNCIL, HOSPITAL, NOW
+from tests.alert_world import BORN, COUNCIL, HOSPITAL, NOW, nhs_number
 from tests.integration.test_alerts import (
     ACTORS,
     HOUR,
@@ -27,6 +27,7 @@ from tests.integration.test_alerts import (
     work,
     world,
 )
+from tests.integration.withholding import nameless
 
 __all__ = ["clean", "world"]  # fixtures
 pytestmark = pytest.mark.usefixtures("database")
@@ -239,6 +240,33 @@ def test_a_list_opens_the_record_to_its_organisation_and_shows_who_works_with_th
     assert ("Ann Example", "North", "Named worker") in [(one.who, one.team, one.role) for one in involved]
     heard(world, (3, "A01", NOW - HOUR))
     assert told() == {"south"}
+
+
+def test_whose_name_is_withheld_is_named_in_no_alert_and_no_caseload(world: Any) -> None:
+    from commonweal.apps.coordination import selectors, working_with
+    from commonweal.apps.identity import api as identity
+    from commonweal.apps.record import api as record
+
+    listed(world, (1, "n1", "north.a", TODAY - DAY, None), (2, "n2", "north.a", TODAY - DAY, None))
+    heard(world, (1, "A01", NOW - HOUR))
+    compartment = record.compartments([(COUNCIL, "L1")])[COUNCIL, "L1"]
+    person = identity.person_of(compartment)
+    assert person is not None
+
+    def named() -> list[tuple[str, date | None]]:
+        (alert,) = selectors.alerts(ACTORS["north.a"], "mine").alerts
+        opened = page("north.a", alert.row.id).alert
+        assert (alert.nhs_number, opened.nhs_number) in (("", ""), (nhs_number(1),) * 2)
+        people = [one for one, _ in working_with.caseload(ACTORS["north.a"]).people]
+        assert "Vicky Ashworth2" in {one.name for one in people}  # of whom nothing is withheld
+        mine = next(one for one in people if one.id == person)
+        who = working_with.who_works(ACTORS["north.a"], person)
+        assert who is not None
+        return [(one.name, one.birth_date) for one in (alert, opened, mine, who.person)]
+
+    assert as_web(named) == [("Vicky Ashworth1", BORN)] * 4
+    with nameless(compartment, COUNCIL):
+        assert as_web(named) == [("Name withheld", None)] * 4
 
 
 def test_an_alert_that_moves_on_stays_with_who_was_told_and_whoever_took_it_on_owns_it(world: Any) -> None:

@@ -262,7 +262,7 @@ class TestTheApplicationRole:
     def role(self, linked: None, as_app: None) -> None:
         """The tests of this class run as the role that serves people."""
 
-    def test_sees_no_demographics_until_a_compartment_is_open(self) -> None:
+    def test_sees_no_demographics_until_they_are_open_in_a_compartment(self) -> None:
         from django.db import connection, transaction
 
         from commonweal.apps.identity import api
@@ -271,6 +271,10 @@ class TestTheApplicationRole:
         with transaction.atomic():
             with connection.cursor() as cursor:
                 cursor.execute("SELECT set_config('commonweal.compartments', '2', true)")
+                for other in ("", "clinical,social_care"):
+                    cursor.execute("SELECT set_config('commonweal.categories', %s, true)", [other])
+                    assert api.demographics_of([1, 2]) == {}
+                cursor.execute("SELECT set_config('commonweal.categories', 'clinical,demographics', true)")
             assert list(api.demographics_of([1, 2])) == [2]
         assert api.demographics_of([1, 2]) == {}
 

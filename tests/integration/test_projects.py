@@ -27,6 +27,7 @@ from commonweal.domain.population.projects import (
 from commonweal.lake.project_pseudonym import project_pseudonym, project_pseudonyms, well_formed
 from tests.integration.acting import as_batch, as_role
 from tests.integration.test_population import AREAS, ORGANISATIONS, condition, land, patient
+from tests.integration.withholding import nameless
 
 pytestmark = pytest.mark.usefixtures("world")
 
@@ -511,6 +512,21 @@ def test_a_list_goes_from_pseudonyms_to_care_and_the_person_sees_it(as_app: None
     with access.session(citizen, Purpose.OWN_RECORD, "who looked") as opened:
         scope = opened.open_person(first.person_id, identity.compartments_of(first.person_id))
         assert caring().OPENED in {look.action for look in access.looked(scope.compartments)}
+
+
+def test_a_list_does_not_name_whose_name_is_withheld(as_app: None) -> None:
+    wanted = [row["pseudonym"] for row in people_in(extract_of("diabetes")) if row["diabetes"] == "true"][:3]
+    with as_batch():
+        ident = taken_up(wanted)
+    first = caring().care_page(GP, ident).people[0].person_id
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT min(compartment_id) FROM identity_membership WHERE person_id = %s", [first])
+        compartment = cursor.fetchone()[0]
+    with as_batch(), nameless(compartment, "P1"), as_role("commonweal_app"):
+        people = caring().care_page(GP, ident).people
+    named = {one.person_id: (one.name, one.birth_date, one.nhs_number) for one in people}
+    assert named.pop(first) == ("Name withheld", None, "")
+    assert {name.split()[-1] for name, _, _ in named.values()} <= SURNAMES
 
 
 def _refuses_who_is_not_on_it(ident: int, page: Any) -> None:

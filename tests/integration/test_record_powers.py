@@ -172,6 +172,25 @@ def test_serious_harm_is_withheld_from_the_persons_own_view_alone(as_app: None) 
     assert (scope.compartments, scope.withheld) == (frozenset({1, 2}), ())
 
 
+@pytest.mark.parametrize(
+    ("name", "path", "field"),
+    [
+        ("gp", f"/people/{PERSON}/emergency", "reason"),
+        ("sam", f"/people/{PERSON}/safeguarding", "reason"),
+        ("ann", "/information-governance/trial?role=nobody&on=never", "on"),
+        ("ann", "/information-governance/choices", "person"),
+        ("admin", "/administration/accounts", "username"),
+    ],
+)
+def test_a_form_sent_wrong_says_so_above_and_beside_the_field(as_app: None, name: str, path: str, field: str) -> None:
+    client = as_user(name)
+    sent = {"form": "restrict", "reason": "safeguarding" if field == "person" else "", "words": "known to be in danger"}
+    response = client.get(path) if "?" in path else client.post(path, sent)
+    text = response.content.decode()
+    assert response.status_code == 400
+    assert (f'<li><a href="#{field}">' in text, f'id="{field}-error"' in text) == (True, True)
+
+
 def test_nobody_else_withholds_anything(as_app: None) -> None:
     sent = {"form": "withhold", "what": "own", "reason": "safeguarding", "words": "Because I should like to"}
     for name in ("far", "admin", "ann", "vicky"):

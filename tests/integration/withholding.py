@@ -3,7 +3,9 @@
 What officers may do, and how it is audited, is tested in ``test_choices``; here it is only what a restriction does.
 """
 
-from datetime import datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection
@@ -28,6 +30,24 @@ def withhold(
             [compartment, category or "", reason, starts or settings.COMMONWEAL_NOW(), until, controller],
         )
         return int(cursor.fetchone()[0])
+
+
+@contextmanager
+def nameless(compartment: int, source: str) -> Iterator[None]:
+    """Withhold the demographics of the person of ``compartment`` from ``source``, as from who wrote none of them."""
+    written = "UPDATE identity_demographics SET source = %s WHERE source = %s"
+    with connection.cursor() as cursor:
+        cursor.execute(written, ["ZZZ", source])
+    restriction = withhold(
+        compartment, RestrictionReason.SAFEGUARDING, "ZZZ", category=Category.DEMOGRAPHICS,
+        starts=settings.COMMONWEAL_NOW() - timedelta(days=1),
+    )  # fmt: skip
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM access_restriction WHERE id = %s", [restriction])
+            cursor.execute(written, [source, "ZZZ"])
 
 
 def lift(restriction: int) -> None:

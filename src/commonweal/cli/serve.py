@@ -2,11 +2,12 @@
 
 Six processes: this one only watches; granian answers requests in the unprivileged ``app`` role, and another holds the
 streams of alerts in the same role; the sealer hashes finished audit rows each second in the ``batch`` role; the worker
-does the jobs requests leave behind, and the alerter raises alerts, in the same role. If the server or the sealer stops,
-so does everything: pages without a sealer would leave looks at records unsealed, and nobody would notice. A worker, an
-alerter or a stream that dies is started again, and takes up what it died of: an import too large for the machine must
-not take the record away from the ward. So is a process of granian's that dies. If this command is killed, all of them
-end with it; if PostgreSQL is, the sealer starts the embedded one again.
+does the jobs requests leave behind, and the alerter raises alerts, in the same role. If the sealer stops, so does
+everything: pages without a sealer would leave looks at records unsealed, and nobody would notice. A worker, an alerter
+or a stream that dies is started again, and takes up what it died of: an import too large for the machine must not take
+the record away from the ward. So is a process of granian's that dies, and granian itself (``kept``), unless it never
+answers: what is wrong with the settings is said, and ends everything. If this command is killed, all of them end with
+it; if PostgreSQL is, the sealer starts the embedded one again.
 """
 
 import os
@@ -15,19 +16,20 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from types import FrameType
 
 import typer
 
 from commonweal.cli import runtime
 from commonweal.cli.home import home_dir
+from commonweal.cli.kept import Kept
 
 HOST = "127.0.0.1"
 DEFAULT_PORT = 8000
 THREADS_A_WORKER = 4
 REST_SECONDS = 1.0  # before a process is started again, lest one that cannot start takes a whole core trying
 WEB = "commonweal.cli.web"
+_ABOVE = "its last lines above say why"
 
 
 def register(app: typer.Typer) -> None:
@@ -43,7 +45,7 @@ def register(app: typer.Typer) -> None:
 
 
 def serve_site(port: int = DEFAULT_PORT, workers: int = 2, alerts_port: int = 0) -> None:
-    """Serve until interrupted. Exits 1 with one line if a port is taken or a process stops by itself."""
+    """Serve until interrupted. Exits 1 with one line if a port is taken, nothing answers, or the sealer stops."""
     _require_free(port)
     if alerts_port:
         _require_free(alerts_port)
@@ -68,21 +70,26 @@ def serve_site(port: int = DEFAULT_PORT, workers: int = 2, alerts_port: int = 0)
             [sys.executable, "-m", *words], env=app_role if words[0] == WEB else None, start_new_session=True
         )
 
-    server = start(*_granian(port, workers))
+    server = Kept(lambda: start(*_granian(port, workers)), HOST, port)
     again: dict[str, tuple[str, ...]] = {
         "the worker": ("commonweal.cli.worker",),
         "the alerter": ("commonweal.cli.alerter",),
         "the stream of alerts": _stream(alerts_port),
     }
     helpers = {name: start(*words) for name, words in again.items()}
-    children = {"the web server": server, "the audit sealer": sealer}
+    said = False
     try:
-        if _await_answer(port, server, lambda: stopping):
-            runtime.err.print(f"Commonweal answers on http://{HOST}:{port} (stop with Ctrl-C)", highlight=False)
         while not stopping:
-            for name, child in children.items():
-                if child.poll() is not None:
-                    runtime.fail(f"{name} stopped by itself (status {child.returncode}); its last lines above say why")
+            happened = server.watch()
+            if server.failed:
+                runtime.fail(f"the web server {happened}; {_ABOVE}")
+            if happened:
+                runtime.say(f"the web server {happened}")
+            if server.answered and not said:
+                said = True
+                runtime.err.print(f"Commonweal answers on http://{HOST}:{port} (stop with Ctrl-C)", highlight=False)
+            if sealer.poll() is not None:
+                runtime.fail(f"the audit sealer stopped by itself (status {sealer.returncode}); {_ABOVE}")
             for name, helper in helpers.items():
                 if helper.poll() is not None:
                     runtime.say(f"{name} stopped by itself (status {helper.returncode}) and is started again")
@@ -90,7 +97,7 @@ def serve_site(port: int = DEFAULT_PORT, workers: int = 2, alerts_port: int = 0)
                     helpers[name] = start(*again[name])
             time.sleep(0.2)
     finally:
-        for child in (*helpers.values(), *children.values()):
+        for child in (*helpers.values(), server.process, sealer):
             _stop(child)
         # A process that was killed never said that it had done with the embedded database: it is stopped here then.
         subprocess.run([sys.executable, "-m", "commonweal.config.database"], check=False)
@@ -145,16 +152,6 @@ def _free_after(port: int) -> int:
                 continue
             return candidate
     runtime.fail(f"no port after {port} is free for the stream of alerts; choose one with --alerts-port")
-
-
-def _await_answer(port: int, server: subprocess.Popen[bytes], stopping: Callable[[], bool]) -> bool:
-    """Wait until the port accepts a connection: True; False if the server ended or we were told to stop."""
-    while server.poll() is None and not stopping():
-        with socket.socket() as probe:
-            if probe.connect_ex((HOST, port)) == 0:
-                return True
-        time.sleep(0.1)
-    return False
 
 
 def _stop(child: subprocess.Popen[bytes]) -> None:

@@ -7,7 +7,7 @@ from django.templatetags.static import static
 from django.urls import reverse
 from jinja2 import ChainableUndefined, ChoiceLoader, Environment, PackageLoader
 
-from commonweal.web import formats
+from commonweal.web import faults, formats
 
 
 class Templates(Jinja2):
@@ -24,7 +24,11 @@ def environment(**options: Any) -> Environment:
     options["autoescape"] = True
     env = Environment(**options)  # noqa: S701 - switched on the line above
     env.filters.update(
-        day=formats.day, moment=formats.moment, nhs_number=formats.nhs_number, thousands=formats.thousands
+        by_field=faults.by_field,
+        day=formats.day,
+        moment=formats.moment,
+        nhs_number=formats.nhs_number,
+        thousands=formats.thousands,
     )
     env.globals.update(static=static, url=reverse)
     return env

@@ -34,7 +34,6 @@ def listed(request: HttpRequest) -> HttpResponse:
         "me": actor.key.removeprefix("user:"),
         "names": places.names_of({one.organisation for one in found if one.organisation}),
         "problem": problem,
-        "problems": [(problem.field, str(problem))] if problem else [],
         "typed": request.POST,
     }
     return render(request, "access/accounts.jinja", page, status=400 if problem else 200)

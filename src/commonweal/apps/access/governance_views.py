@@ -50,15 +50,12 @@ def trial(request: HttpRequest) -> HttpResponse:
         "today": today,
         "values": request.GET if asked else _first(today),
         "options": _options(),
-        "problems": [],
+        "form": form,
     }
     if asked and form.is_valid():
         one = _supposed(form.cleaned_data)
         page |= {"supposed": one, "answer": suppose(one), "named": _named(one), "rules": _rules_of(one.on)}
-    elif asked:
-        page["problems"] = [(name, messages[0]) for name, messages in form.errors.items()]
-    page["errors"] = dict(page["problems"])
-    return render(request, "access/trial.jinja", page, status=400 if page["problems"] else 200)
+    return render(request, "access/trial.jinja", page, status=400 if form.errors else 200)
 
 
 def _first(today: date) -> dict[str, str]:

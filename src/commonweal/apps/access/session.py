@@ -154,24 +154,33 @@ class AccessSession(AbstractContextManager["AccessSession"]):
             raise scope
         self._disclose(scope, compartments)
         self.use(scope)
-        if self._too_young(scope):
+        if self._too_young(scope, compartments):
             self._allowed, self._refused = self._allowed - 1, self._refused + 1
             self._subjects[person_id] = audit.Subject(person_id, tuple(compartments), "refused")
             self._context((), ())
             raise Refused(RefusedKind.NOT_PERMITTED, ages.TOO_YOUNG)
         return scope
 
-    def _too_young(self, scope: Scope) -> bool:
-        """Whether the open scope is the asker's own record, and they are not old enough to open it themselves."""
-        return self.purpose is Purpose.OWN_RECORD and ages.too_young(scope.compartments, self.now.date())
+    def _too_young(self, scope: Scope, compartments: Iterable[int]) -> bool:
+        """Whether the open scope is the asker's own record, and they are not old enough to open it themselves.
+
+        Every source is asked for the birth date, also one withheld from the person: that opens nothing to a child.
+        """
+        if self.purpose is not Purpose.OWN_RECORD:
+            return False
+        self._context(compartments, {Category.DEMOGRAPHICS})
+        young = ages.too_young(list(compartments), self.now.date())
+        self.use(scope)
+        return young
 
     def open_many(self, people: Mapping[UUID, Mapping[int, str]], telling: bool = False) -> dict[UUID, Scope]:
         """The scopes of those of ``people`` the actor may see; the others count as refused.
 
         ``telling``: the actor will be told which others there are, so the audit names them too; else it does not.
 
-        The row-security context becomes what all the scopes allow: every compartment, and the categories they
-        have in common. Narrow it with :meth:`use` before reading more of one of them.
+        The row-security context becomes what all the scopes allow: every compartment, the categories they have in
+        common, and the particulars of those whose demographics are open, so that one person's being withheld takes
+        nobody else's name off a list. Narrow it with :meth:`use` before reading more of one of them.
         """
         found = self._facts({one: source for compartments in people.values() for one, source in compartments.items()})
         scopes: dict[UUID, Scope] = {}
@@ -188,6 +197,11 @@ class AccessSession(AbstractContextManager["AccessSession"]):
                 self._disclose(scope, compartments)
         categories = frozenset[str].intersection(*(s.categories for s in scopes.values())) if scopes else frozenset()
         shut = {pair for scope in scopes.values() for pair in scope.shut}
+        named = Category.DEMOGRAPHICS.value
+        if any(named in scope.categories for scope in scopes.values()):
+            categories |= {named}
+            without = [scope for scope in scopes.values() if named not in scope.categories]
+            shut |= {(n, named) for scope in without for n in scope.compartments}
         self._context({c for scope in scopes.values() for c in scope.compartments}, categories, shut)
         return scopes
 

@@ -50,7 +50,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
                 return HttpResponseRedirect("/sign-in/second" if left is Next.FACTOR else "/sign-in/enrol")
     context = {
         "problem": problem,
-        "errors": {name: messages[0] for name, messages in form.errors.items()},
+        "form": form,
         "username": request.POST.get("username", ""),
         "next": onward(request),
         "providers": providers().values(),

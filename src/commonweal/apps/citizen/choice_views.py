@@ -26,8 +26,7 @@ def own(request: HttpRequest) -> HttpResponse:
     page = {
         "choices": choices.own(actor),
         "categories": list(access.Category),
-        "problems": [(problem.field, str(problem))] if problem else [],
-        "errors": {problem.field: str(problem)} if problem else {},
+        "problem": problem,
         "typed": request.POST,
     }
     return render(request, "citizen/choices.jinja", page, status=400 if problem else 200)
@@ -70,8 +69,7 @@ def officers(request: HttpRequest) -> HttpResponse:
         "me": actor.key,
         "categories": [(one.value, one.value.replace("_", " ").capitalize()) for one in access.Category],
         "reasons": [(one.value, one.value.replace("_", " ").capitalize()) for one in access.RestrictionReason],
-        "problems": [(problem.field, str(problem))] if problem else [],
-        "errors": {problem.field: str(problem)} if problem else {},
+        "problem": problem,
         "form": request.POST.get("form", ""),
         "typed": request.POST,
     }

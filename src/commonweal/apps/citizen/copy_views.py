@@ -26,7 +26,7 @@ def own(request: HttpRequest) -> HttpResponse:
         "copies": known,
         "open": any(one.ended_on is None for one in known),
         "wants": wants,
-        "problems": [(problem.field, str(problem))] if problem else [],
+        "problem": problem,
     }
     return render(request, "citizen/copies.jinja", page, status=400 if problem else 200)
 
@@ -51,8 +51,7 @@ def one(request: HttpRequest, copy_id: int) -> HttpResponse:
         "told": found[1],
         "may": found[0].may(Party.PERSON),
         "typed_words": words,
-        "problem": str(problem or ""),
-        "problems": [(problem.field, str(problem))] if problem else [],
+        "problem": problem,
     }
     return render(request, "citizen/copy.jinja", page, status=400 if problem else 200)
 

@@ -49,4 +49,5 @@ def born_on(scope: access.Scope) -> date | None:
 def name_of(scope: access.Scope) -> str:
     """The open person's name, as the source updated last has it."""
     known = sorted(identity.demographics_of(scope.compartments).values(), key=lambda one: one.updated, reverse=True)
-    return next((f"{one.given} {one.family}".strip() for one in known if one.family or one.given), "Name not recorded")
+    named = next((f"{one.given} {one.family}".strip() for one in known if one.family or one.given), "")
+    return named or identity.called(scope).name

@@ -30,8 +30,7 @@ def own(request: HttpRequest) -> HttpResponse:
         "proxies": [(one, holds(one)) for one in known],
         "typed": typed(request.POST),
         "categories": list(access.Category),
-        "problems": [(problem.field, str(problem))] if problem else [],
-        "errors": {problem.field: str(problem)} if problem else {},
+        "problem": problem,
     }
     return render(request, "citizen/proxies.jinja", page, status=400 if problem else 200)
 

@@ -39,8 +39,7 @@ def draft(request: HttpRequest, copy_id: int) -> HttpResponse:
     page = {
         "draft": found,
         "typed": typed(request.POST),
-        "problems": [(problem.field, str(problem))] if problem else [],
-        "errors": {problem.field: str(problem)} if problem else {},
+        "problem": problem,
     }
     return render(request, "citizen/draft.jinja", page, status=400 if problem else 200)
 
@@ -76,8 +75,7 @@ def person(request: HttpRequest, person_id: UUID) -> HttpResponse:
         "asked": request.POST.get("what", ""),
         "categories": list(access.Category),
         "evidence": list(Evidence),
-        "problems": [(problem.field, str(problem))] if problem else [],
-        "errors": {problem.field: str(problem)} if problem else {},
+        "problem": problem,
         "actor_key": actor.key,
     }
     return render(request, "citizen/requests_of.jinja", page, status=400 if problem else 200)
@@ -146,7 +144,6 @@ def sign_off(request: HttpRequest, copy_id: int) -> HttpResponse:
         "typed_words": words,
         "chosen": request.POST.get("step", ""),
         "today": settings.COMMONWEAL_NOW().date(),
-        "problem": str(problem or ""),
-        "problems": [(problem.field, str(problem))] if problem else [],
+        "problem": problem,
     }
     return render(request, "citizen/officer_copy.jinja", page, status=400 if problem else 200)

@@ -261,16 +261,11 @@ def _told(row: Row, scope: access.Scope) -> Told | None:
             [change[4]],
         )
         suspended = cursor.fetchone()[0]
-    known = identity.demographics_of(scope.compartments)
-    # As the reader's own organisation knows the person, else as the source of the message does.
-    own = [one for one in known.values() if one.source == scope.actor.organisation]
-    who = next(iter(own), known.get(row.compartment) or next(iter(known.values()), None))
-    name = " ".join(part for part in (who.given, who.family) if part) if who else ""
+    who = identity.called(scope, row.compartment)
     place = "" if identity.location_hidden(scope.compartments) else change[2]
     teller = PDS_NAME if change[0] == PDS else places.name_of(change[0])
     return Told(
-        row, scope.person_id, name or "Name not recorded", who.birth_date if who else None,
-        who.nhs_number if who and who.number_usable else "", change[0], teller, change[1], place,
+        row, scope.person_id, who.name, who.birth_date, who.nhs_number, change[0], teller, change[1], place,
         change[3], suspended,
     )  # fmt: skip
 

@@ -109,7 +109,7 @@ def caseload(actor: access.Actor) -> Caseload:
                 closed.add(one.compartment)
             elif person not in shown and len(shown) < MOST:
                 session.use(scopes[person])
-                shown[person] = known(scopes[person], actor.organisation), one
+                shown[person] = known(scopes[person]), one
         gone = away_now(actor.organisation, today)
         covering = tuple(one for one in gone if one.cover_account == actor.key)
         listed = sorted(shown.values(), key=lambda pair: (pair[0].name, str(pair[0].id)))
@@ -138,9 +138,7 @@ def who_works(actor: access.Actor, person_id: UUID) -> WhoWorks | None:
         ]
         said = any(one.mine for one, _ in found)
         longest = rules(today).own_word.days
-        return WhoWorks(
-            known(scope, actor.organisation), tuple(found), not said and of_team(actor, scope), today, longest
-        )
+        return WhoWorks(known(scope), tuple(found), not said and of_team(actor, scope), today, longest)
 
 
 def of_team(actor: access.Actor, scope: access.Scope) -> bool:
@@ -179,13 +177,10 @@ def _team(actor: access.Actor, staff: Iterable[access.Worker]) -> tuple[access.W
     return tuple(one for one in staff if not actor.team or one.team == actor.team)
 
 
-def known(scope: access.Scope, organisation: str) -> Known:
+def known(scope: access.Scope) -> Known:
     """The open person, as the reader's own organisation knows them, else as anybody does."""
-    found = identity.demographics_of(scope.compartments)
-    own = [one for one in found.values() if one.source == organisation]
-    who = next(iter(own), next(iter(found.values()), None))
-    name = " ".join(part for part in (who.given, who.family) if part) if who else ""
-    return Known(scope.person_id, name or "Name not recorded", who.birth_date if who else None)
+    who = identity.called(scope)
+    return Known(scope.person_id, who.name, who.birth_date)
 
 
 def _rows(statement: str, values: list[Any], names: Iterable[str] = (), organisation: str = "") -> list[Working]:

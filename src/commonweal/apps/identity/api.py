@@ -14,10 +14,12 @@ from commonweal.apps.identity.matching import IdentifyBusy, identify
 from commonweal.apps.identity.opt_outs import opted_out_digests, people_opted_out
 from commonweal.apps.identity.selectors import (
     MEMBERSHIP,
+    Called,
     Candidate,
     Known,
     basis_of,
     born_on,
+    called,
     compartments_of,
     compartments_of_many,
     current_person,
@@ -34,6 +36,7 @@ from commonweal.lake.spark_linkage import SparkMissing
 
 __all__ = [
     "MEMBERSHIP",
+    "Called",
     "Candidate",
     "Claim",
     "IdentifyBusy",
@@ -44,6 +47,7 @@ __all__ = [
     "basis_of",
     "bias_report",
     "born_on",
+    "called",
     "claims",
     "compartments_of",
     "compartments_of_many",

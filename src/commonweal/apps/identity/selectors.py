@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from commonweal.apps.access.api import Category, Scope
 from commonweal.apps.identity.models import Demographics, Membership, Person
 from commonweal.domain.identity import nhs_number as numbers
 from commonweal.fhir.normalise import name_key, phonetic
@@ -15,6 +16,9 @@ from commonweal.fhir.normalise import postcode as postcode_key
 
 # For a statement elsewhere that has to know whose a compartment is without asking again: join it by compartment_id.
 MEMBERSHIP = "(SELECT compartment_id, person_id FROM identity_membership)"
+
+NOT_RECORDED = "Name not recorded"
+WITHHELD = "Name withheld"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,18 @@ class Known:
     phone: str
     practice: str
     updated: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """What a list or a page calls the open person: as the reader's own organisation knows them, else as another does.
+
+    ``name`` is words to show in any case; ``nhs_number`` is empty unless it is valid.
+    """
+
+    name: str
+    birth_date: date | None
+    nhs_number: str
 
 
 def compartments_of(person_id: UUID) -> dict[int, str]:
@@ -106,7 +122,7 @@ def current_person(person_id: UUID) -> UUID | None:
 
 
 def demographics_of(compartment_ids: Iterable[int]) -> dict[int, Known]:
-    """What each compartment's source says of its person. In the application role: open compartments only."""
+    """What each compartment's source says of its person. In the application role: where demographics are open only."""
     rows = Demographics.objects.filter(compartment_id__in=list(compartment_ids)).order_by("compartment_id")
     return {
         row.compartment_id: Known(
@@ -129,6 +145,25 @@ def demographics_of(compartment_ids: Iterable[int]) -> dict[int, Known]:
         )
         for row in rows
     }
+
+
+def called(scope: Scope, compartment: int | None = None) -> Called:
+    """Whom ``scope``, open in the session, is about: what its own organisation says, else ``compartment``, else any.
+
+    Where demographics are withheld from care staff the name says so: withheld is not the same as unknown.
+    """
+    known = demographics_of(scope.compartments)
+    own = [one for one in known.values() if one.source == scope.actor.organisation]
+    who = next(iter(own), known.get(compartment or 0) or next(iter(known.values()), None))
+    if who is None:
+        return Called(WITHHELD if name_withheld(scope) else NOT_RECORDED, None, "")
+    name = " ".join(part for part in (who.given, who.family) if part)
+    return Called(name or NOT_RECORDED, who.birth_date, who.nhs_number if who.number_usable else "")
+
+
+def name_withheld(scope: Scope) -> bool:
+    """Whether who asks is told that particulars of this person are withheld from them: care staff are."""
+    return any(one.covers(Category.DEMOGRAPHICS) for one in scope.withheld)
 
 
 def born_on(compartment_ids: Iterable[int]) -> date | None:

@@ -42,17 +42,16 @@ def _results(session: access.AccessSession, form: PersonSearch) -> dict[str, Any
         )
     shown = found[:LIMIT]
     scopes = session.open_many({one.person_id: one.compartments for one in shown}, telling=True)
-    known = selectors.demographics_of(
-        compartment
-        for scope in scopes.values()
-        if access.Category.DEMOGRAPHICS in scope.categories
-        for compartment in sorted(scope.compartments)
-    )
+    known = selectors.demographics_of(one for scope in scopes.values() for one in sorted(scope.compartments))
     people = []
     for candidate in shown:
-        if candidate.person_id in scopes:
-            rows = [known[one] for one in candidate.compartments if one in known]
-            people.append(_row(candidate.person_id, rows))
+        if candidate.person_id not in scopes:
+            continue
+        rows = [known[one] for one in candidate.compartments if one in known]
+        withheld = not rows and selectors.name_withheld(scopes[candidate.person_id])
+        # Who gives a postcode would learn where somebody lives whose address is withheld from them.
+        if not (withheld and asked["postcode"] and not asked["nhs_number"]):
+            people.append(_row(candidate.person_id, rows, withheld))
     closed = [candidate.person_id for candidate in shown if candidate.person_id not in scopes]
     return {
         "searched": True,
@@ -63,14 +62,16 @@ def _results(session: access.AccessSession, form: PersonSearch) -> dict[str, Any
     }
 
 
-def _row(person_id: UUID, rows: Sequence[selectors.Known]) -> dict[str, Any]:
+def _row(person_id: UUID, rows: Sequence[selectors.Known], withheld: bool) -> dict[str, Any]:
     """What the list shows of one person: the newest word on each, whichever source it comes from."""
     newest = sorted(rows, key=lambda row: row.updated, reverse=True)
     family = next((row.family for row in newest if row.family), "")
     given = next((row.given for row in newest if row.given), "")
     return {
         "person_id": person_id,
-        "name": ", ".join(part for part in (family.upper(), given) if part) or "Name not recorded",
+        "name": ", ".join(part for part in (family.upper(), given) if part)
+        or (selectors.WITHHELD if withheld else selectors.NOT_RECORDED),
+        "withheld": withheld,
         "birth_date": next((row.birth_date for row in newest if row.birth_date), None),
         "nhs_number": next((row.nhs_number for row in newest if row.number_usable), ""),
         "postcode": next((row.postcode for row in newest if row.postcode), ""),

@@ -36,9 +36,8 @@ def ask(request: HttpRequest, person_id: UUID) -> HttpResponse:
         )
         request.session[_KEPT] = {**_open_now(request), str(person_id): until.isoformat()}
         return HttpResponseRedirect(reverse("person_for_safeguarding", args=[person_id]))
-    errors = {name: messages[0] for name, messages in form.errors.items()}
-    page = {"person_id": person_id, "form": form, "errors": errors, "problems": list(errors.items())}
-    return render(request, "record/enquiry.jinja", page, status=400 if errors else 200)
+    page = {"person_id": person_id, "form": form}
+    return render(request, "record/enquiry.jinja", page, status=400 if form.errors else 200)
 
 
 @require_safe

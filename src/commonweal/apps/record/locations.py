@@ -42,11 +42,15 @@ def without(resource: Mapping[str, Any]) -> dict[str, Any]:
     stay = kept.get("hospitalization")
     if resource.get("resourceType") == "Encounter" and isinstance(stay, dict):
         kept["hospitalization"] = {name: value for name, value in stay.items() if name not in ("origin", "destination")}
-    if kept == resource:
-        return kept
-    meta = dict(kept.get("meta") or {})
-    meta["security"] = [*meta.get("security", ()), _REDACTED]
-    return {**kept, "meta": meta}
+    return kept if kept == resource else labelled(kept)
+
+
+def labelled(resource: Mapping[str, Any]) -> dict[str, Any]:
+    """``resource`` with the label that something was left out of it; once."""
+    meta = dict(resource.get("meta") or {})
+    said = meta.get("security") or []
+    meta["security"] = said if _REDACTED in said else [*said, _REDACTED]
+    return {**resource, "meta": meta}
 
 
 def is_place(reference: Mapping[str, Any]) -> bool:

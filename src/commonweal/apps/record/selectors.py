@@ -14,7 +14,7 @@ from django.db import connection
 
 from commonweal.apps.access.api import Scope, SourceScope, prepared
 from commonweal.apps.identity import api as identity
-from commonweal.apps.record import locations, searching
+from commonweal.apps.record import locations, particulars, searching
 from commonweal.apps.record.searching import Page, Reach, Request, of_person, of_source, searched
 from commonweal.apps.record.stored import COLUMNS, Stored, rows, stored
 
@@ -63,19 +63,25 @@ def _open(scope: Scope) -> tuple[list[int], list[str]]:
 
 def read(scope: Scope, kind: str, ident: str) -> Stored | None:
     """The current version of one resource of the scope's person, or about nobody; None if there is none to show."""
-    found = _shown(scope, rows(_READ, [kind, ident, *_open(scope)]))
+    found = shown(scope, rows(_READ, [kind, ident, *_open(scope)]))
     return found[0] if found else None
 
 
-def _shown(scope: Scope, found: list[Stored]) -> list[Stored]:
-    """``found`` as it may be shown: without location where that is withheld."""
-    return [locations.shown(one) for one in found] if found and identity.location_hidden(scope.compartments) else found
+def shown(scope: Scope, found: list[Stored]) -> list[Stored]:
+    """``found`` as it may be shown: without location, and without the person's name, where those are withheld."""
+    if found and identity.location_hidden(scope.compartments):
+        found = [locations.shown(one) for one in found]
+    return found if particulars.open_in(scope) else [particulars.shown(one) for one in found]
 
 
-def _page_shown(page: Page) -> Page:
-    """Likewise a page of somebody whose location is withheld; no place is shown beside what names it."""
-    page.matches = [locations.shown(one) for one in page.matches]
-    page.included = [locations.shown(one) for one in page.included if one.type != "Location"]
+def _page_shown(page: Page, secret: bool, nameless: bool) -> Page:
+    """Likewise a page of somebody whose location is ``secret``: no place is shown beside what names it."""
+    if secret:
+        page.matches = [locations.shown(one) for one in page.matches]
+        page.included = [locations.shown(one) for one in page.included if one.type != "Location"]
+    if nameless:
+        page.matches = [particulars.shown(one) for one in page.matches]
+        page.included = [particulars.shown(one) for one in page.included]
     return page
 
 
@@ -101,11 +107,11 @@ def search(
         reach = of_source(scope, asked)
         return searched(request, reach, settings.COMMONWEAL_NOW(), scope.source, cursor)
     whose = f"{scope.actor.key} {scope.person_id}"
-    if not identity.location_hidden(scope.compartments):
-        return searched(request, of_person(scope), settings.COMMONWEAL_NOW(), whose, cursor)
-    if locations.searches(_searched_by(request)):
+    secret = identity.location_hidden(scope.compartments)
+    if secret and locations.searches(_searched_by(request)):
         return Page([], total=None if request.total == "none" else 0, issues=list(request.remarks))
-    return _page_shown(searched(request, of_person(scope), settings.COMMONWEAL_NOW(), whose, cursor))
+    page = searched(request, of_person(scope), settings.COMMONWEAL_NOW(), whose, cursor)
+    return _page_shown(page, secret, not particulars.open_in(scope))
 
 
 def _searched_by(request: Request) -> list[str]:
@@ -135,14 +141,15 @@ def search_people(scopes: Iterable[Scope], request: Request, cursor: str, use: C
     page = searching.merged(request, [(compiled, listed) for _, compiled, listed, _ in parts], whose)
     page.total = sum(total for *_, total in parts if total is not None) if request.total != "none" else None
     if request.includes:
-        shown = {(item.type, item.id) for item in page.matches}
+        on_page = {(item.type, item.id) for item in page.matches}
         for scope, compiled, listed, _ in parts:
-            matches = [item for item in listed if (item.resource.type, item.resource.id) in shown]
+            matches = [item for item in listed if (item.resource.type, item.resource.id) in on_page]
             if matches:
                 use(scope)
                 searching.add_included(page, request, compiled.reach, matches)
     page.issues = [*request.remarks, *page.issues]
-    return _page_shown(page) if any(id(scope) in secret for scope in opened) else page
+    nameless = not all(particulars.open_in(scope) for scope in opened)
+    return _page_shown(page, any(id(scope) in secret for scope in opened), nameless)
 
 
 def _request(kind: str, params: Request | Mapping[str, str] | Iterable[tuple[str, str]]) -> Request:
@@ -164,13 +171,13 @@ def who_is(scope: Scope, patients: Iterable[str]) -> list[str]:
 def everything(scope: Scope, types: Iterable[str] | None = None, since: datetime | None = None) -> Iterator[Stored]:
     """All the person's resources the scope opens, by type and date; ``since``: changed at or after."""
     wanted = list(types) if types is not None else None
-    yield from _shown(scope, rows(_EVERYTHING, [*_open(scope), wanted, wanted, since, since]))
+    yield from shown(scope, rows(_EVERYTHING, [*_open(scope), wanted, wanted, since, since]))
 
 
 def history(scope: Scope, kind: str, ident: str) -> list[Stored]:
     """Every version of a resource, the latest first; empty if there is none to show."""
     compartments, categories = _open(scope)
-    return _shown(scope, rows(_HISTORY, [categories, kind, ident, compartments, categories]))
+    return shown(scope, rows(_HISTORY, [categories, kind, ident, compartments, categories]))
 
 
 def read_shared(kind: str, ident: str) -> Stored | None:

@@ -61,9 +61,8 @@ def emergency(request: HttpRequest, person_id: UUID) -> HttpResponse:
     if form.is_valid():
         access.grant_emergency(actor, person_id, identity.compartments_of(person_id), form.cleaned_data["reason"])
         return HttpResponseRedirect(reverse("person_in_emergency", args=[person_id]))
-    errors = {name: messages[0] for name, messages in form.errors.items()}
-    page = {"person_id": person_id, "form": form, "errors": errors, "problems": list(errors.items())}
-    return render(request, "record/emergency.jinja", page, status=400 if errors else 200)
+    page = {"person_id": person_id, "form": form}
+    return render(request, "record/emergency.jinja", page, status=400 if form.errors else 200)
 
 
 def show_record(

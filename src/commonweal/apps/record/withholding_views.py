@@ -43,7 +43,6 @@ def withheld(request: HttpRequest, person_id: UUID) -> HttpResponse:
         "reasons": [(one.value, words) for one, words in _REASONS],
         "categories": [(one.value, one.value.replace("_", " ").capitalize()) for one in access.Category],
         "problem": problem,
-        "problems": [(problem.field, str(problem))] if problem else [],
         "typed": request.POST,
     }
     return render(request, "record/withheld.jinja", page, status=400 if problem else 200)

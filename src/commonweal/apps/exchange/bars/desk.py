@@ -206,21 +206,13 @@ def _opened(session: access.AccessSession, rows: list[storing.Row]) -> list[tupl
 
 def shown(scope: access.Scope, row: storing.Row, organisation: str) -> Shown:
     """A row for a page, inside its person's scope, as ``organisation`` sees it."""
-    known = identity.demographics_of(scope.compartments)
-    own = [one for one in known.values() if one.source == organisation]
-    who = next(iter(own), known.get(row.compartment or 0) or next(iter(known.values()), None))
-    name = " ".join(part for part in (who.given, who.family) if part) if who else ""
+    who = identity.called(scope, row.compartment)
     said = _resource(scope, row)
     title = _title(said) if said else _asked_for(row.id)
     service = services.service(row.service_id, settings.COMMONWEAL_NOW().date())
     return Shown(
         row,
-        Who(
-            scope.person_id,
-            name or "Name not recorded",
-            who.birth_date if who else None,
-            who.nhs_number if who and who.number_usable else "",
-        ),
+        Who(scope.person_id, who.name, who.birth_date, who.nhs_number),
         title,
         places.name_of(row.sender if row.receiver == organisation else row.receiver),
         service.name if service else f"service {row.service_id}",

@@ -254,15 +254,5 @@ def _found(list_id: int, scope: access.Scope) -> Found | None:
             [list_id, list(scope.compartments)],
         )
         steps = tuple(Done(row[0], row[1], row[2], Outcome(row[3]), row[4]) for row in cursor.fetchall())
-    known = identity.demographics_of(scope.compartments)
-    own = [one for one in known.values() if one.source == scope.actor.organisation]
-    who = next(iter(own), next(iter(known.values()), None))
-    name = " ".join(part for part in (who.given, who.family) if part) if who else ""
-    return Found(
-        scope.person_id,
-        name or "Name not recorded",
-        who.birth_date if who else None,
-        who.nhs_number if who and who.number_usable else "",
-        bool(doubtful),
-        steps,
-    )
+    who = identity.called(scope)
+    return Found(scope.person_id, who.name, who.birth_date, who.nhs_number, bool(doubtful), steps)

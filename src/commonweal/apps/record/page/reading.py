@@ -12,7 +12,7 @@ from orjson import loads
 from commonweal.apps.access.api import Scope
 from commonweal.apps.identity import api as identity
 from commonweal.apps.places import api as places
-from commonweal.apps.record import entries, locations
+from commonweal.apps.record import entries, locations, particulars
 from commonweal.apps.record.feed_facts import FeedTable, feed_facts
 
 
@@ -84,6 +84,8 @@ def read_person(scope: Scope) -> Reading:
         secret = identity.location_hidden(scope.compartments)
         if secret:
             rows = [row._replace(resource=locations.without(row.resource)) for row in rows]
+        if not particulars.open_in(scope):
+            rows = [row._replace(resource=particulars.without(row.resource)) for row in rows]
         contacts = [row for row in rows if row.kind in CONTACTS and row.resource.get("status") != "entered-in-error"]
         codes = _codes(rows)
         bounds = [[f"ods-{code}{end}" for code in codes] for end in "-."]  # ids of a code's posts go on with a hyphen

@@ -4,6 +4,7 @@ Care staff and citizens get the whole verified person, across every source; a pa
 organisation sent about the person. Pages of at most 1,000, without gap or repetition.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlencode
 from uuid import UUID
@@ -20,6 +21,7 @@ from commonweal.apps.record.rest.parameters import parts
 from commonweal.apps.record.rest.people import only, whose
 from commonweal.apps.record.rest.query import Query, parse
 from commonweal.apps.record.searching import MAX_COUNT, BadSearch
+from commonweal.apps.record.selectors import shown
 from commonweal.apps.record.whole import Whole, whole
 from commonweal.fhir.definitions import resource_types
 
@@ -45,6 +47,7 @@ def everything(request: HttpRequest, ident: str) -> HttpResponse:
         else:
             scope = opened.open_person(person_id, compartments)
             found = whole(scope.compartments, scope.categories, types, since, after, limit)
+            found = replace(found, resources=shown(scope, list(found.resources)))
             issues = withheld([scope])
         return _answer(request, query, found, issues)
 
