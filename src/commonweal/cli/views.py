@@ -41,7 +41,7 @@ def run(
     from commonweal.lake.views import run_view
 
     try:
-        definition = orjson.loads(view.read_bytes())
+        definition = orjson.loads(view.read_bytes().removeprefix(b"\xef\xbb\xbf"))
         rows = run_view(read_view(definition), _lines(resources))
         separator = "[\n"
         for row in rows:
@@ -52,7 +52,9 @@ def run(
     except ViewFault as fault:
         runtime.fail(f"{view}: {fault}; correct the view and run again")
     except EvaluationFault as fault:
-        runtime.fail(f"{view}: {fault}; narrow the path with first() or where(), or set collection")
+        several = "values" in str(fault) or "items" in str(fault)
+        what = "narrow the path with first() or where(), or set collection" if several else "correct the view"
+        runtime.fail(f"{view}: {fault}; {what}")
     except OSError as fault:
         runtime.fail(f"{fault.filename}: {fault.strerror}")
     sys.stdout.write("[]\n" if separator == "[\n" else "\n]\n")

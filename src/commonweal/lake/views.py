@@ -57,8 +57,8 @@ def run_view(view: View, bodies: Iterable[bytes | str]) -> Iterator[dict[str, An
         connection.register("resources", table)
         try:
             reader = connection.execute(str(compile_view(view, sql("resources")))).fetchall()
-        except duckdb.InvalidInputException as fault:
-            raise EvaluationFault(str(fault).partition(": ")[2]) from fault
+        except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException) as fault:
+            raise EvaluationFault(str(fault).partition(": ")[2].partition("\n")[0]) from fault
     columns = view.signature()
     for row in reader:
         yield {

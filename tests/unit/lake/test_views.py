@@ -65,6 +65,10 @@ def column(path: str, type_: str = "", **more: Any) -> Any:
         ("active", "string", "true"),
         ("id", "integer", None),
         ("{}.exists()", "boolean", False),
+        ("9 mod 5 mod 3", "integer", 1),
+        ("active = true = (name.given = 'Ann')", "boolean", False),
+        ("--multipleBirth.ofType(integer)", "integer", 2),
+        ("Resource.id", "id", "p1"),
     ],
 )
 def test_expression(path: str, type_: str, expected: Any) -> None:
@@ -95,6 +99,10 @@ def test_a_where_that_is_not_boolean_is_a_fault_in_both_engines() -> None:
         list(run_view(view, [json.dumps(PERSON)]))
 
 
+def nested(depth: int) -> list[dict[str, Any]]:
+    return [{"select": nested(depth - 1)}] if depth else [{"column": [{"name": "a", "path": "id"}]}]
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -115,12 +123,43 @@ def test_a_where_that_is_not_boolean_is_a_fault_in_both_engines() -> None:
         ({"where": [{"path": "name[%c].exists()"}]}, "%c is not among the view's constants"),
         ({"constant": [{"name": "c", "valueInteger": "1"}]}, r"constant\[0\].valueInteger: '1' is not a integer"),
         ({"select": [{"forEach": "name", "repeat": ["x"], "column": []}]}, "cannot stand beside"),
+        ({"select": [{"foreach": "name", "column": []}]}, r"select\[0\].foreach: there is no such element"),
+        ({"select": [{"column": [{"name": "a", "path": "id", "typ": "id"}]}]}, r"column\[0\].typ: there is no such"),
+        ({"where": [{"path": "true", "when": 1}]}, r"where\[0\].when: there is no such element"),
+        ({"filter": []}, "filter: there is no such element"),
+        ({"name": "1 view"}, "name: must be letters"),
+        ({"select": [{"column": [{"name": "a", "path": "id", "type": "strng"}]}]}, "'strng' is not the name of a FHIR"),
+        ({"select": [{"column": [{"name": n, "path": "id"} for n in ("a", "A")]}]}, "column 'A' appears twice"),
+        ({"select": [{"column": [{"name": f"c{n}", "path": "id"} for n in range(2001)]}]}, "more than 2000"),
+        ({"constant": [{"name": "c", "valueCode": "x"}] * 2}, r"constant\[1\].name: %c is there already"),
+        ({"constant": [{"name": "c", "valueInteger64": "9" * 30}]}, "valueInteger64: '9+' is not a integer64"),
+        ({"constant": [{"name": "c", "valueString": "\0"}]}, "valueString: .* is not a string"),
+        ({"constant": [{"name": "c", "valueInteger": 1}], "where": [{"path": "id.join(%c) = 'x'"}]}, "needs a text"),
+        ({"select": [{"select": nested(13)}]}, "selections inside selections, more than 12 deep"),
+        ({"where": [{"path": "(" * 40 + "true" + ")" * 40}]}, "brackets inside brackets, more than 12 deep"),
+        ({"where": [{"path": "id" + " or id" * 10_000}]}, "more than 500 words and signs"),
+        ({"where": [{"path": "id" + " = id" * 40}]}, "more than 12 of = in a row"),
+        ({"where": [{"path": f"name[{'9' * 5_000}].exists()"}]}, "a whole number over 2147483647"),
+        ({"where": [{"path": f"{'9' * 400}.5 > 1"}]}, "a number too large"),
+        ({"where": [{"path": "id = '\\ud800'"}]}, "no Unicode text"),
     ],
 )
 def test_fault_in_a_view_names_its_element(change: dict[str, Any], message: str) -> None:
     view = {"resource": "Patient", "select": [{"column": [{"name": "id", "path": "id"}]}], **change}
     with pytest.raises(ViewFault, match=message):
         read_view(view)
+
+
+def test_a_sum_too_large_for_the_database_is_a_fault() -> None:
+    path = "9223372036854775807 + multipleBirth.ofType(integer)"
+    view = read_view({"resource": "Patient", "select": [{"column": [{"name": "v", "path": path, "type": "integer"}]}]})
+    with pytest.raises(EvaluationFault, match="Overflow"):
+        list(run_view(view, [json.dumps(PERSON)]))
+
+
+@pytest.mark.parametrize("type_", ["System.Integer", "http://hl7.org/fhirpath/System.Integer", "FHIR.integer"])
+def test_a_type_may_be_named_in_full(type_: str) -> None:
+    assert column("multipleBirth.ofType(integer)", type_) == 2
 
 
 def test_a_name_that_looks_like_sql_stays_a_name() -> None:
