@@ -1,4 +1,7 @@
-"""``lowBoundary`` and ``highBoundary`` in DuckDB: the same rules as ``commonweal.fhir.fhirpath.boundary``."""
+"""Dates in DuckDB: ``lowBoundary`` and ``highBoundary`` by the rules of ``commonweal.fhir.fhirpath.boundary``,
+
+and which of two comes first by those of ``commonweal.fhir.fhirpath.moments``.
+"""
 
 from commonweal.lake.sql import Sql, literal, sql
 
@@ -63,3 +66,61 @@ def _date(text: Sql, high: bool) -> Sql:
         " WHEN 7 THEN strftime(last_day(TRY_CAST({t} || '-01' AS DATE)), '%Y-%m-%d') ELSE {t} END",
         t=text,
     )
+
+
+_DATED = literal(r"\d{4}(-\d\d(-\d\d(T\d\d(:\d\d(:\d\d(\.\d+)?)?)?(Z|[+-]\d\d:\d\d)?)?)?)?")
+
+
+def are_moments(a: Sql, b: Sql) -> Sql:
+    """Whether both texts are dates with a time of day."""
+    return sql(
+        "({a} LIKE '____-__-__T%' AND {b} LIKE '____-__-__T%'"
+        " AND regexp_full_match({a}, {dated}) AND regexp_full_match({b}, {dated}))",
+        a=a,
+        b=b,
+        dated=_DATED,
+    )
+
+
+def order(a: Sql, b: Sql) -> Sql:
+    """-1, 0 or 1, NULL where two texts do not say; ``a`` and ``b`` are named many times, so bind them first."""
+    return sql(
+        "CASE WHEN NOT (regexp_full_match({a}, {dated}) AND regexp_full_match({b}, {dated})) THEN {text}"
+        " WHEN len({a}) > 10 AND len({b}) > 10 THEN {moments}"
+        " WHEN len({a}) = len({b}) THEN {text} ELSE NULLIF({parts}, 0) END",
+        a=a,
+        b=b,
+        dated=_DATED,
+        text=_sign(a, b),
+        moments=_order_moments(a, b),
+        parts=_sign(
+            sql("{a}[1:least(len({a}), len({b}))]", a=a, b=b), sql("{b}[1:least(len({a}), len({b}))]", a=a, b=b)
+        ),
+    )
+
+
+def _order_moments(a: Sql, b: Sql) -> Sql:
+    first, second = _clock(a), _clock(b)
+    width = sql("least(8, len({a}), len({b}))", a=first, b=second)
+    decided = _sign(_moment(a, width), _moment(b, width))
+    same = sql("least(8, len({a})) = least(8, len({b}))", a=first, b=second)
+    return sql("CASE WHEN {same} THEN {decided} ELSE NULLIF({decided}, 0) END", same=same, decided=decided)
+
+
+def _clock(text: Sql) -> Sql:
+    return sql("regexp_extract({t}, 'T([0-9:.]+)', 1)", t=text)
+
+
+def _moment(text: Sql, width: Sql) -> Sql:
+    """The moment cut to ``width`` characters of its clock; one without an offset is taken for UTC."""
+    return sql(
+        "TRY_CAST({t}[1:10] || ' ' || CASE WHEN {w} = 8 THEN {clock}[1:15] ELSE {clock}[1:{w}] || (':00:00')[1:8 - {w}]"
+        " END || COALESCE(NULLIF(regexp_extract({t}, '(Z|[+-]\\d\\d:\\d\\d)$'), ''), 'Z') AS TIMESTAMPTZ)",
+        t=text,
+        w=width,
+        clock=_clock(text),
+    )
+
+
+def _sign(a: Sql, b: Sql) -> Sql:
+    return sql("(CASE WHEN {a} < {b} THEN -1 WHEN {a} = {b} THEN 0 WHEN {a} > {b} THEN 1 END)", a=a, b=b)

@@ -75,6 +75,43 @@ def test_expression(path: str, type_: str, expected: Any) -> None:
     assert column(path, type_) == expected
 
 
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("a = @2024-03-31T00:30:00Z", True),
+        ("a != %moment", False),
+        ("a = b", True),
+        ("a >= b and a <= b", True),
+        ("a < @2024-03-31T00:45:00+00:00", True),
+        ("a > @2024-03-31T01:00:00+01:00", True),
+        ("a > @2024-03-30", True),
+        ("a > @2024-03-31", None),
+        ("a = @2024-03-31T00:30Z", None),
+        ("a < @2024-03-31T00:31Z", True),
+        ("day = @2024-03", None),
+        ("day > @2024-03", None),
+        ("day > @2024-02", True),
+        ("day <= %day", True),
+        ("day < a", None),
+        ("day = '2024-03'", False),
+        ("day > '2024-03'", True),
+        ("list = @2024-03-31", False),
+        ("day > 1", None),
+    ],
+)
+def test_dates_are_compared_as_dates(path: str, expected: bool | None) -> None:
+    person = {
+        "resourceType": "Patient",
+        "a": "2024-03-31T01:30:00+01:00",
+        "b": "2024-03-31T00:30:00.000Z",
+        "day": "2024-03-31",
+        "list": ["2024-03-31", "2024-04-01"],
+    }
+    constant = [{"name": "moment", "valueInstant": "2024-03-31T00:30:00Z"}, {"name": "day", "valueDate": "2024-03-31"}]
+    select = [{"column": [{"name": "v", "path": path, "type": "boolean"}]}]
+    assert both({"constant": constant, "select": select}, person) == [{"v": expected}]
+
+
 def test_a_constant_may_be_an_index() -> None:
     select = [{"column": [{"name": "family", "path": "name[%second].family"}]}]
     constant = [{"name": "second", "valueUnsignedInt": 1}]
