@@ -118,6 +118,35 @@ def test_a_constant_may_be_an_index() -> None:
     assert both({"constant": constant, "select": select}, PERSON) == [{"family": "Öz"}]
 
 
+def test_of_nothing_there_is_one_row_of_nothing() -> None:
+    """The processing algorithm, step 3 of Process: one row of nulls, whatever the selection holds."""
+    inner = [
+        {"forEach": "c", "column": [{"name": "deep", "path": "$this"}, {"name": "n", "path": "%rowIndex"}]},
+        {"column": [{"name": "said", "path": "'x'", "type": "string"}]},
+        {"forEachOrNull": "d", "column": [{"name": "m", "path": "%rowIndex", "type": "integer"}]},
+    ]
+    union = [{"column": [{"name": "u", "path": "true"}]}, {"column": [{"name": "u", "path": "false"}]}]
+    select = [
+        {"column": [{"name": "id", "path": "id", "type": "id"}]},
+        {
+            "forEachOrNull": "a.b",
+            "column": [
+                {"name": "is", "path": "c.exists()", "type": "boolean"},
+                {"name": "all", "path": "c", "collection": True},
+                {"name": "i", "path": "%rowIndex", "type": "integer"},
+            ],
+            "select": inner,
+            "unionAll": union,
+        },
+    ]
+    nobody = {"resourceType": "Patient", "id": "p1"}
+    somebody = {"resourceType": "Patient", "id": "p2", "a": [{"b": [{"c": ["y"]}]}]}
+    null = {"id": "p1", "is": None, "all": None, "i": 0, "deep": None, "n": 0, "said": None, "m": 0, "u": None}
+    full = {"id": "p2", "is": True, "all": ["y"], "i": 0, "deep": "y", "n": 0, "said": "x", "m": 0}
+    expected = [null, {**full, "u": True}, {**full, "u": False}]
+    assert both({"select": select}, nobody, somebody) == expected
+
+
 def test_several_values_without_collection_are_a_fault_in_both_engines() -> None:
     view = read_view({"resource": "Patient", "select": [{"column": [{"name": "v", "path": "name.family"}]}]})
     with pytest.raises(EvaluationFault, match="column v: 2 values, but collection is not true"):

@@ -20,6 +20,7 @@ from commonweal.fhir.fhirpath.tree import (
     NamedItem,
     Negative,
     Node,
+    RowIndex,
     This,
 )
 
@@ -82,6 +83,11 @@ class Select:
         own = [(column.name, column.type, column.collection) for column in self.columns]
         nested = [part for select in self.selects for part in select.signature()]
         return (*own, *nested, *(self.union[0].signature() if self.union else ()))
+
+    def counted(self) -> frozenset[str]:
+        """The columns that are ``%rowIndex``, which is 0 in a row of nothing else."""
+        own = {one.name for one in self.columns if one.path == RowIndex() and not one.collection}
+        return frozenset(own).union(*(part.counted() for part in (*self.selects, *self.union[:1])))
 
 
 @dataclass(frozen=True, slots=True)
