@@ -8,7 +8,22 @@ from commonweal.lake.sql import Sql, literal, sql
 
 def boundary(value: Sql, high: bool, kind: str) -> Sql:
     """JSON of the lower or upper end of a JSON value, NULL if it has none."""
-    text = sql("({v} ->> '$')", v=value)
+    end = literal("$.end" if high else "$.start")
+    return sql(
+        "CASE json_type({v}) WHEN 'OBJECT' THEN {period} WHEN 'VARCHAR' THEN {single}"
+        " ELSE CASE WHEN json_type({v}) IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'DOUBLE') THEN to_json({number}) END END",
+        v=value,
+        period=_dated(
+            sql("(CASE WHEN json_type({v}, {end}) = 'VARCHAR' THEN {v} ->> {end} END)", v=value, end=end),
+            high,
+            "dateTime",
+        ),
+        single=_dated(sql("({v} ->> '$')", v=value), high, kind),
+        number=_decimal(value, high),
+    )
+
+
+def _dated(text: Sql, high: bool, kind: str) -> Sql:
     day = _date(text, high)
     if kind == "dateTime":
         day = sql("{day} || {rest}", day=day, rest=literal("T23:59:59.999-12:00" if high else "T00:00:00.000+14:00"))
@@ -20,16 +35,13 @@ def boundary(value: Sql, high: bool, kind: str) -> Sql:
     clock = _time(sql("regexp_extract({t}, 'T([0-9:.]+)', 1)", t=text), high)
     moment = sql("{t}[1:11] || {clock} || {offset}", t=text, clock=clock, offset=offset)
     return sql(
-        "CASE WHEN json_type({v}) IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'DOUBLE') THEN to_json({number})"
-        " WHEN json_type({v}) <> 'VARCHAR' THEN NULL"
-        " WHEN regexp_full_match({t}, '\\d\\d:\\d\\d(:\\d\\d(\\.\\d+)?)?') THEN to_json({time})"
+        "CASE WHEN regexp_full_match({t}, {clock}) THEN to_json({time})"
         " WHEN regexp_full_match({t}, '\\d{{4}}(-\\d\\d(-\\d\\d)?)?') THEN to_json({day})"
         " WHEN regexp_full_match({t},"
-        " '\\d{{4}}-\\d\\d-\\d\\dT\\d\\d:\\d\\d(:\\d\\d(\\.\\d+)?)?(Z|[+-]\\d\\d:\\d\\d)?') THEN to_json({moment})"
+        " '\\d{{4}}-\\d\\d-\\d\\dT\\d\\d(:\\d\\d(:\\d\\d(\\.\\d+)?)?)?(Z|[+-]\\d\\d:\\d\\d)?') THEN to_json({moment})"
         " ELSE NULL END",
-        v=value,
         t=text,
-        number=_decimal(value, high),
+        clock=literal(r"\d\d(:\d\d(:\d\d(\.\d+)?)?)?" if kind == "time" else r"\d\d:\d\d(:\d\d(\.\d+)?)?"),
         time=_time(text, high),
         day=day,
         moment=moment,
@@ -46,9 +58,7 @@ def _decimal(value: Sql, high: bool) -> Sql:
 
 
 def _time(text: Sql, high: bool) -> Sql:
-    whole = sql(
-        "CASE WHEN len({t}) = 5 THEN {t} || {seconds} ELSE {t} END", t=text, seconds=literal(":59" if high else ":00")
-    )
+    whole = sql("({t} || ({rest})[greatest(1, len({t}) - 1):])", t=text, rest=literal(":59:59" if high else ":00:00"))
     fraction = sql("regexp_extract({t}, '\\.(\\d+)$', 1)", t=text)
     return sql(
         "({whole})[1:8] || '.' || ({fraction} || {fill})[1:greatest(3, len({fraction}))]",

@@ -244,9 +244,16 @@ class Compiler:
             case _:  # extension: the parser admits nothing else
                 url = literal(str(first.value) if isinstance(first, Literal) else "")
                 extensions = self.element(value if value.shape else Value("list", items), "extension")
-                chosen = self.filter(
-                    extensions.sql, lambda v: sql("COALESCE({v} ->> '$.url' = {url}, FALSE)", v=v, url=url)
-                )
+                found = extensions.sql
+                if isinstance(node.of, Member) and value.shape in ("", *PRIMITIVE_TYPES):
+                    # a primitive's extensions stand beside it: birthDate, _birthDate
+                    beside = self.members(self.compile(node.of.of, focus), "_" + node.of.name)
+                    found = sql(
+                        "list_concat({found}, {more})",
+                        found=found,
+                        more=self.members(Value("list", beside), "extension"),
+                    )
+                chosen = self.filter(found, lambda v: sql("COALESCE({v} ->> '$.url' = {url}, FALSE)", v=v, url=url))
                 return Value("list", chosen, extensions.shape)
 
     def of_type(self, node: Call, focus: Focus) -> Value:

@@ -92,13 +92,13 @@ def choice_element(name: str, type_: str) -> str:
 
 
 def boundary_kind(call: Call) -> str:
-    """'dateTime' if the operand's type, or the column's, says that a bare date stands for a moment."""
+    """'dateTime' if the operand's type, or the column's, says that a bare date stands for a moment; 'time', 'date'."""
     if call.arguments and isinstance(call.arguments[0], Literal):
         return str(call.arguments[0].value)
     if isinstance(call.of, Call) and call.of.name == "ofType":
         return "dateTime" if type_name(call.of.arguments[0]) in ("dateTime", "instant") else "date"
     if isinstance(call.of, Literal):
-        return "dateTime" if call.of.type in ("dateTime", "instant") else "date"
+        return {"dateTime": "dateTime", "instant": "dateTime", "time": "time"}.get(call.of.type, "date")
     return "date"
 
 
@@ -126,6 +126,8 @@ def _call(node: Call, focus: Any, row_index: int) -> Collection:
             return [between.join(item for item in items if isinstance(item, str))]
         case "extension":
             url = first.value if isinstance(first, Literal) else None
+            if isinstance(node.of, Member):  # a primitive's extensions stand beside it: birthDate, _birthDate
+                items = items + members(evaluate(node.of.of, focus, row_index), "_" + node.of.name)
             return [item for item in members(items, "extension") if isinstance(item, dict) and item.get("url") == url]
         case "getReferenceKey":
             return [key for item in items if (key := _reference_key(item, type_name(first) if first else ""))]

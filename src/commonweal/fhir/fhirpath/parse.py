@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, time
 from functools import lru_cache
 
 from commonweal.fhir.errors import excerpt
@@ -108,6 +109,18 @@ def _tokens(text: str) -> list[_Token]:
         at = match.end()
     found.append(_Token("end", "", len(text)))
     return found
+
+
+def _is_there(written: str) -> bool:
+    """Whether the calendar and the clock have the date or time ``@…``, its missing parts put in."""
+    day, _, clock = written[1:].partition("T")
+    clock, *offset = re.split(r"(?=[Z+-])", clock, maxsplit=1)
+    try:
+        date.fromisoformat((day or "2000") + "-01-01"[max(0, len(day) - 4) :])
+        time.fromisoformat((clock or "00") + "".join(offset))
+    except ValueError:
+        return False
+    return True
 
 
 def _may_be_text(node: Node) -> bool:
@@ -240,6 +253,8 @@ class _Parser:
             return Literal(float(token.text), "decimal")
         if token.kind == "date":
             self.take()
+            if not _is_there(token.text):
+                raise self.fault(f"there is no {token.text}", token)
             if token.text.startswith("@T"):
                 return Literal(token.text[2:], "time")
             text = token.text[1:].removesuffix("T")
