@@ -49,12 +49,27 @@ def _dated(text: Sql, high: bool, kind: str) -> Sql:
 
 
 def _decimal(value: Sql, high: bool) -> Sql:
-    """Half a unit of the last place away, in exact decimals (up to 8 places)."""
-    places = sql("len(rtrim(regexp_extract(CAST({v} AS VARCHAR), '\\.(\\d+)$', 1)))", v=value)
-    exact = sql("CAST(CAST({v} AS VARCHAR) AS DECIMAL(28, 9))", v=value)
-    half = sql("CAST(0.5 / pow(10, {places}) AS DECIMAL(28, 9))", places=places)
-    end = sql("{a} + {b}", a=exact, b=half) if high else sql("{a} - {b}", a=exact, b=half)
-    return sql("CAST({end} AS DOUBLE)", end=end)
+    """Half a unit of the last place away: in exact decimals of up to 17 places, in DOUBLEs beyond."""
+    text = sql("CAST({v} AS VARCHAR)", v=value)
+    places = sql(
+        "greatest(0, len(regexp_extract({t}, '\\.(\\d+)', 1))"
+        " - COALESCE(TRY_CAST(regexp_extract({t}, '[eE]([+-]?\\d+)$', 1) AS INTEGER), 0))",
+        t=text,
+    )
+    exact = sql("TRY_CAST({t} AS DECIMAL(38, 18))", t=text)
+    half = sql("(0.5 / pow(10, {places}))", places=places)
+    fixed = sql("CAST({half} AS DECIMAL(38, 18))", half=half)
+    double = sql("CAST({v} AS DOUBLE)", v=value)
+    near, end = (
+        sql("{a} + {b}", a=a, b=b) if high else sql("{a} - {b}", a=a, b=b) for a, b in ((double, half), (exact, fixed))
+    )
+    return sql(
+        "CASE WHEN {places} > 17 OR {exact} IS NULL THEN {near} ELSE CAST(CAST({end} AS VARCHAR) AS DOUBLE) END",
+        places=places,
+        exact=exact,
+        near=near,
+        end=end,
+    )
 
 
 def _time(text: Sql, high: bool) -> Sql:

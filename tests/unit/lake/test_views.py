@@ -230,6 +230,25 @@ def test_fault_in_a_view_names_its_element(change: dict[str, Any], message: str)
         read_view(view)
 
 
+@pytest.mark.parametrize(
+    ("written", "low", "high"),
+    [
+        ("0.0000001", 5e-8, 1.5e-7),
+        ("1.5e-8", 1.45e-8, 1.55e-8),
+        ("0.123456789", 0.1234567885, 0.1234567895),
+        ("-2.45", -2.455, -2.445),
+        ("12345678901234567890123", 1.2345678901234568e22, 1.2345678901234568e22),
+        ("1e-300", 5e-301, 1.5e-300),
+    ],
+)
+def test_boundaries_of_very_small_and_very_large_decimals(written: str, low: float, high: float) -> None:
+    columns = [{"name": f"{end}", "path": f"x.{end}Boundary()", "type": "decimal"} for end in ("low", "high")]
+    view = read_view({"resource": "Patient", "select": [{"column": columns}]})
+    text = f'{{"resourceType": "Patient", "x": {written}}}'
+    assert list(rows(view, [json.loads(text)])) == [{"low": low, "high": high}]
+    assert list(run_view(view, [text])) == [pytest.approx({"low": low, "high": high}, rel=1e-15)]
+
+
 def test_a_sum_too_large_for_the_database_is_a_fault() -> None:
     path = "9223372036854775807 + multipleBirth.ofType(integer)"
     view = read_view({"resource": "Patient", "select": [{"column": [{"name": "v", "path": path, "type": "integer"}]}]})
