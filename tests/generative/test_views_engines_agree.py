@@ -12,7 +12,10 @@ from commonweal.lake.views import run_view
 
 NAMES = ("id", "a", "b", "value", "extension", "url", "reference")
 text = st.sampled_from(
-    ("x", "y", "", "it's", '"q"', "é", "Patient/p1", "Group/g", "1970", "1970-02", "2020-02-03", "10:11")
+    (
+        *("x", "y", "", "it's", '"q"', "é", "Patient/p1", "Group/g", "1970", "1970-02", "2020-02-03", "10:11"),
+        *("2020-02-03T10:11:12Z", "2020-02-03T11:11:12.0+01:00", "2020-02-03T10:11", "2020-02-30T10:11:12Z"),
+    )
 )
 number = st.one_of(st.integers(-9, 9), st.sampled_from((0.5, 1.0, -2.25, 70.125)))
 scalar = st.one_of(text, number, st.booleans(), st.none())
@@ -51,7 +54,9 @@ steps = st.sampled_from(
     )
 )
 path = st.lists(steps, min_size=1, max_size=4).map(lambda parts: "$this" + "".join(parts))
-literals = st.sampled_from(("'x'", "1", "0.5", "true", "'2020-02-03'", "{}", "%rowIndex"))
+literals = st.sampled_from(
+    ("'x'", "1", "0.5", "true", "'2020-02-03'", "@2020-02", "@2020-02-03T10:11:12Z", "{}", "%rowIndex")
+)
 operand = st.one_of(path, literals)
 term = st.one_of(
     operand,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -41,21 +42,32 @@ def run(
     from commonweal.lake.views import run_view
 
     try:
-        definition = orjson.loads(view.read_bytes())
+        definition = orjson.loads(view.read_bytes().removeprefix(b"\xef\xbb\xbf"))
         rows = run_view(read_view(definition), _lines(resources))
         separator = "[\n"
         for row in rows:
-            sys.stdout.write(separator + orjson.dumps(row).decode())
+            sys.stdout.write(separator + orjson.dumps(_plain(row)).decode())
             separator = ",\n"
     except orjson.JSONDecodeError as fault:
         runtime.fail(f"{view}: line {fault.lineno}: not JSON ({fault.msg}); give a ViewDefinition")
     except ViewFault as fault:
         runtime.fail(f"{view}: {fault}; correct the view and run again")
     except EvaluationFault as fault:
-        runtime.fail(f"{view}: {fault}; narrow the path with first() or where(), or set collection")
+        several = "values" in str(fault) or "items" in str(fault)
+        what = "narrow the path with first() or where(), or set collection" if several else "correct the view"
+        runtime.fail(f"{view}: {fault}; {what}")
     except OSError as fault:
         runtime.fail(f"{fault.filename}: {fault.strerror}")
     sys.stdout.write("[]\n" if separator == "[\n" else "\n]\n")
+
+
+def _plain(value: Any) -> Any:
+    """``value`` with each number written the shortest way, 5 for 5.0: JSON has but one kind of number."""
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
 
 
 def _lines(path: Path) -> Iterator[bytes]:

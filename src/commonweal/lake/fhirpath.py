@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from commonweal.fhir.fhirpath.evaluate import boundary_kind, choice_element
+from commonweal.fhir.fhirpath.moments import Texts, texts
 from commonweal.fhir.fhirpath.tree import (
     INTEGER_TYPES,
     PRIMITIVE_TYPES,
@@ -140,7 +141,8 @@ class Compiler:
             case Call():
                 return self.call(node, focus)
             case Binary(operator, left, right):
-                return self.operate(operator, self.compile(left, focus), self.compile(right, focus))
+                how = texts(left, right)
+                return self.operate(operator, self.compile(left, focus), self.compile(right, focus), how)
             case Constant(constant) | NamedItem(_, constant):
                 raise ViewFault(f"%{constant} has no value")
 
@@ -242,9 +244,16 @@ class Compiler:
             case _:  # extension: the parser admits nothing else
                 url = literal(str(first.value) if isinstance(first, Literal) else "")
                 extensions = self.element(value if value.shape else Value("list", items), "extension")
-                chosen = self.filter(
-                    extensions.sql, lambda v: sql("COALESCE({v} ->> '$.url' = {url}, FALSE)", v=v, url=url)
-                )
+                found = extensions.sql
+                if isinstance(node.of, Member) and value.shape in ("", *PRIMITIVE_TYPES):
+                    # a primitive's extensions stand beside it: birthDate, _birthDate
+                    beside = self.members(self.compile(node.of.of, focus), "_" + node.of.name)
+                    found = sql(
+                        "list_concat({found}, {more})",
+                        found=found,
+                        more=self.members(Value("list", beside), "extension"),
+                    )
+                chosen = self.filter(found, lambda v: sql("COALESCE({v} ->> '$.url' = {url}, FALSE)", v=v, url=url))
                 return Value("list", chosen, extensions.shape)
 
     def of_type(self, node: Call, focus: Focus) -> Value:
@@ -284,38 +293,46 @@ class Compiler:
 
     # -- operators -------------------------------------------------------------------------------------
 
-    def operate(self, operator: str, left: Value, right: Value) -> Value:
+    def operate(self, operator: str, left: Value, right: Value, how: Texts = Texts.PLAIN) -> Value:
         """A binary operator."""
         match operator:
             case "and" | "or" | "xor" | "implies":
                 a, b = self.as_boolean(left), self.as_boolean(right)
                 return Value("boolean", sql(LOGIC[operator], a=a, b=b))
             case "=":
-                return Value("boolean", self.equal(left, right))
+                return Value("boolean", self.equal(left, right, how))
             case "!=":
-                return Value("boolean", sql("(NOT {same})", same=self.equal(left, right)))
+                return Value("boolean", sql("(NOT {same})", same=self.equal(left, right, how)))
             case "&":
                 return Value("string", sql("({a} || {b})", a=self.text(left), b=self.text(right)))
         if {left.kind, right.kind} <= {"integer", "decimal"}:
             whole = left.kind == right.kind == "integer" and operator != "/"
             kind = "boolean" if operator in COMPARE else "integer" if whole or operator == "div" else "decimal"
-            return Value(kind, arithmetic(operator, left.sql, right.sql))
-        body = self.let(self.as_node(left), lambda a: self.let(self.as_node(right), lambda b: dynamic(operator, a, b)))
+            if operator != "mod":
+                return Value(kind, arithmetic(operator, left.sql, right.sql))
+            # Its formula names both sides twice; written out, a chain of them would double at each step.
+            return Value(kind, self.let(left.sql, lambda a: self.let(right.sql, lambda b: arithmetic("mod", a, b))))
+        body = self.let(
+            self.as_node(left), lambda a: self.let(self.as_node(right), lambda b: dynamic(operator, a, b, how))
+        )
         return Value("boolean" if operator in COMPARE else "node", body)
 
-    def equal(self, left: Value, right: Value) -> Sql:
+    def equal(self, left: Value, right: Value, how: Texts) -> Sql:
         """``=``: NULL if either side is empty, else whether the items are the same in number and order."""
         if "list" not in (left.kind, right.kind):
-            return self.same(left, right)
+            return self.same(left, right, how)
         if left.kind != right.kind:
             several, one = (left, right) if left.kind == "list" else (right, left)
             return self.let(
                 several.sql,
-                lambda v: sql(
-                    "CASE WHEN len({v}) > 1 THEN CASE WHEN {one} IS NOT NULL THEN FALSE END ELSE {same} END",
-                    v=v,
-                    one=one.sql,
-                    same=self.same(Value("node", sql("{v}[1]", v=v)), one),
+                lambda v: self.let(
+                    one.sql,
+                    lambda o: sql(
+                        "CASE WHEN len({v}) > 1 THEN CASE WHEN {o} IS NOT NULL THEN FALSE END ELSE {same} END",
+                        v=v,
+                        o=o,
+                        same=self.same(Value("node", sql("{v}[1]", v=v)), Value(one.kind, o), how),
+                    ),
                 ),
             )
         pair = self.fresh()
@@ -329,15 +346,16 @@ class Compiler:
                     a=a,
                     b=b,
                     pair=pair,
-                    same=same_json(sql("{pair}[1]", pair=pair), sql("{pair}[2]", pair=pair)),
+                    same=same_json(sql("{pair}[1]", pair=pair), sql("{pair}[2]", pair=pair), how),
                 ),
             ),
         )
 
-    def same(self, left: Value, right: Value) -> Sql:
+    def same(self, left: Value, right: Value, how: Texts) -> Sql:
         """Equality of two single values of any kind but list."""
-        if left.kind == right.kind == "node":
-            return self.let(left.sql, lambda a: self.let(right.sql, lambda b: same_json(a, b)))
+        if how is Texts.DATED or left.kind == right.kind == "node":
+            a, b = self.as_node(left), self.as_node(right)
+            return self.let(a, lambda one: self.let(b, lambda other: same_json(one, other, how)))
         if right.kind == "node":
             left, right = right, left
         text = plain_text(left)
@@ -349,13 +367,16 @@ class Compiler:
             return sql("CASE WHEN {a} IS NULL OR {b} IS NULL THEN NULL ELSE FALSE END", a=left.sql, b=right.sql)
         return self.let(
             left.sql,
-            lambda v: sql(
-                "CASE WHEN {v} IS NULL OR {b} IS NULL THEN NULL WHEN json_type({v}) IN {types} THEN {a} = {b}"
-                " ELSE FALSE END",
-                v=v,
-                b=right.sql,
-                types=JSON_TYPES[right.kind],
-                a=sql(FROM_JSON[right.kind], v=v),
+            lambda v: self.let(
+                right.sql,
+                lambda b: sql(
+                    "CASE WHEN {v} IS NULL OR {b} IS NULL THEN NULL WHEN json_type({v}) IN {types} THEN {a} = {b}"
+                    " ELSE FALSE END",
+                    v=v,
+                    b=b,
+                    types=JSON_TYPES[right.kind],
+                    a=sql(FROM_JSON[right.kind], v=v),
+                ),
             ),
         )
 

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from commonweal.fhir.fhirpath.moments import Texts
 from commonweal.fhir.fhirpath.tree import TEXT_TYPES
+from commonweal.lake import boundaries
 from commonweal.lake.sql import Sql, joined, literal, sql
 
 NO_ITEMS = sql("CAST([] AS JSON[])")
@@ -104,8 +106,21 @@ def from_literal(value: str | bool | int | float, type_: str) -> Value:
     return Value("decimal", literal(float(value)))
 
 
-def same_json(a: Sql, b: Sql) -> Sql:
+def same_json(a: Sql, b: Sql, how: Texts = Texts.PLAIN) -> Sql:
     """Two JSON values: numbers by value, the rest by their text, which DuckDB writes in one way only."""
+    if how is not Texts.PLAIN:
+        text_a, text_b = sql("({v} ->> '$')", v=a), sql("({v} ->> '$')", v=b)
+        decided = sql("({order} = 0)", order=boundaries.order(text_a, text_b))
+        dated = how is Texts.DATED
+        return sql(
+            "CASE WHEN json_type({a}) = 'VARCHAR' AND json_type({b}) = 'VARCHAR' AND {dated} THEN {decided}"
+            " ELSE {same} END",
+            a=a,
+            b=b,
+            dated=literal(True) if dated else boundaries.are_moments(text_a, text_b),
+            decided=decided if dated else sql("COALESCE({decided}, {a} = {b})", decided=decided, a=text_a, b=text_b),
+            same=same_json(a, b),
+        )
     return sql(
         "CASE WHEN {a} IS NULL OR {b} IS NULL THEN NULL"
         " WHEN json_type({a}) IN {numbers} AND json_type({b}) IN {numbers}"
@@ -116,7 +131,7 @@ def same_json(a: Sql, b: Sql) -> Sql:
     )
 
 
-def dynamic(operator: str, a: Sql, b: Sql) -> Sql:
+def dynamic(operator: str, a: Sql, b: Sql, how: Texts) -> Sql:
     """An operator on two JSON values whose types only the data tell."""
     both = joined(" AND ", (sql("json_type({v}) = 'VARCHAR'", v=v) for v in (a, b)))
     integers = joined(" AND ", (sql("json_type({v}) IN {types}", v=v, types=INTEGERS) for v in (a, b)))
@@ -124,10 +139,12 @@ def dynamic(operator: str, a: Sql, b: Sql) -> Sql:
     text_a, text_b = sql("({v} ->> '$')", v=a), sql("({v} ->> '$')", v=b)
     double_a, double_b = sql("CAST({v} AS DOUBLE)", v=a), sql("CAST({v} AS DOUBLE)", v=b)
     if operator in COMPARE:
+        plain = how is Texts.PLAIN
+        sides = (text_a, text_b) if plain else (boundaries.order(text_a, text_b), literal(0))
         return sql(
             "CASE WHEN {both} THEN {text} WHEN {numbers} THEN {number} ELSE NULL END",
             both=both,
-            text=arithmetic(operator, text_a, text_b),
+            text=arithmetic(operator, *sides),
             numbers=numbers,
             number=arithmetic(operator, double_a, double_b),
         )

@@ -57,8 +57,8 @@ def run_view(view: View, bodies: Iterable[bytes | str]) -> Iterator[dict[str, An
         connection.register("resources", table)
         try:
             reader = connection.execute(str(compile_view(view, sql("resources")))).fetchall()
-        except duckdb.InvalidInputException as fault:
-            raise EvaluationFault(str(fault).partition(": ")[2]) from fault
+        except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException) as fault:
+            raise EvaluationFault(str(fault).partition(": ")[2].partition("\n")[0]) from fault
     columns = view.signature()
     for row in reader:
         yield {
@@ -124,9 +124,16 @@ class _Rows:
         return self.cross(columns, lists, order)
 
     def cross(
-        self, columns: list[tuple[str, Sql]], lists: list[tuple[list[str], Sql]], order: list[str] | None = None
+        self,
+        columns: list[tuple[str, Sql]],
+        lists: list[tuple[list[str], Sql]],
+        order: list[str] | None = None,
+        counted: frozenset[str] = frozenset(),
     ) -> Sql:
-        """Every combination of one row of each list, with the plain columns: a list of structs."""
+        """Every combination of one row of each list, with the plain columns: a list of structs.
+
+        Where a list holds a NULL for its row, its columns are NULL, or 0 if they are ``counted``.
+        """
         fields = dict(columns)
 
         def build(remaining: list[tuple[list[str], Sql]]) -> Sql:
@@ -137,7 +144,9 @@ class _Rows:
             (names, items), *rest = remaining
 
             def body(row: Sql) -> Sql:
-                fields.update((one, sql("{row}.{name}", row=row, name=name(one))) for one in names)
+                for one in names:
+                    value = sql("{row}.{name}", row=row, name=name(one))
+                    fields[one] = sql("COALESCE({value}, '0')", value=value) if one in counted else value
                 return build(rest)
 
             return sql("flatten({lists})", lists=self.compiler.map(items, body))
@@ -160,12 +169,20 @@ class _Rows:
         item, place = self.compiler.fresh(), self.compiler.fresh()
         inner = Focus(item, sql("({place} - 1)", place=place), shape)
         columns, lists = self.inside(select, inner)
+        counted: frozenset[str] = frozenset()
+        if select.iteration == "forEachOrNull":  # of nothing there is one row of nothing, whatever stands below
+            counted = select.counted()
+            columns = [
+                (n, v if n in counted else sql("CASE WHEN {i} IS NOT NULL THEN {v} END", i=item, v=v))
+                for n, v in columns
+            ]
+            lists = [(names, sql("CASE WHEN {i} IS NULL THEN [NULL] ELSE {v} END", i=item, v=v)) for names, v in lists]
         return sql(
             "flatten(list_transform({items}, lambda {item}, {place}: {rows}))",
             items=items,
             item=item,
             place=place,
-            rows=self.cross(columns, lists, order),
+            rows=self.cross(columns, lists, order, counted),
         )
 
     def descend(self, select: Select, focus: Focus) -> Sql:

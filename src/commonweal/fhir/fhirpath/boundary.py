@@ -2,7 +2,8 @@
 
 https://build.fhir.org/ig/HL7/FHIRPath/#lowboundaryprecision-integer-decimal--date--datetime--time
 Dates without an offset lie anywhere from +14:00 (earliest) to -12:00 (latest). A decimal's precision is
-taken from its shortest text, since JSON parsers keep no trailing zeros.
+taken from its shortest text, since JSON parsers keep no trailing zeros. A Period lies between the low boundary
+of its start and the high boundary of its end.
 """
 
 import calendar
@@ -11,21 +12,24 @@ from decimal import Decimal
 
 _DATE = re.compile(r"\d{4}(-\d\d(-\d\d)?)?")
 _TIME = re.compile(r"\d\d:\d\d(:\d\d(\.\d+)?)?")
-_DATETIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:\d\d)?")
+_DATETIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d(?::\d\d(?::\d\d(?:\.\d+)?)?)?)(Z|[+-]\d\d:\d\d)?")
 
 
 def boundary(value: object, high: bool, kind: str) -> str | float | None:
-    """The lower or upper end of ``value``; ``kind`` is 'dateTime' where a bare date stands for a moment.
+    """The lower or upper end of ``value``; ``kind`` is 'dateTime' where a bare date stands for a moment,
 
-    None if the value has no boundary (a boolean, free text, an object).
+    'time' where a bare hour is one. None if the value has no boundary (a boolean, free text, no Period).
     """
     if isinstance(value, bool):
         return None
+    if isinstance(value, dict):
+        value, kind = value.get("end" if high else "start"), "dateTime"
+        return boundary(value, high, kind) if isinstance(value, str) else None
     if isinstance(value, int | float):
         return _decimal(value, high)
     if not isinstance(value, str):
         return None
-    if _TIME.fullmatch(value):
+    if _TIME.fullmatch(value) or (kind == "time" and re.fullmatch(r"\d\d", value)):
         return _time(value, high)
     if _DATE.fullmatch(value):
         day = _date(value, high)
@@ -48,8 +52,7 @@ def _decimal(value: int | float, high: bool) -> float:
 
 
 def _time(value: str, high: bool) -> str:
-    if len(value) == 5:
-        value += ":59" if high else ":00"
+    value += (":59:59" if high else ":00:00")[max(0, len(value) - 2) :]
     whole, _, fraction = value.partition(".")
     return f"{whole}.{(fraction + ('999' if high else '000'))[: max(3, len(fraction))]}"
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from commonweal.fhir.fhirpath.boundary import boundary
 from commonweal.fhir.fhirpath.errors import EvaluationFault
+from commonweal.fhir.fhirpath.moments import Texts, are_moments, order, texts
 from commonweal.fhir.fhirpath.tree import (
     INTEGER_TYPES,
     PRIMITIVE_TYPES,
@@ -58,7 +59,8 @@ def evaluate(node: Node, focus: Any, row_index: int = 0) -> Collection:
             known = _logic(operator, truth(evaluate(left, focus, row_index)), truth(evaluate(right, focus, row_index)))
             return [] if known is None else [known]
         case Binary(operator, left, right):
-            return _operate(operator, evaluate(left, focus, row_index), evaluate(right, focus, row_index))
+            sides = evaluate(left, focus, row_index), evaluate(right, focus, row_index)
+            return _operate(operator, *sides, texts(left, right))
         case Constant(name) | NamedItem(_, name):
             raise EvaluationFault(f"constant %{name} has no value")
 
@@ -90,13 +92,13 @@ def choice_element(name: str, type_: str) -> str:
 
 
 def boundary_kind(call: Call) -> str:
-    """'dateTime' if the operand's type, or the column's, says that a bare date stands for a moment."""
+    """'dateTime' if the operand's type, or the column's, says that a bare date stands for a moment; 'time', 'date'."""
     if call.arguments and isinstance(call.arguments[0], Literal):
         return str(call.arguments[0].value)
     if isinstance(call.of, Call) and call.of.name == "ofType":
         return "dateTime" if type_name(call.of.arguments[0]) in ("dateTime", "instant") else "date"
     if isinstance(call.of, Literal):
-        return "dateTime" if call.of.type in ("dateTime", "instant") else "date"
+        return {"dateTime": "dateTime", "instant": "dateTime", "time": "time"}.get(call.of.type, "date")
     return "date"
 
 
@@ -124,6 +126,8 @@ def _call(node: Call, focus: Any, row_index: int) -> Collection:
             return [between.join(item for item in items if isinstance(item, str))]
         case "extension":
             url = first.value if isinstance(first, Literal) else None
+            if isinstance(node.of, Member):  # a primitive's extensions stand beside it: birthDate, _birthDate
+                items = items + members(evaluate(node.of.of, focus, row_index), "_" + node.of.name)
             return [item for item in members(items, "extension") if isinstance(item, dict) and item.get("url") == url]
         case "getReferenceKey":
             return [key for item in items if (key := _reference_key(item, type_name(first) if first else ""))]
@@ -196,14 +200,12 @@ def _logic(operator: str, left: bool | None, right: bool | None) -> bool | None:
             return None if left is None or right is None else left != right
 
 
-def _operate(operator: str, left: Collection, right: Collection) -> Collection:
+def _operate(operator: str, left: Collection, right: Collection, how: Texts) -> Collection:
     if operator == "&":
         return ["".join(_one_text(side) for side in (left, right))]
     if operator in ("=", "!="):
-        if not left or not right:
-            return []
-        same = len(left) == len(right) and all(_equal(a, b) for a, b in zip(left, right, strict=True))
-        return [same if operator == "=" else not same]
+        same = _same(left, right, how)
+        return [] if same is None else [same if operator == "=" else not same]
     if len(left) > 1 or len(right) > 1:
         raise EvaluationFault(f"{operator} was given {max(len(left), len(right))} items where it expects one")
     if not left or not right:
@@ -212,7 +214,12 @@ def _operate(operator: str, left: Collection, right: Collection) -> Collection:
     if isinstance(a, str) and isinstance(b, str):
         if operator == "+":
             return [a + b]
-        return [_compare(operator, a, b)] if operator in _COMPARE else []
+        if operator not in _COMPARE:
+            return []
+        if how is Texts.PLAIN:
+            return [_compare(operator, a, b)]
+        decided = order(a, b)
+        return [] if decided is None else [_compare(operator, decided, 0)]
     x, y = _number(left), _number(right)
     if x is None or y is None:
         return []
@@ -237,7 +244,21 @@ def _one_text(items: Collection) -> str:
     return items[0] if items and isinstance(items[0], str) else ""
 
 
-def _equal(a: Any, b: Any) -> bool:
+def _same(left: Collection, right: Collection, how: Texts) -> bool | None:
+    """Whether the items are the same in number and order; None if either side is empty or dates do not say."""
+    if not left or not right:
+        return None
+    if len(left) != len(right):
+        return False
+    if how is Texts.DATED and len(left) == 1 and isinstance(left[0], str) and isinstance(right[0], str):
+        decided = order(left[0], right[0])
+        return None if decided is None else decided == 0
+    return all(_equal(a, b, how) for a, b in zip(left, right, strict=True))
+
+
+def _equal(a: Any, b: Any, how: Texts) -> bool:
+    if how is Texts.ALIKE and isinstance(a, str) and isinstance(b, str) and are_moments(a, b):
+        return a == b or order(a, b) == 0
     return bool(a == b) and isinstance(a, bool) == isinstance(b, bool)
 
 

@@ -1,10 +1,13 @@
 """Text → syntax tree. Precedence follows https://hl7.org/fhirpath/N1/#operator-precedence."""
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, time
 from functools import lru_cache
 
+from commonweal.fhir.errors import excerpt
 from commonweal.fhir.fhirpath.errors import SyntaxFault
 from commonweal.fhir.fhirpath.tree import (
     FUNCTIONS,
@@ -37,6 +40,12 @@ _TOKEN = re.compile(
       | (?P<symbol><=|>=|!=|!~|[-+*/&|=~<>.,()\[\]{}])""",
     re.VERBOSE | re.DOTALL,
 )
+# No R4 invariant comes near; what is longer or deeper would end in Python's or DuckDB's own limits.
+MOST_TOKENS = 500
+DEEPEST = 12
+LARGEST = 2**63 - 1
+LARGEST_INDEX = 2**31 - 1
+_SELDOM_CHAINED = frozenset(("implies", "xor", "=", "!=", "<", ">", "<=", ">=", "mod", "div"))
 _ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "f": "\f"}
 
@@ -92,12 +101,30 @@ def _tokens(text: str) -> list[_Token]:
     while at < len(text):
         match = _TOKEN.match(text, at)
         if match is None:
-            raise SyntaxFault(f"cannot read {text[at]!r} at position {at} of {text!r}")
+            raise SyntaxFault(f"cannot read {text[at]!r} at position {at} of {excerpt(text)!r}")
         if match.lastgroup != "space":
             found.append(_Token(str(match.lastgroup), match[0], at))
+            if len(found) > MOST_TOKENS:
+                raise SyntaxFault(f"{excerpt(text)!r} has more than {MOST_TOKENS} words and signs")
         at = match.end()
     found.append(_Token("end", "", len(text)))
     return found
+
+
+def _is_there(written: str) -> bool:
+    """Whether the calendar and the clock have the date or time ``@…``, its missing parts put in."""
+    day, _, clock = written[1:].partition("T")
+    clock, *offset = re.split(r"(?=[Z+-])", clock, maxsplit=1)
+    try:
+        date.fromisoformat((day or "2000") + "-01-01"[max(0, len(day) - 4) :])
+        time.fromisoformat((clock or "00") + "".join(offset))
+    except ValueError:
+        return False
+    return True
+
+
+def _may_be_text(node: Node) -> bool:
+    return isinstance(node, Constant) or (isinstance(node, Literal) and isinstance(node.value, str))
 
 
 class _Parser:
@@ -107,6 +134,7 @@ class _Parser:
         self.functions = functions
         self.tokens = _tokens(text)
         self.place = 0
+        self.depth = 0
 
     @property
     def next(self) -> _Token:
@@ -118,7 +146,19 @@ class _Parser:
         return token
 
     def fault(self, what: str, token: _Token) -> SyntaxFault:
-        return SyntaxFault(f"{what} at position {token.at} of {self.text!r}")
+        return SyntaxFault(f"{what} at position {token.at} of {excerpt(self.text)!r}")
+
+    def text_of(self, token: _Token, quoted: str) -> str:
+        """What stands between quotes: no NUL and no half character, which neither JSON nor SQL can hold."""
+        text = _unescape(quoted)
+        if "\x00" in text or (not text.isprintable() and any("\ud800" <= c <= "\udfff" for c in text)):
+            raise self.fault("text that is no Unicode text", token)
+        return text
+
+    def whole_number(self, token: _Token, most: int) -> int:
+        if len(token.text) > len(str(most)) or int(token.text) > most:
+            raise self.fault(f"a whole number over {most}", token)
+        return int(token.text)
 
     def is_symbol(self, *texts: str) -> bool:
         return self.next.kind in ("symbol", "name") and self.next.text in texts
@@ -134,12 +174,25 @@ class _Parser:
             raise self.fault(f"unexpected {self.next.text!r}", self.next)
         return node
 
+    def inside(self) -> Node:
+        """What stands in brackets."""
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise self.fault(f"brackets inside brackets, more than {DEEPEST} deep,", self.next)
+        node = self.level(0)
+        self.depth -= 1
+        return node
+
     def level(self, depth: int) -> Node:
         if depth == len(self.levels):
             return self.unary()
         node = self.level(depth + 1)
+        told = 0
         while self.is_symbol(*self.levels[depth]):
             operator = self.take()
+            told += operator.text in _SELDOM_CHAINED
+            if told > DEEPEST:
+                raise self.fault(f"more than {DEEPEST} of {operator.text} in a row", operator)
             right = self.level(depth + 1)
             if operator.text in ("is", "as"):
                 if not type_name(right):
@@ -150,16 +203,13 @@ class _Parser:
         return node
 
     def unary(self) -> Node:
-        if self.is_symbol("-"):
-            self.take()
-            of = self.unary()
-            if isinstance(of, Literal) and not isinstance(of.value, str | bool):
-                return Literal(-of.value, of.type)
-            return Negative(of)
-        if self.is_symbol("+"):
-            self.take()
-            return self.unary()
-        return self.postfix()
+        negative = False
+        while self.is_symbol("-", "+"):
+            negative ^= self.take().text == "-"
+        of = self.postfix()
+        if isinstance(of, Literal) and not isinstance(of.value, str | bool):
+            return Literal(-of.value, of.type) if negative else of
+        return Negative(of) if negative else of
 
     def postfix(self) -> Node:
         node = self.term()
@@ -173,7 +223,7 @@ class _Parser:
                 if token.kind == "constant":
                     node = NamedItem(node, _constant_name(token.text))
                 elif token.kind == "number" and "." not in token.text:
-                    node = Item(node, int(token.text))
+                    node = Item(node, self.whole_number(token, LARGEST_INDEX))
                 else:
                     raise self.fault("an index must be a whole number, or a constant that is one", token)
                 self.expect("]")
@@ -184,7 +234,7 @@ class _Parser:
         token = self.next
         if token.kind == "symbol" and token.text == "(":
             self.take()
-            node = self.level(0)
+            node = self.inside()
             self.expect(")")
             return node
         if token.kind == "symbol" and token.text == "{":
@@ -193,12 +243,18 @@ class _Parser:
             return Empty()
         if token.kind == "string":
             self.take()
-            return Literal(_unescape(token.text[1:-1]), "string")
+            return Literal(self.text_of(token, token.text[1:-1]), "string")
         if token.kind == "number":
             self.take()
-            return Literal(float(token.text), "decimal") if "." in token.text else Literal(int(token.text), "integer")
+            if "." not in token.text:
+                return Literal(self.whole_number(token, LARGEST), "integer")
+            if not math.isfinite(float(token.text)):
+                raise self.fault("a number too large", token)
+            return Literal(float(token.text), "decimal")
         if token.kind == "date":
             self.take()
+            if not _is_there(token.text):
+                raise self.fault(f"there is no {token.text}", token)
             if token.text.startswith("@T"):
                 return Literal(token.text[2:], "time")
             text = token.text[1:].removesuffix("T")
@@ -220,7 +276,7 @@ class _Parser:
     def invocation(self, of: Node) -> Node:
         token = self.take()
         if token.kind == "quoted":
-            return Member(of, _unescape(token.text[1:-1]))
+            return Member(of, self.text_of(token, token.text[1:-1]))
         if token.kind == "special" and token.text == "$this":
             return of
         if token.kind != "name":
@@ -230,10 +286,10 @@ class _Parser:
         self.take()
         arguments: list[Node] = []
         if not self.is_symbol(")"):
-            arguments.append(self.level(0))
+            arguments.append(self.inside())
             while self.is_symbol(","):
                 self.take()
-                arguments.append(self.level(0))
+                arguments.append(self.inside())
         self.expect(")")
         return self.call(of, token, tuple(arguments))
 
@@ -246,7 +302,7 @@ class _Parser:
             raise self.fault(f"{token.text}() was given {len(arguments)} arguments", token)
         if token.text in ("ofType", "is", "as", "getReferenceKey") and arguments and not type_name(arguments[0]):
             raise self.fault(f"{token.text}() needs the name of a type", token)
-        if token.text in ("extension", "join") and arguments and not isinstance(arguments[0], Literal | Constant):
+        if token.text in ("extension", "join") and arguments and not _may_be_text(arguments[0]):
             raise self.fault(f"{token.text}() needs a string in quotes or a constant", token)
         return Call(of, token.text, arguments)
 

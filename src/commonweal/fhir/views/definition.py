@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from commonweal.fhir.errors import FhirError
+from commonweal.fhir.errors import FhirError, excerpt
 from commonweal.fhir.fhirpath import SyntaxFault, parse
+from commonweal.fhir.fhirpath.parse import DEEPEST, LARGEST
 from commonweal.fhir.fhirpath.tree import (
     PRIMITIVE_TYPES,
     TEXT_TYPES,
@@ -19,11 +20,38 @@ from commonweal.fhir.fhirpath.tree import (
     NamedItem,
     Negative,
     Node,
+    RowIndex,
     This,
 )
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")  # sql-name-valid
 _RESOURCE = re.compile(r"[A-Z][A-Za-z]+")
+_STRUCTURE = re.compile(r"[A-Z][A-Za-z]*(\.[A-Za-z]+)*")
+MOST_COLUMNS = 2_000
+_SYSTEM_TYPES = {
+    "Boolean": "boolean",
+    "String": "string",
+    "Integer": "integer",
+    "Decimal": "decimal",
+    "Date": "date",
+    "DateTime": "dateTime",
+    "Time": "time",
+}
+_ELEMENT = frozenset(("id", "extension", "modifierExtension"))
+_CONSTANT = _ELEMENT | {"name"}
+_COLUMN = _ELEMENT | {"path", "name", "description", "collection", "type", "tag"}
+_SELECT = _ELEMENT | {"column", "select", "forEach", "forEachOrNull", "repeat", "unionAll"}
+_WHERE = _ELEMENT | {"path", "description"}
+# What says what the view is, and changes no row: the elements of MetadataResource and of every resource.
+_VIEW = frozenset(
+    """
+    resourceType resourceDefinition id meta implicitRules language text contained extension modifierExtension
+    url identifier version versionAlgorithmString versionAlgorithmCoding name title status experimental date
+    publisher contact description useContext jurisdiction purpose copyright copyrightLabel approvalDate
+    lastReviewDate effectivePeriod topic author editor reviewer endorser relatedArtifact
+    resource profile fhirVersion constant select where
+    """.split()  # noqa: SIM905  forty quoted names, a line each, say no more
+)
 
 
 class ViewFault(FhirError):
@@ -56,6 +84,11 @@ class Select:
         nested = [part for select in self.selects for part in select.signature()]
         return (*own, *nested, *(self.union[0].signature() if self.union else ()))
 
+    def counted(self) -> frozenset[str]:
+        """The columns that are ``%rowIndex``, which is 0 in a row of nothing else."""
+        own = {one.name for one in self.columns if one.path == RowIndex() and not one.collection}
+        return frozenset(own).union(*(part.counted() for part in (*self.selects, *self.union[:1])))
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -74,26 +107,29 @@ class View:
 def read_view(definition: object) -> View:
     """Check and resolve a ViewDefinition given as parsed JSON; raises ``ViewFault`` on the first fault."""
     whole = _object(definition, "the view")
+    _known(whole, _VIEW, "")
     resource = whole.get("resource")
     if not isinstance(resource, str) or not _RESOURCE.fullmatch(resource):
         raise ViewFault("resource: must name a FHIR resource type, such as Patient")
     name = whole.get("name", "")
-    if not isinstance(name, str):
-        raise ViewFault("name: must be a string")
+    if not isinstance(name, str) or (name and not _NAME.fullmatch(name)):
+        raise ViewFault("name: must be letters, digits and _, starting with a letter")
     reader = _Reader(resource, _constants(whole))
     selects = reader.selects(whole, "select", "")
     if not selects:
         raise ViewFault("select: a view needs at least one")
     where = tuple(
-        reader.criterion(_object(one, f"where[{n}]").get("path"), f"where[{n}].path")
+        reader.criterion(_known(_object(one, f"where[{n}]"), _WHERE, f"where[{n}].").get("path"), f"where[{n}].path")
         for n, one in enumerate(_array(whole, "where", ""))
     )
     view = View(resource, name, selects, where)
     seen: set[str] = set()
     for column, _, _ in view.signature():
-        if column in seen:
-            raise ViewFault(f"select: column {column!r} appears twice")
-        seen.add(column)
+        if column.lower() in seen:
+            raise ViewFault(f"select: column {column!r} appears twice (SQL does not tell capitals from small letters)")
+        seen.add(column.lower())
+    if len(seen) > MOST_COLUMNS:
+        raise ViewFault(f"select: {len(seen)} columns, more than {MOST_COLUMNS}")
     return view
 
 
@@ -103,11 +139,29 @@ def _object(value: object, where: str) -> Mapping[str, Any]:
     return value
 
 
+def _known(given: Mapping[str, Any], elements: frozenset[str], where: str) -> Mapping[str, Any]:
+    """``given``, if it has no element but ``elements``: what is misspelt would be left out in silence."""
+    for name in given:
+        if name not in elements and not name.startswith("_"):
+            raise ViewFault(f"{where}{excerpt(name)}: there is no such element in a ViewDefinition")
+    return given
+
+
 def _array(parent: Mapping[str, Any], name: str, where: str) -> list[Any]:
     value = parent.get(name, [])
     if not isinstance(value, list):
         raise ViewFault(f"{where}{name}: must be a list")
     return value
+
+
+def _fhir_type(given: str, where: str) -> str:
+    """The FHIR name of a type given by name, by URL, or as FHIRPath's own (``System.Integer``)."""
+    name = given.removeprefix("http://hl7.org/fhir/StructureDefinition/").removeprefix("http://hl7.org/fhirpath/")
+    name = name.removeprefix("FHIR.").removeprefix("System.")
+    name = _SYSTEM_TYPES.get(name, name)
+    if name in PRIMITIVE_TYPES or name in ("", "xhtml") or "://" in name or _STRUCTURE.fullmatch(name):
+        return name
+    raise ViewFault(f"{where}: {excerpt(given)!r} is not the name of a FHIR type")
 
 
 def _constants(view: Mapping[str, Any]) -> dict[str, Literal]:
@@ -120,6 +174,9 @@ def _constants(view: Mapping[str, Any]) -> dict[str, Literal]:
         values = [key for key in constant if key.startswith("value")]
         if len(values) != 1:
             raise ViewFault(f"constant[{n}] ({name}): needs exactly one value[x]")
+        _known(constant, _CONSTANT | {values[0]}, f"constant[{n}].")
+        if name in found or name == "rowIndex":
+            raise ViewFault(f"constant[{n}].name: %{name} is there already")
         type_ = values[0][5:6].lower() + values[0][6:]
         if type_ not in PRIMITIVE_TYPES:
             raise ViewFault(f"constant[{n}].{values[0]}: is not a primitive type")
@@ -129,19 +186,20 @@ def _constants(view: Mapping[str, Any]) -> dict[str, Literal]:
 
 def _constant_value(value: object, type_: str, where: str) -> str | bool | int | float:
     if type_ in TEXT_TYPES:
-        if isinstance(value, str):
+        if isinstance(value, str) and "\x00" not in value:
             return value
     elif type_ == "boolean":
         if isinstance(value, bool):
             return value
-    elif type_ == "integer64" and isinstance(value, str) and re.fullmatch(r"-?\d+", value):
-        return int(value)  # R5 writes 64-bit integers as strings
+    elif type_ == "integer64" and isinstance(value, str) and re.fullmatch(r"-?\d{1,19}", value):
+        if -LARGEST <= int(value) <= LARGEST:
+            return int(value)  # R5 writes 64-bit integers as strings
     elif isinstance(value, int | float) and not isinstance(value, bool):
         if type_ == "decimal":
             return float(value)
-        if isinstance(value, int):
+        if isinstance(value, int) and -LARGEST <= value <= LARGEST:
             return value
-    raise ViewFault(f"{where}: {value!r} is not a {type_}")
+    raise ViewFault(f"{where}: {excerpt(value)!r} is not a {type_}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,12 +208,15 @@ class _Reader:
     constants: Mapping[str, Literal]
 
     def selects(self, parent: Mapping[str, Any], name: str, where: str) -> tuple[Select, ...]:
+        given = _array(parent, name, where)
+        if given and where.count(".") >= DEEPEST:
+            raise ViewFault(f"{where}{name}: selections inside selections, more than {DEEPEST} deep")
         return tuple(
-            self.select(_object(one, f"{where}{name}[{n}]"), f"{where}{name}[{n}].")
-            for n, one in enumerate(_array(parent, name, where))
+            self.select(_object(one, f"{where}{name}[{n}]"), f"{where}{name}[{n}].") for n, one in enumerate(given)
         )
 
     def select(self, given: Mapping[str, Any], where: str) -> Select:
+        _known(given, _SELECT, where)
         iterations = [name for name in ("forEach", "forEachOrNull", "repeat") if name in given]
         if len(iterations) > 1:
             raise ViewFault(f"{where}{iterations[1]}: cannot stand beside {iterations[0]}")
@@ -181,6 +242,7 @@ class _Reader:
         return select
 
     def column(self, given: Mapping[str, Any], where: str) -> Column:
+        _known(given, _COLUMN, where)
         name, type_, collection = given.get("name"), given.get("type", ""), given.get("collection", False)
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise ViewFault(f"{where}name: must be letters, digits and _, starting with a letter")
@@ -188,7 +250,7 @@ class _Reader:
             raise ViewFault(f"{where}type: must be the name of a FHIR type")
         if not isinstance(collection, bool):
             raise ViewFault(f"{where}collection: must be true or false")
-        type_ = type_.removeprefix("http://hl7.org/fhir/StructureDefinition/")
+        type_ = _fhir_type(type_, where + "type")
         path = self.path(given.get("path"), where + "path")
         if type_ in ("dateTime", "instant"):
             path = _moments(path)
@@ -215,7 +277,7 @@ class _Reader:
                 if name not in self.constants:
                     raise ViewFault(f"{where}: %{name} is not among the view's constants")
                 return self.constants[name]
-            case Member(This(), name) if name == self.resource:
+            case Member(This(), name) if name in (self.resource, "Resource", "DomainResource"):
                 return This()
             case NamedItem(of, name):
                 if name not in self.constants:
@@ -229,7 +291,12 @@ class _Reader:
             case Call(of, "ofType" | "getReferenceKey" as name, arguments):
                 return Call(self.resolve(of, where), name, arguments)  # the argument is a type, not a path
             case Call(of, name, arguments):
-                return Call(self.resolve(of, where), name, tuple(self.resolve(one, where) for one in arguments))
+                resolved = tuple(self.resolve(one, where) for one in arguments)
+                if name in ("extension", "join") and any(
+                    not isinstance(getattr(o, "value", ""), str) for o in resolved
+                ):
+                    raise ViewFault(f"{where}: {name}() needs a text")
+                return Call(self.resolve(of, where), name, resolved)
             case Binary(operator, left, right):
                 return Binary(operator, self.resolve(left, where), self.resolve(right, where))
         return node

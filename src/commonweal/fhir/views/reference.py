@@ -41,8 +41,12 @@ def _combine(parts: list[list[Row]]) -> Iterator[Row]:
 
 
 def _select(select: Select, focus: Any, row_index: int) -> list[Row]:
+    items = _items(select, focus, row_index)
+    if not items and select.iteration == "forEachOrNull":
+        counted = select.counted()
+        return [{name: _cast(0, kind) if name in counted else None for name, kind, _ in select.signature()}]
     found: list[Row] = []
-    for item, index in _items(select, focus, row_index):
+    for item, index in items:
         own = {column.name: _value(column, item, index) for column in select.columns}
         parts = [[own], *(_select(nested, item, index) for nested in select.selects)]
         if select.union:
@@ -58,8 +62,6 @@ def _items(select: Select, focus: Any, row_index: int) -> list[tuple[Any, int]]:
         items = list(_descend(select.over, focus))
     else:
         items = evaluate(select.over[0], focus, row_index)
-        if not items and select.iteration == "forEachOrNull":
-            return [(None, 0)]
     return [(item, index) for index, item in enumerate(items)]
 
 
