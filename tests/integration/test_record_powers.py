@@ -181,6 +181,7 @@ def test_serious_harm_is_withheld_from_the_persons_own_view_alone(as_app: None) 
         ("ann", "/information-governance/choices", "person"),
         ("admin", "/administration/accounts", "username"),
     ],
+    ids=["emergency", "safeguarding", "trial", "choices", "accounts"],  # a person's id is another in each process
 )
 def test_a_form_sent_wrong_says_so_above_and_beside_the_field(as_app: None, name: str, path: str, field: str) -> None:
     client = as_user(name)
