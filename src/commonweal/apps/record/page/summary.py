@@ -95,8 +95,10 @@ def allergies(reading: Reading, absent: Absences) -> Section:
     real = entries_of([row for row in sound if row not in none_known], reading.names)
     current = grouped(item for item in real if item.status not in PAST)
     messages = absent.of("Allergies", "clinical", recorded=bool(current), none_known=bool(none_known))
-    if current:  # whoever prescribes sees at once that not everybody says so
-        current += tuple(one._replace(status=DENIED) for one in grouped(entries_of(none_known, reading.names)))
+    if current:  # whoever prescribes sees at once that not everybody says so; who lists one does, whatever else it says
+        listing = {item.source for item in real if item.status not in PAST}
+        denying = entries_of([row for row in none_known if row.source not in listing], reading.names)
+        current += tuple(one._replace(status=DENIED) for one in grouped(denying))
     return Section(current, grouped(item for item in real if item.status in PAST), messages)
 
 
