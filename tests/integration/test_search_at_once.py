@@ -124,3 +124,12 @@ def test_what_hangs_on_the_hour_is_not_kept(asked: tuple[str, str]) -> None:
 
     assert _key(searching.parse("Observation", [("patient", "p7"), ("code", "c1")], True)) is not None
     assert _key(searching.parse("Observation", [("patient", "p7"), asked], True)) is None
+
+
+def test_what_is_held_to_one_plan_finds_by_keys_and_never_by_reading_a_whole_table(world: None) -> None:
+    from tests.integration.test_rest_at_once import rows
+
+    held = "SELECT proname FROM pg_proc WHERE 'plan_cache_mode=force_generic_plan' = ANY (proconfig)"
+    found = [name for (name,) in rows(held)]
+    assert {"record_reach", "record_page_own", "record_read_own", "record_add_own"} <= set(found)
+    assert rows(f"{held} AND NOT proconfig @> ARRAY['enable_seqscan=off', 'enable_hashjoin=off']") == []
