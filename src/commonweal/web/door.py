@@ -4,7 +4,6 @@ It stands before Django, whose making of a request and a response costs more tha
 as Django does, sets the headers that every answer carries, and lets go of a database connection that broke or grew old.
 """
 
-import threading
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from http.client import responses
@@ -13,11 +12,10 @@ from typing import Any, Protocol
 
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
-from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.backends.base.base import BaseDatabaseWrapper
 from django.http import HttpResponse
 from django.http.request import split_domain_port, validate_host
 
+from commonweal.apps.access import api as access
 from commonweal.web.middleware import Programs
 
 _METHODS = ("GET", "POST")
@@ -77,24 +75,8 @@ class Door:
         host = environ.get("HTTP_HOST", "")
         if not _ours(host):
             return None
-        _let_go()
+        access.own_database().close_if_unusable_or_obsolete()  # as Django does at the start of a request
         return self._answered(environ, f"{environ['wsgi.url_scheme']}://{host}")
-
-
-class _Here(threading.local):
-    """This thread's database, which Django takes long to look up."""
-
-    database: BaseDatabaseWrapper | None = None
-
-
-_here = _Here()
-
-
-def _let_go() -> None:
-    """Let go of this thread's connection if it broke or is too old, as Django does at the start of a request."""
-    if _here.database is None:
-        _here.database = connections[DEFAULT_DB_ALIAS]
-    _here.database.close_if_unusable_or_obsolete()
 
 
 @lru_cache(maxsize=64)

@@ -74,7 +74,7 @@ from commonweal.apps.access.selectors import Look, looked, open_compartments, or
 from commonweal.apps.access.session import AccessSession, session
 from commonweal.apps.access.sessions import watching
 from commonweal.apps.access.single_look import SingleLook, single_look
-from commonweal.apps.access.straight import Straight
+from commonweal.apps.access.straight import Straight, own_database
 from commonweal.apps.access.telling import (
     Worker,
     administrators,
@@ -188,6 +188,7 @@ __all__ = [
     "opt_outs_of",
     "opted_out_numbers",
     "organisation_relationships",
+    "own_database",
     "people_opted_out",
     "prepared",
     "presumed",

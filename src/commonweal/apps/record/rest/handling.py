@@ -204,6 +204,11 @@ def session(request: HttpRequest, action: str, target: str, pipelined: bool = Fa
     return access.session(asker.actor, purpose, action, target, reason, pipelined=pipelined, token=asker.token)
 
 
+def strictly(request: HttpRequest) -> bool:
+    """Whether what is not understood is to be refused: https://hl7.org/fhir/R4/search.html#errors"""
+    return "handling=strict" in request.headers.get("Prefer", "").replace(" ", "")
+
+
 def _reason(request: HttpRequest) -> str:
     """The reason stated for this request, as the page for an enquiry would keep it; U+0000 is left out."""
     stated = unquote(request.META.get(_REASON, "")).replace("\0", "")

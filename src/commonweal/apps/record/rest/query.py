@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from django.http import HttpRequest
 
 from commonweal.apps.record.rest.answers import Issue
+from commonweal.apps.record.rest.handling import strictly
 from commonweal.apps.record.searching import MAX_COUNT, BadSearch
 
 _SHAPE = ("_format", "_pretty")
@@ -38,7 +39,7 @@ def parse(request: HttpRequest, known: Iterable[str], body: Iterable[tuple[str, 
     """
     query = Query()
     selecting = frozenset(known)
-    strict = "handling=strict" in request.headers.get("Prefer", "").replace(" ", "")
+    refusing = strictly(request)
     sent = [*request.GET.lists(), *(request.POST.lists() if request.method == "POST" else [])]
     for name, value in [*((name, value) for name, values in sent for value in values), *body]:
         if name in _SHAPE:
@@ -51,7 +52,7 @@ def parse(request: HttpRequest, known: Iterable[str], body: Iterable[tuple[str, 
             query.count = min(_whole(name, value), MAX_COUNT)
         elif name in selecting:
             query.params.append((name, value))
-        elif strict:
+        elif refusing:
             raise BadSearch(f"{name} is not a parameter this server knows here; see metadata")
         else:
             text = f"{name} is not a parameter this server knows here, and was ignored"

@@ -14,7 +14,7 @@ from commonweal.apps.access import api as access
 from commonweal.apps.record import indexing, own_entries, page_at_once, selectors
 from commonweal.apps.record.rest import answers, audit_events
 from commonweal.apps.record.rest.answers import Issue
-from commonweal.apps.record.rest.handling import LONG_WAY, asking, base, fhir, problem, session
+from commonweal.apps.record.rest.handling import LONG_WAY, asking, base, fhir, problem, session, strictly
 from commonweal.apps.record.rest.pages import withheld
 from commonweal.apps.record.rest.people import MOST_PEOPLE, People, found, patient_ids, whose
 from commonweal.apps.record.rest.searchset import around, issues_of, searchset
@@ -38,7 +38,7 @@ def search(request: HttpRequest, kind: str) -> HttpResponse:
     _refuse_unread(request)
     lists = [*request.GET.lists(), *(request.POST.lists() if request.method == "POST" else [])]
     pairs = [(name, value) for name, values in lists for value in values]
-    wanted = parsed(kind, pairs, "handling=strict" in request.headers.get("Prefer", "").replace(" ", ""), request)
+    wanted = parsed(kind, pairs, strictly(request), request)
     cursor = next((value for name, value in pairs if name == "_cursor"), "")
     address = base(request)
     asker, purpose = asking(request)

@@ -12,6 +12,7 @@ import orjson
 from django.http import HttpRequest
 
 from commonweal.apps.record.rest.answers import Issue, outcome
+from commonweal.apps.record.rest.handling import strictly
 from commonweal.apps.record.searching import BadSearch, Page, Request, parse
 from commonweal.apps.record.stored import Stored
 from commonweal.fhir.definitions import elements
@@ -64,12 +65,11 @@ def one(request: HttpRequest, stored: Stored) -> Stored:
     """
     if not request.META.get("QUERY_STRING"):
         return stored
-    strict = "handling=strict" in request.headers.get("Prefer", "").replace(" ", "")
     asked = []
     for name, values in request.GET.lists():
         if name in ("_summary", "_elements"):
             asked += [(name, value) for value in values]
-        elif strict and name not in ("_format", "_pretty"):
+        elif strictly(request) and name not in ("_format", "_pretty"):
             raise BadSearch(f"{name} is not a parameter of a read; _summary and _elements are")
     shape = _shape(parse(stored.type, asked))
     return stored if shape is None else replace(stored, body=shape(stored))
