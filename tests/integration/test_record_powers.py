@@ -216,6 +216,7 @@ def test_a_social_worker_opens_a_record_for_an_enquiry_and_the_person_is_never_t
     assert sam.get(record).headers["Location"] == ask
     assert sam.get(ask).status_code == 200
     assert sam.post(ask, {"reason": "harm"}).status_code == 400
+    assert "Enter what you are enquiring into" in sam.post(ask, {}).content.decode()
     stated = "Section 42 enquiry 2020/118, bruising"
     assert sam.post(ask, {"reason": stated}).headers["Location"] == record
     page = b"".join(sam.get(record).streaming_content).decode()

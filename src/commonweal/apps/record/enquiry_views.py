@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from commonweal.apps.access import api as access
 from commonweal.apps.identity import api as identity
-from commonweal.apps.record.forms import StatedReason
+from commonweal.apps.record.forms import EnquiryReason
 from commonweal.apps.record.views import show_document, show_record
 
 _KEPT = "enquiries"  # in the browser's session: person id → until when
@@ -29,7 +29,7 @@ def ask(request: HttpRequest, person_id: UUID) -> HttpResponse:
     with access.session(actor, access.Purpose.SAFEGUARDING, "safeguarding.ask"):
         if not access.may_enquire(actor):
             raise access.Refused(access.RefusedKind.ABSENT, "No such person or item.")
-    form = StatedReason(request.POST if request.method == "POST" else None)
+    form = EnquiryReason(request.POST if request.method == "POST" else None)
     if form.is_valid():
         until = access.open_for_safeguarding(
             actor, person_id, identity.compartments_of(person_id), form.cleaned_data["reason"]

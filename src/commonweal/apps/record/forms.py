@@ -5,15 +5,26 @@ from django import forms
 SHORTEST = 10
 
 
-class StatedReason(forms.Form):
-    """``reason``: at least ten characters, because "x" cannot be reviewed."""
-
-    reason = forms.CharField(
-        max_length=1000,
+def _reason(required: str) -> forms.CharField:
+    """At least ten characters, because "x" cannot be reviewed; ``required``: what is said where there are none."""
+    return forms.CharField(
+        max_length=500,  # as many as the audit keeps
         min_length=SHORTEST,
         error_messages={
-            "required": "Enter why you need this record now",
+            "required": required,
             "min_length": f"The reason must be at least {SHORTEST} characters, so that it can be reviewed",
-            "max_length": "The reason must be 1,000 characters or fewer",
+            "max_length": "The reason must be 500 characters or fewer",
         },
     )
+
+
+class EmergencyReason(forms.Form):
+    """``reason``: why the record is needed now."""
+
+    reason = _reason("Enter why you need this record now")
+
+
+class EnquiryReason(forms.Form):
+    """``reason``: what the enquiry is into."""
+
+    reason = _reason("Enter what you are enquiring into")

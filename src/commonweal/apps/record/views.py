@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from commonweal.apps.access import api as access
 from commonweal.apps.identity import api as identity
-from commonweal.apps.record.forms import StatedReason
+from commonweal.apps.record.forms import EmergencyReason
 from commonweal.apps.record.page import choices, chosen, document, person_page
 from commonweal.apps.record.sending import send_document, stream
 
@@ -57,7 +57,7 @@ def emergency(request: HttpRequest, person_id: UUID) -> HttpResponse:
     with access.session(actor, access.default_purpose(actor), "emergency.ask"):
         if actor.role not in access.CARE_ROLES:
             raise access.Refused(access.RefusedKind.ABSENT, "No such person or item.")
-    form = StatedReason(request.POST if request.method == "POST" else None)
+    form = EmergencyReason(request.POST if request.method == "POST" else None)
     if form.is_valid():
         access.grant_emergency(actor, person_id, identity.compartments_of(person_id), form.cleaned_data["reason"])
         return HttpResponseRedirect(reverse("person_in_emergency", args=[person_id]))
