@@ -109,7 +109,8 @@ def test_every_fault_planted_in_the_feeds_is_set_aside_and_can_be_read_about(sit
         path = next(fault["path"] for fault in faults if fault["feed"] == feed)
         lead.opens("/feeds")
         # Newest first, and this morning's file has the name of the earlier one.
-        lead.page.get_by_role("link", name=Path(path).name).last.click()
+        with lead.page.expect_navigation():
+            lead.page.get_by_role("link", name=Path(path).name).last.click()
         rows = lead.page.locator("tbody tr")
         shown = [(row.locator("th").inner_text(), row.locator(".cw-rule").inner_text()) for row in rows.all()]
         assert shown == [(fault["line"], fault["rule"]) for fault in faults if fault["path"] == path]
